@@ -1,3 +1,4 @@
 //! Pilothouse: a deployment cockpit for Kubernetes in the terminal.
+pub mod model;
 pub mod sim;
 pub mod time;

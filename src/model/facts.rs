@@ -1,0 +1,171 @@
+//! Facts: everything a planner needs to know for one intent. Gathered in one go by `observe`, then only read.
+
+use super::{Autoscaler, ClusterIdentity, Container, FileEdit, JobState, Owner, Permission, Revision};
+use jiff::Timestamp;
+use serde_json::Value;
+
+/// Who holds the Lease of a target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// `user@host` and the operation, as the Lease says.
+    pub identity: String,
+    /// The operation it was taken for.
+    pub operation: Option<String>,
+    /// When it was last renewed, by the holder's clock.
+    pub renewed: Option<Timestamp>,
+}
+
+/// What every planner wants to know.
+#[derive(Clone, Debug)]
+pub struct CommonFacts {
+    /// The cluster.
+    pub cluster: ClusterIdentity,
+    /// The context's name.
+    pub context: String,
+    /// The operator, as `user@host`.
+    pub actor: String,
+    /// The target object, whole.
+    pub object: Value,
+    /// Who else writes it.
+    pub owner: Option<Owner>,
+    /// How soon the owner writes it again, in seconds; None where unknown or never.
+    pub owner_interval: Option<u64>,
+    /// Whether the owner is suspended or told to leave this object alone.
+    pub owner_suspended: bool,
+    /// The autoscaler of the target.
+    pub autoscaler: Option<Autoscaler>,
+    /// RBAC's answers to what this verb needs.
+    pub permissions: Vec<Permission>,
+    /// Who holds the target's Lease.
+    pub holder: Option<Holder>,
+    /// Whether Leases may be written here; None where it could not be asked.
+    pub may_lease: Option<bool>,
+}
+
+/// Facts for a rollback.
+#[derive(Clone, Debug)]
+pub struct RollbackFacts {
+    /// What every planner wants to know.
+    pub common: CommonFacts,
+    /// The workload's revisions, newest first.
+    pub revisions: Vec<Revision>,
+    /// Migrations known to have run since: Job name and image.
+    pub migrations: Vec<(String, String, Option<Timestamp>)>,
+}
+
+/// Facts for a restart.
+#[derive(Clone, Debug)]
+pub struct RestartFacts {
+    /// What every planner wants to know.
+    pub common: CommonFacts,
+}
+
+/// Facts for a shift.
+#[derive(Clone, Debug)]
+pub struct ShiftFacts {
+    /// What every planner wants to know.
+    pub common: CommonFacts,
+    /// For each backend Service: its name, and its ready endpoints (None where it does not exist).
+    pub backends: Vec<(String, Option<u32>)>,
+}
+
+/// Where a repository is and how it was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Repository {
+    /// A path or URL.
+    pub location: String,
+    /// The branch.
+    pub branch: String,
+    /// The commit at the branch's tip.
+    pub tip: String,
+    /// How it was found: `--repo`, the configuration, a Flux GitRepository.
+    pub found: String,
+}
+
+/// Where an image reference is edited.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EditSite {
+    /// The edits, ready to be applied to the tip.
+    pub edits: Vec<FileEdit>,
+    /// `path:line`.
+    pub place: String,
+    /// Why this reference belongs to the workload.
+    pub reason: String,
+    /// The image as it will be written out for the workload's container.
+    pub image: String,
+    /// The tag before.
+    pub from: String,
+    /// Other workloads and environments that this scalar reaches.
+    pub reaches: Vec<String>,
+    /// Things to know about the edit.
+    pub warnings: Vec<String>,
+    /// The change as a unified diff.
+    pub diff: String,
+}
+
+/// Facts for a bump.
+#[derive(Clone, Debug)]
+pub struct BumpFacts {
+    /// What every planner wants to know.
+    pub common: CommonFacts,
+    /// The container whose image changes.
+    pub container: Container,
+    /// The repository.
+    pub repository: Repository,
+    /// The edit.
+    pub site: EditSite,
+    /// Whether the registry has the new tag: Ok(Some(digest)), Ok(None) where it has not, Err(why) where it could not be asked.
+    pub registry: Result<Option<String>, String>,
+    /// The author of commits, as Git is configured; Err says what to configure.
+    pub author: Result<String, String>,
+}
+
+/// A migration Job that exists already, or its recorded outcome.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PriorJob {
+    /// The Job's name.
+    pub name: String,
+    /// Where it stands.
+    pub state: JobState,
+    /// Whether the Job itself is still there (else only its record is).
+    pub present: bool,
+}
+
+/// Facts for a migration.
+#[derive(Clone, Debug)]
+pub struct MigrateFacts {
+    /// What every planner wants to know.
+    pub common: CommonFacts,
+    /// The container whose template is used.
+    pub container: Container,
+    /// The same migration, if it was ever started.
+    pub prior: Option<PriorJob>,
+}
+
+/// Facts for one intent.
+#[derive(Clone, Debug)]
+pub enum Facts {
+    /// For a rollback.
+    Rollback(RollbackFacts),
+    /// For a restart.
+    Restart(RestartFacts),
+    /// For a shift.
+    Shift(ShiftFacts),
+    /// For a bump.
+    Bump(Box<BumpFacts>),
+    /// For a migration.
+    Migrate(MigrateFacts),
+}
+
+impl Facts {
+    /// What every planner wants to know.
+    pub fn common(&self) -> &CommonFacts {
+        match self {
+            Self::Rollback(f) => &f.common,
+            Self::Restart(f) => &f.common,
+            Self::Shift(f) => &f.common,
+            Self::Bump(f) => &f.common,
+            Self::Migrate(f) => &f.common,
+        }
+    }
+}

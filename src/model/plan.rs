@@ -1,0 +1,145 @@
+//! The plan: one serialisable value that the sheet, `--dry-run`, the journal and the executor all read.
+
+use super::{Access, ClusterIdentity, Intent, ObjectRef, OperationId, Step, Verb};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Whether a change will last.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", from = "String")]
+pub enum Durability {
+    /// Nothing known would undo it.
+    Sticks,
+    /// It will be undone: by whom and how soon, as a sentence.
+    Reverted(String),
+    /// Nothing can be said, and why.
+    Unknown(String),
+}
+
+impl From<Durability> for String {
+    fn from(durability: Durability) -> Self {
+        durability.to_string()
+    }
+}
+
+impl From<String> for Durability {
+    fn from(text: String) -> Self {
+        if text == "sticks" {
+            Self::Sticks
+        } else if let Some(why) = text.strip_prefix("unknown: ") {
+            Self::Unknown(why.into())
+        } else {
+            Self::Reverted(text)
+        }
+    }
+}
+
+impl fmt::Display for Durability {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sticks => f.write_str("sticks"),
+            Self::Reverted(how) => f.write_str(how),
+            Self::Unknown(why) => write!(f, "unknown: {why}"),
+        }
+    }
+}
+
+/// How much can go wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Risk {
+    /// It can be put back at once, and nobody should notice.
+    Low,
+    /// Something deserves a second look.
+    Medium,
+    /// Users will or may notice.
+    High,
+}
+
+impl fmt::Display for Risk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+        })
+    }
+}
+
+/// Something checked before a plan may run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Precondition {
+    /// What was checked.
+    pub what: String,
+    /// Whether it holds. A plan with one that does not hold cannot run, unless it is only a `warning`.
+    pub ok: bool,
+    /// What was found.
+    pub detail: String,
+    /// Whether the plan may run although it does not hold.
+    #[serde(default)]
+    pub warning: bool,
+}
+
+impl Precondition {
+    /// A check that must hold.
+    pub fn require(what: impl Into<String>, ok: bool, detail: impl Into<String>) -> Self {
+        Self { what: what.into(), ok, detail: detail.into(), warning: false }
+    }
+
+    /// Something to know that does not stop the plan.
+    pub fn warn(what: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { what: what.into(), ok: false, detail: detail.into(), warning: true }
+    }
+}
+
+/// A plan. Nothing has changed yet.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The operation it becomes when it runs.
+    pub operation: OperationId,
+    /// Its verb.
+    pub verb: Verb,
+    /// What it acts on.
+    pub target: ObjectRef,
+    /// The kubeconfig context it was made in.
+    pub context: String,
+    /// The cluster it was made for.
+    pub cluster: ClusterIdentity,
+    /// Who made it, as `user@host`.
+    pub actor: String,
+    /// When.
+    pub created: Timestamp,
+    /// One line: what happens, such as `41 → 40`.
+    pub summary: String,
+    /// Why this is what was chosen, one line each.
+    pub reasons: Vec<String>,
+    /// Whether it will last.
+    pub durability: Durability,
+    /// How much can go wrong.
+    pub risk: Risk,
+    /// What was checked.
+    pub preconditions: Vec<Precondition>,
+    /// What it needs to be allowed to do; the guard asks again when it runs.
+    pub needs: Vec<Access>,
+    /// What will be done, in order.
+    pub steps: Vec<Step>,
+    /// What changes, as a unified diff with values that may be secret left out.
+    pub diff: String,
+    /// The operator's reason.
+    pub why: Option<String>,
+    /// What was asked for.
+    pub intent: Intent,
+}
+
+impl Plan {
+    /// The preconditions that keep it from running.
+    pub fn blocked_by(&self) -> impl Iterator<Item = &Precondition> {
+        self.preconditions.iter().filter(|p| !p.ok && !p.warning)
+    }
+
+    /// Whether running it would change nothing.
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+}

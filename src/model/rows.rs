@@ -1,0 +1,244 @@
+//! Everything the screens draw from: tables fed by watches, how fresh each is, and what just happened.
+//!
+//! Rows are changed only by [`Rows::apply`]; a frame borrows them and copies nothing.
+
+use super::{
+    Autoscaler, Health, Inspection, Job, Kind, Namespace, ObjectRef, RolloutState, Route, Sync, Table, Workload,
+    image::ImageReference,
+};
+use jiff::Timestamp;
+use std::{
+    collections::{BTreeMap, HashMap, VecDeque},
+    sync::Arc,
+};
+
+/// How many lines the ticker remembers.
+const NEWS: usize = 64;
+
+/// One change that a watch reports. A watch covers one kind, in one namespace or in all (None).
+#[derive(Clone, Debug)]
+pub enum Change {
+    /// A (re)list of this kind begins.
+    Begin(Kind),
+    /// The (re)list is complete: what it did not name within its scope is gone.
+    End(Kind, Option<Arc<str>>),
+    /// A workload appeared or changed.
+    Workload(Workload),
+    /// An autoscaler appeared or changed.
+    Autoscaler(Autoscaler),
+    /// A namespace appeared or changed.
+    Namespace(Namespace),
+    /// A Job appeared or changed.
+    Job(Job),
+    /// A route appeared or changed.
+    Route(Route),
+    /// An object is gone.
+    Gone(ObjectRef),
+    /// How far this kind's rows can be trusted changed.
+    Sync(Kind, Option<Arc<str>>, Sync),
+    /// A workload's pods were looked at.
+    Inspected(ObjectRef, Inspection),
+}
+
+/// Changes that arrived together.
+pub type Batch = Vec<Change>;
+
+/// One line of the ticker.
+#[derive(Clone, Debug, PartialEq)]
+pub struct News {
+    /// When it was noticed.
+    pub at: Timestamp,
+    /// What it is about.
+    pub object: ObjectRef,
+    /// What happened, without the object's name.
+    pub text: String,
+    /// How much it matters.
+    pub health: Health,
+}
+
+/// All tables of one cluster.
+#[derive(Clone, Debug, Default)]
+pub struct Rows {
+    /// Deployments, StatefulSets and DaemonSets.
+    pub workloads: Table<Workload>,
+    /// Autoscalers.
+    pub autoscalers: Table<Autoscaler>,
+    /// Namespaces.
+    pub namespaces: Table<Namespace>,
+    /// Jobs.
+    pub jobs: Table<Job>,
+    /// Routes.
+    pub routes: Table<Route>,
+    /// What the pods of unhealthy or selected workloads told.
+    pub inspections: HashMap<ObjectRef, Inspection>,
+    /// What just happened, newest last.
+    pub news: VecDeque<News>,
+    syncs: BTreeMap<(Kind, Option<Arc<str>>), Sync>,
+    scaled: HashMap<ObjectRef, ObjectRef>,
+    version: u64,
+}
+
+impl Rows {
+    /// Takes in what a watch reported at `now`.
+    pub fn apply(&mut self, batch: Batch, now: Timestamp) {
+        for change in batch {
+            self.apply_one(change, now);
+        }
+        self.version += 1;
+    }
+
+    fn apply_one(&mut self, change: Change, now: Timestamp) {
+        match change {
+            Change::Begin(kind) => self.begin(kind),
+            Change::End(kind, namespace) => self.sweep(kind, namespace.as_deref()),
+            Change::Workload(row) => {
+                if !row.needs_inspection() {
+                    self.inspections.remove(&row.object);
+                }
+                if let Some(old) = self.workloads.put(row.object.clone(), row.clone()) {
+                    self.report(&old, &row, now);
+                }
+            }
+            Change::Autoscaler(row) => {
+                self.scaled.insert(row.target.clone(), row.object.clone());
+                self.autoscalers.put(row.object.clone(), row);
+            }
+            Change::Namespace(row) => {
+                self.namespaces.put(ObjectRef::new(Kind::Namespace, "", row.name.clone()), row);
+            }
+            Change::Job(row) => {
+                self.jobs.put(row.object.clone(), row);
+            }
+            Change::Route(row) => {
+                self.routes.put(row.object.clone(), row);
+            }
+            Change::Gone(object) => self.remove(&object, now),
+            Change::Sync(kind, namespace, sync) => {
+                self.syncs.insert((kind, namespace), sync);
+            }
+            Change::Inspected(object, inspection) => {
+                let before = self.inspections.get(&object).and_then(|i| i.blocker.as_ref());
+                if let Some(blocker) = inspection.blocker.as_ref().filter(|b| Some(b.kind) != before.map(|b| b.kind)) {
+                    self.tell(&object, blocker.message.clone(), Health::Broken, now);
+                }
+                self.inspections.insert(object, inspection);
+            }
+        }
+    }
+
+    fn begin(&mut self, kind: Kind) {
+        match kind {
+            Kind::HorizontalPodAutoscaler => self.autoscalers.begin(),
+            Kind::Namespace => self.namespaces.begin(),
+            Kind::Job => self.jobs.begin(),
+            Kind::HttpRoute => self.routes.begin(),
+            _ => self.workloads.begin(),
+        }
+    }
+
+    fn sweep(&mut self, kind: Kind, namespace: Option<&str>) {
+        let scope = |o: &ObjectRef| o.kind == kind && namespace.is_none_or(|n| n == &*o.namespace);
+        match kind {
+            Kind::HorizontalPodAutoscaler => self.autoscalers.sweep(scope),
+            Kind::Namespace => self.namespaces.sweep(scope),
+            Kind::Job => self.jobs.sweep(scope),
+            Kind::HttpRoute => self.routes.sweep(scope),
+            _ => self.workloads.sweep(scope),
+        }
+    }
+
+    fn remove(&mut self, object: &ObjectRef, now: Timestamp) {
+        match object.kind {
+            Kind::HorizontalPodAutoscaler => {
+                if let Some(row) = self.autoscalers.remove(object) {
+                    self.scaled.remove(&row.target);
+                }
+            }
+            Kind::Namespace => {
+                self.namespaces.remove(object);
+            }
+            Kind::Job => {
+                self.jobs.remove(object);
+            }
+            Kind::HttpRoute => {
+                self.routes.remove(object);
+            }
+            _ => {
+                if self.workloads.remove(object).is_some() {
+                    self.inspections.remove(object);
+                    self.tell(object, "deleted".into(), Health::Unknown, now);
+                }
+            }
+        }
+    }
+
+    /// Says what changed between two versions of a workload, if it is worth a line.
+    fn report(&mut self, old: &Workload, new: &Workload, now: Timestamp) {
+        let image = |w: &Workload| w.containers.first().and_then(|c| ImageReference::parse(&c.image).ok());
+        let tag = |w: &Workload| image(w).map_or_else(|| "another image".into(), |i| i.version());
+        if old.containers != new.containers {
+            self.tell(&new.object, format!("{} rolling", tag(new)), Health::Progressing, now);
+        } else if old.rollout.state != new.rollout.state {
+            let text = match new.rollout.state {
+                RolloutState::Complete => format!("{} complete", tag(new)),
+                RolloutState::Failed => new.rollout.reason.clone().unwrap_or_else(|| "rollout failed".into()),
+                RolloutState::Paused => "rollout paused".into(),
+                RolloutState::Progressing => "rolling".into(),
+                RolloutState::Unknown => return,
+            };
+            self.tell(&new.object, text, new.health(), now);
+        } else if old.desired != new.desired {
+            self.tell(&new.object, format!("scaled {} → {}", old.desired, new.desired), Health::Unknown, now);
+        }
+    }
+
+    fn tell(&mut self, object: &ObjectRef, text: String, health: Health, now: Timestamp) {
+        if self.news.len() == NEWS {
+            self.news.pop_front();
+        }
+        self.news.push_back(News { at: now, object: object.clone(), text, health });
+    }
+
+    /// Grows with every change: a view that cached something for this number need not compute it again.
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// The autoscaler that scales this workload.
+    pub fn autoscaler_of(&self, workload: &ObjectRef) -> Option<&Autoscaler> {
+        self.autoscalers.get(self.scaled.get(workload)?)
+    }
+
+    /// A workload's health with its pods taken into account, where they were looked at.
+    pub fn health_of(&self, workload: &Workload) -> Health {
+        let seen = self.inspections.get(&workload.object).map_or(Health::Unknown, |i| i.health);
+        match seen {
+            Health::Unknown => workload.health(),
+            seen => seen.min(workload.health()),
+        }
+    }
+
+    /// The one sentence about a workload that is not healthy.
+    pub fn reason_of(&self, workload: &Workload) -> Option<String> {
+        let blocker = self.inspections.get(&workload.object).and_then(|i| i.blocker.as_ref());
+        blocker.map(|b| b.message.clone()).or_else(|| workload.rollout.reason.clone())
+    }
+
+    /// How far the rows of `kind` can be trusted: the worst of its watches.
+    pub fn sync_of(&self, kind: Kind) -> Sync {
+        let of_kind = || self.syncs.iter().filter(|((k, _), _)| *k == kind).map(|(_, sync)| sync);
+        let rank = |sync: &Sync| match sync {
+            Sync::Stale { .. } => 0,
+            Sync::Loading => 1,
+            Sync::Live { .. } => 2,
+            Sync::Forbidden { .. } => 3,
+            Sync::Absent => 4,
+        };
+        of_kind().min_by_key(|sync| rank(sync)).cloned().unwrap_or_default()
+    }
+
+    /// All watches with their state.
+    pub fn syncs(&self) -> impl Iterator<Item = (Kind, Option<&str>, &Sync)> {
+        self.syncs.iter().map(|((kind, namespace), sync)| (*kind, namespace.as_deref(), sync))
+    }
+}
