@@ -27,13 +27,15 @@ binary() {
     fi
 }
 
-# state_folder [DIR]: the absolute path of a control plane's state folder.
+# state_folder [DIR]: a control plane's state folder, always spelled in the same way once it exists: processes are told
+# apart by it.
 state_folder() {
     local dir="${1:-$cache/run/default}"
-    case "$dir" in
-        /*) echo "$dir" ;;
-        *) echo "$PWD/$dir" ;;
-    esac
+    if [ -d "$dir" ]; then
+        (cd "$dir" && pwd -P)
+    else
+        echo "$dir"
+    fi
 }
 
 # clock: seconds, with tenths where the shell has them; only for saying how long things took.
