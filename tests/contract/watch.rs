@@ -12,7 +12,6 @@ pub const ALL: &[(&str, Behaviour)] = &[
     ("watch::changes_arrive_in_order", |w| changes_arrive_in_order(w).boxed_local()),
     ("watch::leaving_the_selection_is_a_deletion", |w| leaving_the_selection(w).boxed_local()),
     ("watch::a_streamed_list_ends_with_a_bookmark", |w| a_streamed_list(w).boxed_local()),
-    ("watch::an_expired_version_is_gone_in_the_stream", |w| an_expired_version(w).boxed_local()),
     ("watch::the_server_ends_a_watch_at_its_timeout", |w| the_server_ends_a_watch(w).boxed_local()),
 ];
 
@@ -78,15 +77,6 @@ async fn a_streamed_list(w: World) {
     let mut seen: Vec<String> = events.iter().map(describe).collect();
     seen[..2].sort();
     assert_eq!(seen, ["added one", "added two", "bookmark [\"k8s.io/initial-events-end\"]"]);
-}
-
-async fn an_expired_version(w: World) {
-    let params = WatchParams::default().timeout(20);
-    let mut stream = w.api("v1", "ConfigMap").watch(&params, "1").await.unwrap().boxed();
-    match stream.try_next().await.unwrap().expect("an answer before the timeout") {
-        WatchEvent::Error(status) => assert_eq!((status.code, status.reason.as_str()), (410, "Expired")),
-        other => panic!("{other:?}"),
-    }
 }
 
 async fn the_server_ends_a_watch(w: World) {

@@ -10,6 +10,7 @@ use kube::{
 use libtest_mimic::{Failed, Trial};
 use serde_json::{Value, json};
 use std::{
+    path::{Path, PathBuf},
     sync::atomic::{AtomicU32, Ordering},
     time::Duration,
 };
@@ -17,8 +18,10 @@ use std::{
 /// Which world a trial runs in.
 #[derive(Clone, Copy)]
 pub enum Which {
-    /// `pilothouse::sim`, on a paused clock.
+    /// `pilothouse::sim` in process, on a paused clock.
     Embedded,
+    /// The same, served over TLS by the binary.
+    Served,
     /// A real control plane.
     Real,
 }
@@ -30,6 +33,8 @@ pub type Behaviour = fn(World) -> LocalBoxFuture<'static, ()>;
 pub struct World {
     pub client: Client,
     pub namespace: String,
+    /// The kubeconfig that reaches it; empty where it is in process.
+    pub kubeconfig: PathBuf,
 }
 
 /// The image that behaves well under any tag without a suffix.
@@ -41,6 +46,7 @@ static NAMESPACES: AtomicU32 = AtomicU32::new(0);
 pub fn trial(which: Which, name: &str, test: Behaviour) -> Trial {
     let prefix = match which {
         Which::Embedded => "embedded",
+        Which::Served => "served",
         Which::Real => "real",
     };
     Trial::test(format!("{prefix}::{name}"), move || run(which, test).map_err(Failed::from))
@@ -56,9 +62,9 @@ fn run(which: Which, test: Behaviour) -> Result<(), String> {
     let runtime = builder.build().map_err(|e| e.to_string())?;
     let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         runtime.block_on(async {
-            let (client, _guard) = connect(which).await;
+            let (client, kubeconfig, _alive) = connect(which).await;
             let namespace = create_namespace(&client).await;
-            test(World { client: client.clone(), namespace: namespace.clone() }).await;
+            test(World { client: client.clone(), namespace: namespace.clone(), kubeconfig }).await;
             let namespaces: Api<DynamicObject> = Api::all_with(client, &resource("v1", "Namespace"));
             let _ = namespaces.delete(&namespace, &kube::api::DeleteParams::background()).await;
         });
@@ -72,21 +78,68 @@ fn run(which: Which, test: Behaviour) -> Result<(), String> {
     })
 }
 
-async fn connect(which: Which) -> (Client, Option<pilothouse::sim::Running>) {
+/// What must live as long as the world is used.
+enum Alive {
+    Running(#[expect(dead_code, reason = "ends when dropped")] pilothouse::sim::Running),
+    Served(Served),
+    Elsewhere,
+}
+
+async fn connect(which: Which) -> (Client, PathBuf, Alive) {
     match which {
         Which::Embedded => {
             let clock = pilothouse::time::Clock::starting_at("2026-01-05T08:00:00Z".parse().unwrap());
             let (world, running) = pilothouse::sim::start(clock, 1);
-            (Client::new(world.service(), "default"), Some(running))
+            (Client::new(world.service(), "default"), PathBuf::new(), Alive::Running(running))
+        }
+        Which::Served => {
+            let served = Served::start();
+            let path = served.kubeconfig.clone();
+            (client(&path).await, path, Alive::Served(served))
         }
         Which::Real => {
-            let path = std::env::var("PILOTHOUSE_TEST_KUBECONFIG").expect("checked by main");
-            let kubeconfig = kube::config::Kubeconfig::read_from(path).expect("a readable kubeconfig");
-            let config = kube::Config::from_custom_kubeconfig(kubeconfig, &Default::default())
-                .await
-                .expect("a usable kubeconfig");
-            (Client::try_from(config).expect("a client"), None)
+            let path = PathBuf::from(std::env::var_os("PILOTHOUSE_TEST_KUBECONFIG").expect("checked by main"));
+            (client(&path).await, path, Alive::Elsewhere)
         }
+    }
+}
+
+async fn client(kubeconfig: &Path) -> Client {
+    let kubeconfig = kube::config::Kubeconfig::read_from(kubeconfig).expect("a readable kubeconfig");
+    let config = kube::Config::from_custom_kubeconfig(kubeconfig, &Default::default()).await.expect("a usable kubeconfig");
+    Client::try_from(config).expect("a client")
+}
+
+/// `pilothouse sim` in a process of its own.
+struct Served {
+    process: std::process::Child,
+    kubeconfig: PathBuf,
+    _folder: tempfile::TempDir,
+}
+
+impl Served {
+    /// Starts it and waits for the line that says it serves.
+    fn start() -> Self {
+        use std::io::BufRead;
+        let folder = tempfile::tempdir().unwrap();
+        let kubeconfig = folder.path().join("kubeconfig");
+        let mut process = std::process::Command::new(env!("CARGO_BIN_EXE_pilothouse"))
+            .args(["sim", "--listen", "127.0.0.1:0", "--kubeconfig"])
+            .arg(&kubeconfig)
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        std::io::BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        assert!(kubeconfig.exists(), "pilothouse sim said {line:?}");
+        Self { process, kubeconfig, _folder: folder }
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
     }
 }
 
