@@ -2,9 +2,16 @@
 //!
 //! Invariant: what passes here is an object that a real API server would also have kept. Never writes to the store.
 
+mod defaults;
+mod names;
+mod pod_defaults;
+mod pod_rules;
+mod quota;
+mod rules;
+
 use super::{
     resource::{Resource, resources},
-    status::Status,
+    status::{Cause, Status},
     store::{Part, meta, terminating},
 };
 use serde_json::Value;
@@ -20,18 +27,35 @@ pub trait Surroundings {
 
 /// Completes and checks a new object.
 pub fn on_create(r: &'static Resource, object: &mut Value, around: &dyn Surroundings) -> Result<(), Status> {
-    namespace_is_open(r, object, around)
+    namespace_is_open(r, object, around)?;
+    defaults::fill(r, object);
+    let mut causes = Vec::new();
+    rules::check(r, object, &mut causes);
+    if !causes.is_empty() {
+        return Err(Status::invalid(r, meta(object, "name"), &causes));
+    }
+    quota::check(r, object, around)
 }
 
-/// Completes and checks a changed object.
-pub fn on_update(
-    _r: &'static Resource,
-    _part: Part,
-    _old: &Value,
-    _new: &mut Value,
-    _around: &dyn Surroundings,
-) -> Result<(), Status> {
-    Ok(())
+/// Completes and checks a changed object. A status is taken as it is.
+pub fn on_update(r: &'static Resource, part: Part, old: &Value, new: &mut Value) -> Result<(), Status> {
+    if part == Part::Status {
+        return Ok(());
+    }
+    if !terminating(old) {
+        defaults::fill(r, new);
+    }
+    let mut causes = Vec::new();
+    rules::check(r, new, &mut causes);
+    if part == Part::Whole {
+        rules::check_change(r, old, new, &mut causes);
+    }
+    let fresh = |list: &Value| list.as_array().map_or(0, Vec::len);
+    if terminating(old) && fresh(&new["metadata"]["finalizers"]) > fresh(&old["metadata"]["finalizers"]) {
+        let why = "no new finalizers can be added if the object is being deleted";
+        causes.push(Cause::forbidden("metadata.finalizers", why));
+    }
+    if causes.is_empty() { Ok(()) } else { Err(Status::invalid(r, meta(new, "name"), &causes)) }
 }
 
 /// An object needs its namespace, and a terminating one takes nothing new.

@@ -5,6 +5,8 @@
 
 pub mod admission;
 pub mod resource;
+pub mod schema;
+pub mod selector;
 pub mod status;
 pub mod store;
 mod world;

@@ -9,6 +9,7 @@ mod object;
 
 pub use change::{Change, ChangeKind, Subscription};
 pub use logs::LogLine;
+pub(super) use object::child;
 pub use object::{meta, terminating, time};
 
 use super::{
@@ -224,7 +225,7 @@ impl Store {
             }
         }
         let mut new = object::ordered(r, new);
-        admission::on_update(r, part, &old, &mut new, &*inner)?;
+        admission::on_update(r, part, &old, &mut new)?;
         if new == *old {
             return Ok(old);
         }

@@ -28,7 +28,7 @@ pub(super) fn metadata(object: &mut Value) -> &mut Map<String, Value> {
 }
 
 /// The map at `field`; replaced by an empty one when it is something else.
-pub(super) fn child<'a>(object: &'a mut Value, field: &str) -> &'a mut Map<String, Value> {
+pub fn child<'a>(object: &'a mut Value, field: &str) -> &'a mut Map<String, Value> {
     if !object.is_object() {
         *object = json!({});
     }
