@@ -4,6 +4,7 @@
 //! that works here works there. It shares no parser with the rest of the program and never touches a real cluster.
 
 pub mod admission;
+pub mod controllers;
 pub mod resource;
 pub mod schema;
 pub mod selector;
