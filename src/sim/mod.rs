@@ -9,6 +9,7 @@
 pub mod access;
 pub mod admission;
 pub mod api;
+pub mod controllers;
 pub mod faults;
 pub mod resource;
 pub mod schema;

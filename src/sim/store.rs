@@ -89,6 +89,11 @@ impl Store {
         Self { dry: true, ..self.clone() }
     }
 
+    /// The same store, but what is written through this handle is stamped with another clock: for a world with a past.
+    pub fn with_clock(&self, clock: Clock) -> Self {
+        Self { clock, ..self.clone() }
+    }
+
     /// The world's clock.
     pub fn clock(&self) -> &Clock {
         &self.clock

@@ -80,7 +80,7 @@ fn run(which: Which, test: Behaviour) -> Result<(), String> {
 
 /// What must live as long as the world is used.
 enum Alive {
-    Running(#[expect(dead_code, reason = "ends when dropped")] pilothouse::sim::Running),
+    Controllers(#[expect(dead_code, reason = "end when dropped")] tokio_util::task::AbortOnDropHandle<()>),
     Served(Served),
     Elsewhere,
 }
@@ -89,8 +89,9 @@ async fn connect(which: Which) -> (Client, PathBuf, Alive) {
     match which {
         Which::Embedded => {
             let clock = pilothouse::time::Clock::starting_at("2026-01-05T08:00:00Z".parse().unwrap());
-            let (world, running) = pilothouse::sim::start(clock, 1);
-            (Client::new(world.service(), "default"), PathBuf::new(), Alive::Running(running))
+            let world = pilothouse::sim::World::empty(clock, 1);
+            let controllers = pilothouse::sim::controllers::spawn(&world.store, 1);
+            (Client::new(world.service(), "default"), PathBuf::new(), Alive::Controllers(controllers))
         }
         Which::Served => {
             let served = Served::start();
