@@ -4,4 +4,6 @@
 //! Pure: bytes in, values or *edits as data* out. Nothing here opens a file, talks to Git or to a cluster, and nothing panics
 //! on any bytes: what cannot be understood is refused with its reason and place.
 
+pub mod images;
+pub mod index;
 pub mod yaml;
