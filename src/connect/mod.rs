@@ -1,1 +1,3 @@
-//! x
+//! Clients and processes: what leaves this machine, and what other programs are run.
+
+pub mod git;
