@@ -1,0 +1,3 @@
+//! Clients and processes: what leaves this machine, and what other programs are run.
+
+pub mod git;
