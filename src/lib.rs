@@ -2,5 +2,6 @@
 pub mod connect;
 pub mod formats;
 pub mod model;
+pub mod plan;
 pub mod sim;
 pub mod time;

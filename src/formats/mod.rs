@@ -1,9 +1,17 @@
-//! What files say and how to change them: byte-exact YAML edits, image references, and the index that leads from a running
-//! workload to the place in a repository that sets its image.
+//! What objects and files say, and how to change them as data: byte-exact YAML edits, image references and the index that leads
+//! from a running workload to the place in a repository that sets its image; pod templates, routes, migration Jobs, owners.
 //!
-//! Pure: bytes in, values or *edits as data* out. Nothing here opens a file, talks to Git or to a cluster, and nothing panics
-//! on any bytes: what cannot be understood is refused with its reason and place.
+//! Pure: bytes and values in, values or *edits as data* out (JSON Patches, manifests, diffs). Nothing here opens a file, talks to
+//! Git or to a cluster, and nothing panics on any input: what is not understood is refused with its reason and place.
 
+mod error;
 pub mod images;
 pub mod index;
+pub mod job;
+pub mod owner;
+pub mod redact;
+pub mod route;
+pub mod template;
 pub mod yaml;
+
+pub use error::FormatError;
