@@ -3,3 +3,4 @@ pub mod connect;
 pub mod model;
 pub mod sim;
 pub mod time;
+pub mod wire;
