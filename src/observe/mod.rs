@@ -8,6 +8,7 @@ mod attention;
 mod backoff;
 mod collect;
 mod diagnosis;
+mod error;
 mod follow;
 mod inspect;
 mod inspector;
@@ -16,12 +17,15 @@ mod pods;
 mod rollout;
 mod rows;
 mod scope;
+mod snapshot;
 mod watch;
 mod within;
 
+pub use error::ObserveError;
 pub use inspect::inspect;
 pub use rollout::verdict;
 pub use scope::Scope;
+pub use snapshot::snapshot;
 pub use watch::{Watches, watch};
 
 /// One sentence of a message that may be a page: its first line, without dumps, at most 200 characters.
