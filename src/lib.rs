@@ -2,6 +2,8 @@
 pub mod connect;
 pub mod formats;
 pub mod model;
+pub mod observe;
 pub mod plan;
 pub mod sim;
 pub mod time;
+pub mod wire;
