@@ -203,6 +203,10 @@ impl Store {
             Part::Status => {
                 let mut kept = Value::clone(&old);
                 kept["status"] = edited["status"].take();
+                if r.generation == Generation::SpecAndAnnotations {
+                    // A Deployment's status write carries its annotations: so the controller numbers revisions without a new generation.
+                    kept["metadata"]["annotations"] = edited["metadata"]["annotations"].take();
+                }
                 kept
             }
             Part::Whole if r.has("status") => {
