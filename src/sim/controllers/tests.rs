@@ -75,7 +75,11 @@ impl Course {
     /// Reasons of the Events about an object.
     fn told(&self, name: &str) -> Vec<String> {
         let events = self.list(&resources::EVENTS);
-        events.iter().filter(|e| text(e, "/involvedObject/name") == name).map(|e| text(e, "/reason").to_owned()).collect()
+        events
+            .iter()
+            .filter(|e| text(e, "/involvedObject/name") == name)
+            .map(|e| text(e, "/reason").to_owned())
+            .collect()
     }
 }
 
