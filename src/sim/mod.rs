@@ -13,6 +13,7 @@ pub mod controllers;
 pub mod faults;
 pub mod reconciler;
 pub mod resource;
+pub mod scenario;
 pub mod schema;
 pub mod selector;
 pub mod serve;
