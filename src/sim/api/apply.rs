@@ -31,10 +31,10 @@ pub fn apply(call: &Call) -> Result<Response, Status> {
     let message = schema::of(r).or(Some(schema::ANY));
     let mut said = fields(message, &wanted);
     if let Some(said) = said.as_object_mut() {
-        ["f:apiVersion", "f:kind"].map(|field| said.shift_remove(field));
+        said.retain(|key, _| key != "f:apiVersion" && key != "f:kind");
         let own = said.get_mut("f:metadata").and_then(Value::as_object_mut);
         let named = own.map(|own| {
-            ["f:name", "f:namespace", "f:uid", "f:resourceVersion"].map(|field| own.shift_remove(field));
+            own.retain(|key, _| !matches!(key.as_str(), "f:name" | "f:namespace" | "f:uid" | "f:resourceVersion"));
             !own.is_empty()
         });
         if named == Some(false) {

@@ -8,7 +8,7 @@ use crate::sim::{
     status::{Cause, Status},
     store::meta,
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// How a patch is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
