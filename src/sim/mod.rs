@@ -9,7 +9,9 @@
 pub mod access;
 pub mod admission;
 pub mod api;
+pub mod controllers;
 pub mod faults;
+pub mod reconciler;
 pub mod resource;
 pub mod schema;
 pub mod selector;

@@ -89,6 +89,11 @@ impl Store {
         Self { dry: true, ..self.clone() }
     }
 
+    /// The same store, but what is written through this handle is stamped with another clock: for a world with a past.
+    pub fn with_clock(&self, clock: Clock) -> Self {
+        Self { clock, ..self.clone() }
+    }
+
     /// The world's clock.
     pub fn clock(&self) -> &Clock {
         &self.clock
@@ -198,6 +203,10 @@ impl Store {
             Part::Status => {
                 let mut kept = Value::clone(&old);
                 kept["status"] = edited["status"].take();
+                if r.generation == Generation::SpecAndAnnotations {
+                    // A Deployment's status write carries its annotations: so the controller numbers revisions without a new generation.
+                    kept["metadata"]["annotations"] = edited["metadata"]["annotations"].take();
+                }
                 kept
             }
             Part::Whole if r.has("status") => {
