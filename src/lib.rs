@@ -3,3 +3,4 @@ pub mod config;
 pub mod model;
 pub mod sim;
 pub mod time;
+pub mod ui;
