@@ -1,6 +1,6 @@
 //! Where things are on a terminal of a given size. Pure: drawing and the mouse ask the same functions.
 
-use ratatui::layout::{Constraint, Layout, Rect, Size};
+use ratatui::layout::{Rect, Size};
 
 /// The frame around every screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,14 +15,26 @@ pub struct Frame {
     pub keys: Rect,
 }
 
-/// The frame for a terminal of this size. The body comes last into sight, but the keys before the line above them.
+/// The frame for a terminal of this size. Where it is low, the body keeps its row longest, then the keys.
 pub fn frame(size: Size) -> Frame {
     let area = Rect::new(0, 0, size.width, size.height);
-    let row = |wanted: bool| Constraint::Length(u16::from(wanted));
-    let [header, body, line, keys] =
-        Layout::vertical([row(size.height > 1), Constraint::Min(0), row(size.height > 5), row(size.height > 3)])
-            .areas(area);
+    let row = |wanted: bool| u16::from(wanted);
+    let (header, rest) = top(area, row(size.height > 1));
+    let (rest, keys) = top(rest, rest.height.saturating_sub(row(size.height > 3)));
+    let (body, line) = top(rest, rest.height.saturating_sub(row(size.height > 5)));
     Frame { header, body, line, keys }
+}
+
+/// The first `rows` of an area, and the rest.
+fn top(area: Rect, rows: u16) -> (Rect, Rect) {
+    let rows = rows.min(area.height);
+    (Rect { height: rows, ..area }, Rect { y: area.y + rows, height: area.height - rows, ..area })
+}
+
+/// The first `columns` of an area, and the rest.
+fn left(area: Rect, columns: u16) -> (Rect, Rect) {
+    let columns = columns.min(area.width);
+    (Rect { width: columns, ..area }, Rect { x: area.x + columns, width: area.width - columns, ..area })
 }
 
 /// The panes of the cockpit; those there is no room for are empty.
@@ -49,9 +61,8 @@ pub fn cockpit(body: Rect, namespaces_focused: bool) -> Cockpit {
         _ => 24,
     };
     let detail = if wide { (body.width * 3 / 10).clamp(44, 64) } else { 0 };
-    let [namespaces, middle, detail_right] =
-        Layout::horizontal([Constraint::Length(namespaces), Constraint::Min(0), Constraint::Length(detail)])
-            .areas(body);
+    let (namespaces, rest) = left(body, namespaces);
+    let (middle, detail_right) = left(rest, rest.width.saturating_sub(detail));
     let below = match (wide, body.height) {
         (true, 44..) => 14,
         (true, 32..) => 10,
@@ -59,11 +70,11 @@ pub fn cockpit(body: Rect, namespaces_focused: bool) -> Cockpit {
         (false, 14..30) => 7,
         (false, _) => 13,
     };
-    let [table, under] = Layout::vertical([Constraint::Min(0), Constraint::Length(below)]).areas(middle);
+    let (table, under) = top(middle, middle.height.saturating_sub(below));
     if !wide {
         return Cockpit { namespaces, table, detail: under, ..Cockpit::default() };
     }
-    let [traffic, news] = Layout::horizontal([Constraint::Fill(1), Constraint::Fill(1)]).areas(under);
+    let (traffic, news) = left(under, under.width / 2);
     Cockpit { namespaces, table, detail: detail_right, traffic, news }
 }
 

@@ -76,7 +76,7 @@ impl Page {
         let below = self.last_scroll(area.height) - scroll;
         if below > 0 && area.height > 0 {
             let text = format!(" ↓ {below} more ");
-            scene.pen(buffer, area, area.height - 1).from_right(text.width()).write(&text, Meaning::Key);
+            scene.pen(buffer, area, area.height - 1).at_right(text.width()).write(&text, Meaning::Key);
         }
     }
 }

@@ -59,7 +59,7 @@ impl<'a> Pen<'a> {
     }
 
     /// Goes on at `columns` before the end, or stays where there is less room.
-    pub fn from_right(&mut self, columns: usize) -> &mut Self {
+    pub fn at_right(&mut self, columns: usize) -> &mut Self {
         let columns = u16::try_from(columns).unwrap_or(u16::MAX);
         self.x = self.x.max(self.end.saturating_sub(columns));
         self

@@ -166,7 +166,7 @@ impl Form {
         pen.write("nothing changes before the plan is confirmed", Meaning::Muted);
         let width = keys.len() + 2;
         if usize::from(inside.width) >= 44 + width {
-            pen.from_right(keys.len()).write(keys, Meaning::Muted);
+            pen.at_right(keys.len()).write(keys, Meaning::Muted);
         } else {
             scene.pen(buffer, inside, foot).write(&format!("{keys:<44}"), Meaning::Muted);
         }

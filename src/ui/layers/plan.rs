@@ -182,7 +182,7 @@ impl PlanSheet {
         let corner = Rect { y: inside.y.saturating_sub(1), ..inside };
         let text = format!(" risk: {} ", plan.risk);
         if usize::from(corner.width) > title.chars().count() + text.len() + 2 {
-            scene.pen(buffer, corner, 0).from_right(text.len()).write(&text, risk);
+            scene.pen(buffer, corner, 0).at_right(text.len()).write(&text, risk);
         }
         let body = Rect { height: inside.height.saturating_sub(FOOT), ..inside };
         page.draw(scene, buffer, body, self.scroll);
@@ -228,7 +228,7 @@ impl PlanSheet {
         ];
         let width: usize = hints.iter().map(|(key, text, _)| key.len() + text.len() + 3).sum::<usize>() - 3;
         let mut pen = scene.pen(buffer, keys, 0);
-        pen.from_right(width);
+        pen.at_right(width);
         for (key, text, meaning) in hints {
             pen.write(key, meaning).write(text, Meaning::Muted).skip(3);
         }

@@ -36,11 +36,7 @@ impl Planning {
         let inside = scene.sheet(buffer, area, (60, 4), "Planning");
         let text = format!("◐ {} {}", verb(self.intent.verb()).to_lowercase(), self.intent.target().path());
         let waited = age(self.since, scene.now);
-        scene
-            .pen(buffer, inside, 0)
-            .write(&text, Meaning::Text)
-            .from_right(waited.len())
-            .write(&waited, Meaning::Muted);
+        scene.pen(buffer, inside, 0).write(&text, Meaning::Text).at_right(waited.len()).write(&waited, Meaning::Muted);
         scene
             .pen(buffer, inside, 1)
             .write("nothing changes yet   ", Meaning::Muted)

@@ -108,6 +108,6 @@ impl Question {
             }
         }
         let keys = if self.answers.is_empty() { "esc close" } else { "enter choose   esc cancel" };
-        scene.pen(buffer, inside, inside.height.saturating_sub(1)).from_right(keys.len()).write(keys, Meaning::Muted);
+        scene.pen(buffer, inside, inside.height.saturating_sub(1)).at_right(keys.len()).write(keys, Meaning::Muted);
     }
 }

@@ -40,7 +40,7 @@ pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
     for part in &left {
         pen.write(&part.text, part.meaning).skip(2);
     }
-    pen.from_right(at_right.saturating_sub(1));
+    pen.at_right(at_right.saturating_sub(1));
     for part in &right {
         pen.write(&part.text, part.meaning).skip(2);
     }

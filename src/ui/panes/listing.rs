@@ -58,7 +58,7 @@ pub fn draw<'r, K: Clone + PartialEq, R: 'static>(
     let notes = freshness::notes(scene.rows, listing.kinds, scene.now);
     if !notes.is_empty() && shown > 0 {
         let text = format!(" {} ", notes.join(", "));
-        scene.pen(buffer, after, 0).from_right(text.width()).write(&text, Meaning::Warning);
+        scene.pen(buffer, after, 0).at_right(text.width()).write(&text, Meaning::Warning);
     }
     if shown > 0 {
         return tables::draw(scene, buffer, inside, listing.columns, listing.list, find, focused);

@@ -46,7 +46,7 @@ pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
             .write(sign, meaning)
             .skip(1)
             .write(if name.is_empty() { "all" } else { name }, text);
-        scene.pen(buffer, inside, line).from_right(numbers.len()).write(&numbers, Meaning::Muted);
+        scene.pen(buffer, inside, line).at_right(numbers.len()).write(&numbers, Meaning::Muted);
         if selected == Some(at) {
             mark(scene, buffer, inside, line, focused);
         }

@@ -110,7 +110,7 @@ pub fn mark(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect, y: u16, focused:
 
 /// Writes a number or a word against the right edge of its cell.
 pub fn right(pen: &mut Pen<'_>, text: &str, meaning: Meaning) {
-    pen.from_right(text.chars().count()).write(text, meaning);
+    pen.at_right(text.chars().count()).write(text, meaning);
 }
 
 #[cfg(test)]
