@@ -1,4 +1,5 @@
 //! Pilothouse: a deployment cockpit for Kubernetes in the terminal.
+pub mod config;
 pub mod connect;
 pub mod formats;
 pub mod model;
@@ -6,4 +7,5 @@ pub mod observe;
 pub mod plan;
 pub mod sim;
 pub mod time;
+pub mod ui;
 pub mod wire;
