@@ -1,4 +1,5 @@
 //! Pilothouse: a deployment cockpit for Kubernetes in the terminal.
+pub mod connect;
 pub mod model;
 pub mod operate;
 pub mod sim;

@@ -37,6 +37,10 @@ pub enum Kind {
     /// `gateway.networking.k8s.io/v1` HTTPRoute.
     #[serde(rename = "HTTPRoute")]
     HttpRoute,
+    /// `discovery.k8s.io/v1` EndpointSlice.
+    EndpointSlice,
+    /// `v1` Event.
+    Event,
     /// `coordination.k8s.io/v1` Lease.
     Lease,
     /// `kustomize.toolkit.fluxcd.io/v1` Kustomization.
@@ -50,7 +54,7 @@ type Coordinates = (&'static str, &'static str, &'static str, &'static str, &'st
 
 impl Kind {
     /// Every kind, in the order of declaration.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::Deployment,
         Self::StatefulSet,
         Self::DaemonSet,
@@ -66,6 +70,8 @@ impl Kind {
         Self::CronJob,
         Self::HorizontalPodAutoscaler,
         Self::HttpRoute,
+        Self::EndpointSlice,
+        Self::Event,
         Self::Lease,
         Self::Kustomization,
         Self::GitRepository,
@@ -110,6 +116,15 @@ impl Kind {
             Self::HttpRoute => {
                 ("gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes", &["httproute", "httproutes"], true)
             }
+            Self::EndpointSlice => (
+                "discovery.k8s.io",
+                "v1",
+                "EndpointSlice",
+                "endpointslices",
+                &["endpointslice", "endpointslices"],
+                true,
+            ),
+            Self::Event => ("", "v1", "Event", "events", &["event", "events", "ev"], true),
             Self::Lease => ("coordination.k8s.io", "v1", "Lease", "leases", &["lease", "leases"], true),
             Self::Kustomization => {
                 ("kustomize.toolkit.fluxcd.io", "v1", "Kustomization", "kustomizations", &["kustomization", "ks"], true)
@@ -157,9 +172,13 @@ impl Kind {
     pub fn short(self) -> &'static str {
         let words = self.coordinates().4;
         match self {
-            Self::Kustomization | Self::GitRepository | Self::Job | Self::Secret | Self::HttpRoute | Self::Lease => {
-                words[0]
-            }
+            Self::Kustomization
+            | Self::GitRepository
+            | Self::Job
+            | Self::Secret
+            | Self::HttpRoute
+            | Self::EndpointSlice
+            | Self::Lease => words[0],
             _ => words[words.len() - 1],
         }
     }

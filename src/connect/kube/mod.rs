@@ -1,0 +1,26 @@
+//! The connection to one Kubernetes API server.
+//!
+//! [`Cluster`] is made from the kubeconfig exactly as kubectl reads it, and hands out a [`Reader`] for everybody and a
+//! [`Writer`] for `operate`. Three HTTP clients stand behind it: reading and writing give up on a silent connection after
+//! 45 s, streams do not (whoever watches counts the silence). None of them repeats a write on its own.
+//! Nothing here interprets objects.
+
+mod cluster;
+mod error;
+mod exec;
+mod kubeconfig;
+mod logs;
+mod names;
+mod proxy;
+mod reader;
+mod session;
+mod stream;
+mod writer;
+
+pub use cluster::{Cluster, ConnectOptions, ContextInfo};
+pub use error::{ApiError, ApiErrorKind, ConnectError};
+pub use kubeconfig::{Contexts, contexts};
+pub use logs::LogOptions;
+pub use reader::{Page, Reader};
+pub use stream::{WatchFrom, Watched};
+pub use writer::Writer;

@@ -1,0 +1,191 @@
+//! Reading: gets, lists, questions about rights. Nothing here can change the cluster.
+//!
+//! Reads that the server is too busy for are repeated a few times, as long as it asks to wait and no longer.
+
+use super::{
+    ApiError, ApiErrorKind, names,
+    session::{Lane, Session},
+};
+use crate::model::{Access, Kind, ObjectRef};
+use ::kube::core::params::{GetParams, ListParams, PostParams};
+use bytes::Bytes;
+use http::Request;
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+use std::{sync::Arc, time::Duration};
+
+/// Objects a page of a list has at most.
+const PAGE: u32 = 500;
+/// How often a read that met a busy server is repeated.
+const REPEATS: u32 = 3;
+/// How long one such pause is where the server does not say, and at most.
+const PAUSE: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(5));
+
+/// Reads one cluster. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Reader {
+    pub(super) session: Arc<Session>,
+}
+
+/// One page of a list.
+#[derive(Clone, Debug)]
+pub struct Page<T> {
+    /// Its objects.
+    pub items: Vec<T>,
+    /// The resource version that the list as a whole stands for.
+    pub resource_version: String,
+    /// Names the next page; None on the last one.
+    pub next: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct ListBody<T> {
+    #[serde(default)]
+    metadata: ListMetadata,
+    items: Option<Vec<T>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct ListMetadata {
+    resource_version: Option<String>,
+    #[serde(rename = "continue")]
+    next: Option<String>,
+}
+
+impl Reader {
+    pub(super) fn new(session: Arc<Session>) -> Self {
+        Self { session }
+    }
+
+    /// One object, whole.
+    pub async fn get(&self, object: &ObjectRef) -> Result<Value, ApiError> {
+        let action = format!("read {object}");
+        let (collection, name) = names::object(object, &action)?;
+        let request = collection.get(name, &GetParams::default()).map_err(|e| invalid(&action, &e))?;
+        decode(&self.read(request, &action).await?, &action)
+    }
+
+    /// One object, or None where it does not exist.
+    pub async fn find(&self, object: &ObjectRef) -> Result<Option<Value>, ApiError> {
+        match self.get(object).await {
+            Ok(value) => Ok(Some(value)),
+            Err(error) if error.kind == ApiErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// All objects of a kind that the label selector takes, with `apiVersion` and `kind` filled in (lists leave them out).
+    pub async fn list(
+        &self,
+        kind: Kind,
+        namespace: Option<&str>,
+        labels: Option<&str>,
+    ) -> Result<Vec<Value>, ApiError> {
+        let mut objects: Vec<Value> = self.list_as(kind, namespace, labels, None).await?;
+        for object in &mut objects {
+            object["apiVersion"] = kind.api_version().into();
+            object["kind"] = kind.as_str().into();
+        }
+        Ok(objects)
+    }
+
+    /// As [`Self::list`], decoded at once into what the caller needs; `fields` is a field selector.
+    pub async fn list_as<T: DeserializeOwned>(
+        &self,
+        kind: Kind,
+        namespace: Option<&str>,
+        labels: Option<&str>,
+        fields: Option<&str>,
+    ) -> Result<Vec<T>, ApiError> {
+        let mut all = Vec::new();
+        let mut next = None;
+        loop {
+            let page = self.page(kind, namespace, labels, fields, next).await?;
+            all.extend(page.items);
+            next = page.next;
+            if next.is_none() {
+                return Ok(all);
+            }
+        }
+    }
+
+    /// One page of a list; `from` is the `next` of the page before.
+    pub async fn page<T: DeserializeOwned>(
+        &self,
+        kind: Kind,
+        namespace: Option<&str>,
+        labels: Option<&str>,
+        fields: Option<&str>,
+        from: Option<String>,
+    ) -> Result<Page<T>, ApiError> {
+        let action = listing(kind, namespace);
+        let parameters = ListParams {
+            label_selector: labels.map(str::to_owned),
+            field_selector: fields.map(str::to_owned),
+            limit: Some(PAGE),
+            continue_token: from,
+            ..ListParams::default()
+        };
+        let collection = names::collection(kind, namespace, &action)?;
+        let request = collection.list(&parameters).map_err(|e| invalid(&action, &e))?;
+        let body: ListBody<T> = decode(&self.read(request, &action).await?, &action)?;
+        Ok(Page {
+            items: body.items.unwrap_or_default(),
+            resource_version: body.metadata.resource_version.unwrap_or_default(),
+            next: body.metadata.next.filter(|next| !next.is_empty()),
+        })
+    }
+
+    /// Whether RBAC allows this; None where the question itself is refused or not answered.
+    pub async fn may(&self, access: &Access) -> Option<bool> {
+        let action = format!("ask whether you may {access}");
+        let review = json!({
+            "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
+            "spec": {"resourceAttributes": {
+                "verb": access.verb, "group": access.kind.group(), "version": access.kind.version(),
+                "resource": access.kind.plural(), "subresource": access.subresource, "namespace": access.namespace,
+            }}
+        });
+        let collection = ::kube::core::Request::new("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews");
+        let request = collection.create(&PostParams::default(), review.to_string().into_bytes()).ok()?;
+        let answer: Value = decode(&self.read(request, &action).await.ok()?, &action).ok()?;
+        answer.pointer("/status/allowed")?.as_bool()
+    }
+
+    /// Sends a read and collects the answer, waiting where the server is busy.
+    async fn read(&self, request: Request<Vec<u8>>, action: &str) -> Result<Bytes, ApiError> {
+        let request = request.map(Bytes::from);
+        let mut repeats = 0;
+        loop {
+            let error = match self.session.send(Lane::Read, request.clone(), action).await {
+                Ok(response) => return self.session.body(Lane::Read, response, action).await,
+                Err(error) => error,
+            };
+            if error.kind != ApiErrorKind::TooManyRequests || repeats == REPEATS {
+                return Err(error);
+            }
+            repeats += 1;
+            tokio::time::sleep(error.retry_after.unwrap_or(PAUSE.0).min(PAUSE.1)).await;
+        }
+    }
+}
+
+/// What listing this kind is called in errors.
+pub(super) fn listing(kind: Kind, namespace: Option<&str>) -> String {
+    match namespace.filter(|_| kind.namespaced()) {
+        Some(namespace) => format!("list {} in {namespace}", kind.plural()),
+        None if kind.namespaced() => format!("list {} in all namespaces", kind.plural()),
+        None => format!("list {}", kind.plural()),
+    }
+}
+
+pub(super) fn decode<T: DeserializeOwned>(body: &[u8], action: &str) -> Result<T, ApiError> {
+    serde_json::from_slice(body).map_err(|error| {
+        ApiError::new(ApiErrorKind::Other, action, format!("the server's answer is not what the API promises: {error}"))
+    })
+}
+
+pub(super) fn invalid(action: &str, error: &dyn std::fmt::Display) -> ApiError {
+    ApiError::new(ApiErrorKind::Invalid, action, error.to_string())
+}
