@@ -1,5 +1,6 @@
 //! Pilothouse: a deployment cockpit for Kubernetes in the terminal.
 pub mod connect;
+pub mod formats;
 pub mod model;
 pub mod operate;
 pub mod sim;

@@ -1,6 +1,6 @@
 //! What an operator asks for, before anything is known about whether and how it can be done.
 
-use super::ObjectRef;
+use super::{Access, Kind, ObjectRef};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -115,5 +115,62 @@ impl Intent {
             Self::Bump { .. } => Verb::Bump,
             Self::Migrate { .. } => Verb::Migrate,
         }
+    }
+
+    /// What its planning and carrying out need to be allowed to do, reads first. Leases are asked about apart: each verb
+    /// decides for itself what follows where they may not be written.
+    pub fn needs(&self) -> Vec<Access> {
+        let target = self.target();
+        let may = |verb: &str, kind: Kind| Access::new(verb, kind, &target.namespace);
+        let mut needs = vec![may("get", target.kind)];
+        match self {
+            Self::Rollback { .. } => {
+                let history = if target.kind == Kind::Deployment { Kind::ReplicaSet } else { Kind::ControllerRevision };
+                needs.extend([may("list", history), may("list", Kind::Pod), may("patch", target.kind)]);
+            }
+            Self::Restart { .. } => needs.extend([may("list", Kind::Pod), may("patch", target.kind)]),
+            Self::Shift { .. } => needs.extend([may("get", Kind::Service), may("patch", target.kind)]),
+            Self::Bump { wait, .. } => needs.extend(wait.then(|| may("list", Kind::Pod))),
+            Self::Migrate { .. } => {
+                let logs = Access { subresource: "log".into(), ..may("get", Kind::Pod) };
+                needs.extend([may("get", Kind::Job), may("list", Kind::Pod), logs]);
+                needs.extend([may("create", Kind::Job), may("create", Kind::ConfigMap)]);
+            }
+        }
+        needs
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn needs_name_the_writes_of_each_verb_and_no_more() {
+        let target = || ObjectRef::new(Kind::Deployment, "shop", "checkout");
+        let writes = |intent: &Intent| {
+            let needs = intent.needs().into_iter();
+            needs.filter(|a| !matches!(&*a.verb, "get" | "list")).map(|a| a.to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(writes(&Intent::Restart { target: target() }), ["patch deployments in shop"]);
+        assert_eq!(writes(&Intent::Rollback { target: target(), revision: None }), ["patch deployments in shop"]);
+        let route = ObjectRef::new(Kind::HttpRoute, "shop", "checkout");
+        let shift = Intent::Shift { target: route, to: "b".into(), steps: vec![25], hold: 0 };
+        assert_eq!(writes(&shift), ["patch httproutes in shop"]);
+        let migrate = Intent::Migrate { target: target(), tag: None, container: None, command: vec![] };
+        assert_eq!(writes(&migrate), ["create jobs in shop", "create configmaps in shop"]);
+        let bump = |wait| Intent::Bump {
+            target: target(),
+            tag: "2".into(),
+            container: None,
+            repository: None,
+            branch: None,
+            wait,
+        };
+        assert!(writes(&bump(true)).is_empty(), "a bump writes to Git only");
+        assert_eq!(bump(false).needs().len(), 1);
+        let stateful = ObjectRef::new(Kind::StatefulSet, "shop", "db");
+        let needs = Intent::Rollback { target: stateful, revision: None }.needs();
+        assert!(needs.contains(&Access::new("list", Kind::ControllerRevision, "shop")));
     }
 }
