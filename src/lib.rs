@@ -5,3 +5,4 @@ pub mod model;
 pub mod operate;
 pub mod sim;
 pub mod time;
+pub mod wire;

@@ -13,7 +13,7 @@ pub enum RolloutState {
     Paused,
     /// On its way.
     Progressing,
-    /// Cannot be told: the status is stale or the strategy has no rollout.
+    /// Cannot be told: the strategy has no rollout that ends.
     #[default]
     Unknown,
     /// Every replica runs the current template and is available.

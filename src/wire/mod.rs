@@ -1,0 +1,30 @@
+//! What comes over the wire, reduced to the fields that are used.
+//!
+//! Invariant: plain data. Unknown fields are skipped, missing ones and nulls are empty, so an object never fails to decode
+//! because it is younger, older or odder than we are. Nothing here is ever written back: a typed round trip drops fields.
+
+mod autoscaler;
+mod flux;
+mod job;
+mod metadata;
+mod namespace;
+mod network;
+mod pod;
+mod route;
+mod support;
+mod workload;
+
+pub use autoscaler::{Autoscaler, AutoscalerSpec, AutoscalerStatus, MetricSource, MetricValue, MetricValues, Target};
+pub use flux::{GitRepository, GitRepositorySpec, Kustomization, KustomizationSpec, Reference, SourceRef};
+pub use job::{Job, JobSpec, JobStatus};
+pub use metadata::{Condition, Metadata, OwnerReference, Selector, SelectorRule};
+pub use namespace::{Lease, LeaseSpec, Namespace, NamespaceStatus};
+pub use network::{Endpoint, EndpointConditions, EndpointSlice};
+pub use pod::{
+    Container, ContainerState, ContainerStatus, Event, ObjectReference, Pod, PodSpec, PodStatus, PodTemplate, Running,
+    Terminated, Waiting,
+};
+pub use route::{BackendRef, HttpRoute, HttpRouteSpec, HttpRouteStatus, ParentStatus, RouteMatch, Rule};
+pub use workload::{ReplicaSet, ReplicaSetStatus, RollingUpdate, Strategy, Workload, WorkloadSpec, WorkloadStatus};
+
+use support::{lenient_time, nullable, wanted_annotations};
