@@ -14,15 +14,15 @@ pub const DURATION: Duration = Duration::from_secs(60);
 /// How often it is renewed.
 pub const RENEWAL: Duration = Duration::from_secs(15);
 /// Annotations, each with what it says.
-pub const OPERATION: &str = "pilothouse.dev/operation";
+pub const OPERATION: &str = "pilothouse.io/operation";
 /// What the operation does, in one line.
-pub const SUMMARY: &str = "pilothouse.dev/summary";
+pub const SUMMARY: &str = "pilothouse.io/summary";
 /// Where it stands.
-pub const STEP: &str = "pilothouse.dev/step";
+pub const STEP: &str = "pilothouse.io/step";
 /// Why the operator does it.
-pub const REASON: &str = "pilothouse.dev/reason";
+pub const REASON: &str = "pilothouse.io/reason";
 /// What was there before, as JSON.
-pub const ORIGINAL: &str = "pilothouse.dev/original";
+pub const ORIGINAL: &str = "pilothouse.io/original";
 /// All of them.
 const ALL: [&str; 5] = [OPERATION, SUMMARY, STEP, REASON, ORIGINAL];
 
