@@ -1,0 +1,96 @@
+//! Resource quotas: a namespace takes no more than it was given.
+//!
+//! Invariant: what is used is counted from the objects themselves at each creation, so a quota is never behind.
+
+use super::Surroundings;
+use crate::sim::{
+    resource::{Resource, resources},
+    status::Status,
+    store::meta,
+};
+use serde_json::Value;
+
+/// Refuses an object that would exceed a quota of its namespace.
+pub fn check(r: &Resource, object: &Value, around: &dyn Surroundings) -> Result<(), Status> {
+    let namespace = meta(object, "namespace");
+    for quota in around.objects(&resources::RESOURCE_QUOTAS, namespace) {
+        let (mut requested, mut used, mut limited) = (Vec::new(), Vec::new(), Vec::new());
+        for (name, limit) in quota["spec"]["hard"].as_object().into_iter().flatten() {
+            let Some(asks) = amount(r, name, object) else { continue };
+            let all = counted(r, around, namespace);
+            let has: f64 = all.iter().filter_map(|o| amount(r, name, o)).sum();
+            let text = match limit {
+                Value::String(text) => text.clone(),
+                other => other.to_string(),
+            };
+            if asks > 0.0 && has + asks > quantity(&text) {
+                requested.push(format!("{name}={}", render(name, asks)));
+                used.push(format!("{name}={}", render(name, has)));
+                limited.push(format!("{name}={text}"));
+            }
+        }
+        if !requested.is_empty() {
+            let why = format!(
+                "exceeded quota: {}, requested: {}, used: {}, limited: {}",
+                meta(&quota, "name"),
+                requested.join(","),
+                used.join(","),
+                limited.join(","),
+            );
+            return Err(Status::forbidden(r, meta(object, "name"), &why));
+        }
+    }
+    Ok(())
+}
+
+/// The objects that count: all of the resource, but pods that have ended.
+fn counted(r: &Resource, around: &dyn Surroundings, namespace: &str) -> Vec<std::sync::Arc<Value>> {
+    let Some(r) = crate::sim::resource::resource(r.group, r.plural) else { return Vec::new() };
+    let ended = |o: &Value| r.kind == "Pod" && matches!(o["status"]["phase"].as_str(), Some("Succeeded" | "Failed"));
+    around.objects(r, namespace).into_iter().filter(|o| !ended(o)).collect()
+}
+
+/// How much of a quota's entry an object takes; `None` when the entry is about something else.
+fn amount(r: &Resource, entry: &str, object: &Value) -> Option<f64> {
+    if entry.strip_prefix("count/").is_some_and(|name| name == r.qualified())
+        || (r.group.is_empty() && entry == r.plural)
+    {
+        return Some(1.0);
+    }
+    if r.kind != "Pod" {
+        return None;
+    }
+    let (part, name) = entry.split_once('.').unwrap_or(("requests", entry));
+    if !matches!((part, name), ("requests" | "limits", "cpu" | "memory")) {
+        return None;
+    }
+    let containers = object["spec"]["containers"].as_array().into_iter().flatten();
+    Some(containers.filter_map(|c| c["resources"][part][name].as_str()).map(quantity).sum())
+}
+
+/// A quantity as a plain number; 0 when it cannot be read.
+pub fn quantity(text: &str) -> f64 {
+    let split = text.find(|c: char| !c.is_ascii_digit() && c != '.' && c != '-').unwrap_or(text.len());
+    let (number, unit) = text.split_at(split);
+    let factor = match unit {
+        "m" => 1e-3,
+        "k" => 1e3,
+        "M" => 1e6,
+        "G" => 1e9,
+        "T" => 1e12,
+        "Ki" => 1024.0,
+        "Mi" => 1024.0 * 1024.0,
+        "Gi" => 1024.0 * 1024.0 * 1024.0,
+        "Ti" => 1024.0 * 1024.0 * 1024.0 * 1024.0,
+        _ => 1.0,
+    };
+    number.parse::<f64>().unwrap_or(0.0) * factor
+}
+
+fn render(entry: &str, amount: f64) -> String {
+    if entry.ends_with("cpu") && amount.fract() != 0.0 {
+        format!("{:.0}m", amount * 1e3)
+    } else {
+        format!("{amount:.0}")
+    }
+}

@@ -1,0 +1,95 @@
+//! The scheduler: a node for each pod, the one with the fewest pods.
+//!
+//! Invariant: a pod goes only to a ready, schedulable node that its selector matches; where there is none, it says so.
+
+use super::{
+    cluster::Cluster,
+    daemonset,
+    object::{flag, is_true, items, label, moment, name, put_condition, set, terminating, text, time},
+};
+use crate::sim::{resource::resources, store::Part};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use std::{collections::HashMap, sync::Arc};
+
+const COMPONENT: &str = "default-scheduler";
+
+/// Binds a pod to a node, or says why it cannot.
+pub fn reconcile(cluster: &mut Cluster, namespace: &str, name: &str) -> Option<Timestamp> {
+    let pod = cluster.store.get(&resources::PODS, namespace, name)?;
+    if !text(&pod, "/spec/nodeName").is_empty() || terminating(&pod) || !items(&pod, "/spec/schedulingGates").is_empty()
+    {
+        return None;
+    }
+    let nodes = cluster.store.list(&resources::NODES, None);
+    let fitting: Vec<_> = nodes.iter().filter(|n| fits(&pod, n)).collect();
+    match least_loaded(cluster, &pod, &fitting) {
+        Some(node) => {
+            bind(cluster, &pod, &node);
+            None
+        }
+        None => refuse(cluster, &pod, nodes.len()),
+    }
+}
+
+fn fits(pod: &Value, node: &Value) -> bool {
+    let wanted = pod["spec"]["nodeSelector"].as_object();
+    let target = daemonset::target(pod);
+    is_true(&node["status"], "Ready")
+        && !flag(node, "/spec/unschedulable")
+        && (target.is_empty() || target == name(node))
+        && wanted.is_none_or(|w| w.iter().all(|(k, v)| label(node, k) == v.as_str()))
+}
+
+/// The fitting node with the fewest pods, those of the same owner counting most.
+fn least_loaded(cluster: &Cluster, pod: &Value, fitting: &[&Arc<Value>]) -> Option<String> {
+    let mut pods: HashMap<String, u32> = cluster.machines.load().clone();
+    let owner = super::object::controller_of(pod).map(|o| text(o, "/uid"));
+    for sibling in owner.map(|uid| cluster.index.owned_by(uid)).unwrap_or_default() {
+        if let Some(sibling) = cluster.read(&sibling) {
+            *pods.entry(text(&sibling, "/spec/nodeName").to_owned()).or_default() += 100;
+        }
+    }
+    let load = |n: &str| pods.get(n).copied().unwrap_or(0);
+    fitting.iter().map(|n| name(n)).min_by_key(|n| (load(n), n.to_string())).map(str::to_owned)
+}
+
+fn bind(cluster: &Cluster, pod: &Value, node: &str) {
+    let now = time(cluster.now());
+    let bound = cluster.edit(&resources::PODS, pod, Part::Any, |p| {
+        set(p, &["spec", "nodeName"], node);
+        set(p, &["status", "phase"], "Pending");
+        let condition =
+            json!({"type": "PodScheduled", "status": "True", "lastProbeTime": null, "lastTransitionTime": now});
+        put_condition(&mut p["status"], condition);
+    });
+    if bound.is_ok() {
+        let place = format!("{}/{}", super::object::namespace(pod), name(pod));
+        let message = format!("Successfully assigned {place} to {node}");
+        cluster.event(pod, "Normal", "Scheduled", &message, COMPONENT);
+    }
+}
+
+fn refuse(cluster: &Cluster, pod: &Value, nodes: usize) -> Option<Timestamp> {
+    let message = if nodes == 0 {
+        "no nodes available to schedule pods".to_owned()
+    } else {
+        format!("0/{nodes} nodes are available: {nodes} node(s) didn't match Pod's node affinity/selector.")
+    };
+    let known =
+        super::object::condition(&pod["status"], "PodScheduled").is_some_and(|c| c["message"] == message.as_str());
+    if !known {
+        let now = time(cluster.now());
+        let _ = cluster.edit(&resources::PODS, pod, Part::Status, |p| {
+            set(p, &["status", "phase"], "Pending");
+            put_condition(
+                &mut p["status"],
+                json!({"type": "PodScheduled", "status": "False", "lastProbeTime": null, "lastTransitionTime": now,
+                    "reason": "Unschedulable", "message": message}),
+            );
+        });
+        cluster.event(pod, "Warning", "FailedScheduling", &message, COMPONENT);
+    }
+    // A node's change brings the pod back at once; this is the scheduler's own periodic look.
+    moment(pod, "/metadata/creationTimestamp").map(|_| cluster.later(300.0))
+}

@@ -1,0 +1,1 @@
+//! Courses of whole workloads on a paused runtime.
