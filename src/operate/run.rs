@@ -28,6 +28,17 @@ use tokio::{
 /// First and longest pause between two attempts to reach the API server.
 const BACKOFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(15));
 
+/// What ended a wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Woken {
+    /// The time is over.
+    Elapsed,
+    /// The operator wants to go on now.
+    Next,
+    /// There was a pause, and it is over; how long it was does not count.
+    Continued,
+}
+
 /// One operation being carried out.
 pub(super) struct Run {
     pub(super) cluster: Cluster,
@@ -84,28 +95,28 @@ impl Run {
         self.tell(Progress::Step { index, state: StepState::Progress, detail: detail.into() }).await;
     }
 
-    /// Waits, unless the operator says something. Ok(true) when told to go on at once.
-    pub(super) async fn wait(&mut self, duration: Duration) -> Result<bool, Stop> {
+    /// Waits, unless the operator says something.
+    pub(super) async fn wait(&mut self, duration: Duration) -> Result<Woken, Stop> {
         let deadline = Instant::now() + duration;
         loop {
             let control = tokio::select! {
                 biased;
                 control = self.controls.recv() => control,
-                () = sleep_until(deadline) => return Ok(false),
+                () = sleep_until(deadline) => return Ok(Woken::Elapsed),
             };
             match control {
                 Some(Control::Leave) => return Err(Stop::Leave),
                 Some(_) if self.going_back => {}
-                Some(Control::Next) => return Ok(true),
+                Some(Control::Next) => return Ok(Woken::Next),
                 Some(Control::StepBack) => return Err(Stop::Back),
                 Some(Control::Abort) => return Err(Stop::Abort),
                 Some(Control::Pause) => {
                     self.pause("paused by the operator").await?;
-                    return Ok(false);
+                    return Ok(Woken::Continued);
                 }
                 None => {
                     sleep_until(deadline).await;
-                    return Ok(false);
+                    return Ok(Woken::Elapsed);
                 }
             }
         }
