@@ -1,0 +1,167 @@
+//! One session with one cluster: the connection, the configuration, the journals, and the way from an intent to an operation.
+//!
+//! Screen and command line both go through here, so neither can do what the other cannot.
+
+use crate::{
+    config::{Config, ConfigError, Paths},
+    connect::kube::{Cluster, ConnectError, ConnectOptions, ContextInfo},
+    model::{Intent, OperationId, Plan},
+    observe::{self, GatherError},
+    operate::{self, Consent, Crew, Journals, Mode, Running},
+    plan::{self, PlanError},
+    time::Clock,
+};
+use jiff::Timestamp;
+use rand::Rng;
+use std::path::PathBuf;
+
+/// What the command line says about the session.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Where to connect.
+    pub connect: ConnectOptions,
+    /// `--all-namespaces`, or nothing said about namespaces.
+    pub all_namespaces: bool,
+    /// `--read-only`.
+    pub read_only: bool,
+}
+
+/// A session.
+pub struct Session {
+    /// The cluster.
+    pub cluster: Cluster,
+    /// What was configured.
+    pub config: Config,
+    /// What is wrong with the configuration.
+    pub complaints: Vec<ConfigError>,
+    /// Journals of this machine's operations.
+    pub journals: Journals,
+    /// How this session may act.
+    pub mode: Mode,
+    /// The clock.
+    pub clock: Clock,
+    /// The operator, as `user@host`.
+    pub actor: String,
+    cache: PathBuf,
+}
+
+/// Why there is no session.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    /// No connection.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// No place for files.
+    #[error("there is no home folder to keep journals in; set HOME")]
+    NoHome,
+}
+
+/// Why there is no plan.
+#[derive(Debug, thiserror::Error)]
+pub enum Unplanned {
+    /// The facts could not be gathered.
+    #[error(transparent)]
+    Gather(#[from] GatherError),
+    /// The facts allow no plan.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+}
+
+impl Session {
+    /// Connects as `options` say.
+    ///
+    /// # Errors
+    /// When no connection can be prepared or there is no place for files. The network is not reached for yet.
+    pub async fn open(options: &Options) -> Result<Self, SessionError> {
+        let paths = Paths::find().ok_or(SessionError::NoHome)?;
+        let cluster = Cluster::connect(&options.connect, Clock::System).await?;
+        Ok(Self::on(cluster, &paths, options.read_only))
+    }
+
+    /// A session on a cluster inside this process, with all its files below `paths`.
+    pub fn embedded(client: kube::Client, info: ContextInfo, clock: Clock, paths: &Paths, read_only: bool) -> Self {
+        Self::on(Cluster::in_process(client, info, clock), paths, read_only)
+    }
+
+    fn on(cluster: Cluster, paths: &Paths, read_only: bool) -> Self {
+        let no_colour = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
+        let (config, complaints) = Config::load(&paths.config, no_colour);
+        let info = cluster.info();
+        let mode = Mode {
+            read_only: read_only || config.settings.read_only(&info.name),
+            protected: config.settings.protected(&info.name, info.loopback),
+        };
+        Self {
+            journals: Journals::at(paths.data.join("operations")),
+            mode,
+            clock: cluster.clock().clone(),
+            actor: actor(),
+            cache: paths.cache.join("git"),
+            cluster,
+            config,
+            complaints,
+        }
+    }
+
+    /// The plan for an intent. Nothing is changed.
+    ///
+    /// # Errors
+    /// When facts are missing or allow no plan; both say what to do.
+    pub async fn plan(&self, intent: &Intent, why: Option<String>) -> Result<Plan, Unplanned> {
+        let facts = observe::gather(&self.world(), intent).await?;
+        let now = self.clock.now();
+        Ok(plan::plan(intent, &facts, new_operation(now), why, now)?)
+    }
+
+    /// What gathering stands on.
+    fn world(&self) -> observe::World {
+        observe::World {
+            cluster: self.cluster.clone(),
+            git_cache: self.cache.clone(),
+            actor: self.actor.clone(),
+            proven: self.journals.proven(),
+            repository: self.config.settings.repository(&self.cluster.info().name).map(str::to_owned),
+        }
+    }
+
+    /// Asks the guard and starts the operation.
+    ///
+    /// # Errors
+    /// When the guard refuses or the journal cannot be written; nothing was changed then.
+    pub async fn start(&self, plan: Plan, consent: &Consent) -> Result<Running, operate::StartError> {
+        operate::start(plan, self.mode, consent, &self.crew()).await
+    }
+
+    /// Goes on with an operation that no process carries out.
+    ///
+    /// # Errors
+    /// As [`Self::start`]; also when another process holds it or it has ended.
+    pub async fn resume(&self, id: &OperationId, consent: &Consent) -> Result<Running, operate::StartError> {
+        operate::resume(id, self.mode, consent, &self.crew()).await
+    }
+
+    /// What operations are carried out with.
+    pub fn crew(&self) -> Crew {
+        Crew {
+            cluster: self.cluster.clone(),
+            journals: self.journals.clone(),
+            git_cache: self.cache.clone(),
+            actor: self.actor.clone(),
+        }
+    }
+}
+
+/// The operator as other operators will read it.
+fn actor() -> String {
+    let user = whoami::username().unwrap_or_else(|_| "unknown".into());
+    let host = whoami::hostname().unwrap_or_else(|_| "localhost".into());
+    format!("{user}@{host}")
+}
+
+/// A name for a new operation: the time to the second, and three characters against a colleague's same second.
+fn new_operation(now: Timestamp) -> OperationId {
+    const LETTERS: &[u8] = b"bcdfghjkmnpqrstvwxz23456789";
+    let mut random = rand::rng();
+    let suffix: String = (0..3).map(|_| char::from(LETTERS[random.random_range(0..LETTERS.len())])).collect();
+    OperationId(format!("{}-{suffix}", now.strftime("%Y%m%d-%H%M%S")))
+}

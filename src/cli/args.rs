@@ -1,0 +1,350 @@
+//! The command line as data: one definition yields parsing, `--help`, the man page and completions.
+
+use crate::model::{Kind, ObjectRef};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// A deployment cockpit for Kubernetes: watch rollouts, roll back, restart, shift traffic, bump image tags in Git, run migrations.
+#[derive(Debug, Parser)]
+#[command(
+    name = "pilothouse",
+    version,
+    max_term_width = 100,
+    after_help = "Without a command, the cockpit opens on the current kubeconfig context. `pilothouse demo` needs no cluster."
+)]
+pub struct Arguments {
+    /// Where to connect and what to look at.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do; the cockpit opens without it.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Options that every command takes, named as kubectl names them.
+#[derive(Debug, Clone, Args)]
+pub struct Global {
+    /// Path of the kubeconfig file [default: as kubectl: $KUBECONFIG, ~/.kube/config, in-cluster]
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Connection")]
+    pub kubeconfig: Option<PathBuf>,
+    /// The kubeconfig context to use
+    #[arg(long, global = true, value_name = "NAME", help_heading = "Connection")]
+    pub context: Option<String>,
+    /// The namespace to act in or look at [default: the context's]
+    #[arg(short = 'n', long, global = true, value_name = "NAME", help_heading = "Connection")]
+    pub namespace: Option<String>,
+    /// Look at all namespaces
+    #[arg(short = 'A', long, global = true, help_heading = "Connection")]
+    pub all_namespaces: bool,
+    /// Refuse everything that would change something
+    #[arg(long, global = true, env = "PILOTHOUSE_READ_ONLY", help_heading = "Safety")]
+    pub read_only: bool,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Open the cockpit on an embedded cluster and Git repository; needs nothing
+    Demo(Demo),
+    /// Print workloads with their rollouts, autoscalers, jobs and routes, once
+    Status(Status),
+    /// Return a workload to a known-good or a named revision
+    Rollback(Rollback),
+    /// Replace a workload's pods, a few at a time
+    Restart(Restart),
+    /// Move weighted traffic to a backend, step by step
+    Shift(Shift),
+    /// Change an image tag in the GitOps repository and follow it until the new pods serve
+    Bump(Bump),
+    /// Run a migration as a Job with the workload's own pod template, once per image
+    Migrate(Migrate),
+    /// List operations; show, resume, pause, step back or abort one
+    Operations(Operations),
+    /// Serve the embedded cluster over TLS so that kubectl can use it
+    Sim(Sim),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, as roff
+    Man,
+}
+
+/// `pilothouse demo`.
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// The number that the embedded world grows from: the same number, the same world
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+}
+
+/// `pilothouse sim`.
+#[derive(Debug, Args)]
+pub struct Sim {
+    /// The address to listen on; loopback only
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0")]
+    pub listen: std::net::SocketAddr,
+    /// Where to write the kubeconfig that reaches it
+    #[arg(id = "sim_kubeconfig", long = "kubeconfig", value_name = "FILE")]
+    pub kubeconfig: Option<PathBuf>,
+    /// The number that the embedded world grows from
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+}
+
+/// `pilothouse status`.
+#[derive(Debug, Args)]
+pub struct Status {
+    /// How to print it
+    #[arg(short = 'o', long, value_enum, default_value_t = Format::Table)]
+    pub output: Format,
+}
+
+/// How `status` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    Table,
+    /// One JSON document
+    Json,
+    /// The same document as YAML
+    Yaml,
+}
+
+/// How verbs and `operations` print.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Lines {
+    /// For people
+    Table,
+    /// One JSON object a line
+    Json,
+}
+
+/// Options that every verb takes.
+#[derive(Debug, Clone, Args)]
+pub struct VerbOptions {
+    /// Print the plan and change nothing
+    #[arg(long, help_heading = "Safety")]
+    pub dry_run: bool,
+    /// Run the plan without asking; needed where there is no terminal
+    #[arg(short = 'y', long, help_heading = "Safety")]
+    pub yes: bool,
+    /// For protected contexts, together with --yes: what the plan must be for
+    #[arg(long, value_name = "CONTEXT/NAME", help_heading = "Safety")]
+    pub confirm: Option<String>,
+    /// Why; kept in the journal and in the commit
+    #[arg(long, value_name = "TEXT")]
+    pub why: Option<String>,
+    /// How to print plan, progress and result
+    #[arg(short = 'o', long, value_enum, default_value_t = Lines::Table)]
+    pub output: Lines,
+}
+
+/// `pilothouse rollback`.
+#[derive(Debug, Args)]
+pub struct Rollback {
+    /// The workload, such as deploy/checkout
+    #[arg(value_name = "TYPE/NAME", value_parser = workload)]
+    pub target: Target,
+    /// The revision to return to [default: the best known-good one]
+    #[arg(long, value_name = "N")]
+    pub to_revision: Option<u64>,
+    /// Options of every verb.
+    #[command(flatten)]
+    pub options: VerbOptions,
+}
+
+/// `pilothouse restart`.
+#[derive(Debug, Args)]
+pub struct Restart {
+    /// The workload, such as deploy/checkout
+    #[arg(value_name = "TYPE/NAME", value_parser = workload)]
+    pub target: Target,
+    /// Options of every verb.
+    #[command(flatten)]
+    pub options: VerbOptions,
+}
+
+/// `pilothouse shift`.
+#[derive(Debug, Args)]
+pub struct Shift {
+    /// The route, such as httproute/checkout
+    #[arg(value_name = "TYPE/NAME", value_parser = route)]
+    pub target: Target,
+    /// The backend whose share grows
+    #[arg(long, value_name = "BACKEND")]
+    pub to: String,
+    /// Its share after each step, in percent
+    #[arg(long, value_name = "PERCENT,…", value_delimiter = ',', default_value = "25,50,75,100",
+        value_parser = clap::value_parser!(u32).range(0..=100))]
+    pub steps: Vec<u32>,
+    /// How long each step is held before the next: 90s, 5m, 1h
+    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = duration)]
+    pub hold: u64,
+    /// Options of every verb.
+    #[command(flatten)]
+    pub options: VerbOptions,
+}
+
+/// `pilothouse bump`.
+#[derive(Debug, Args)]
+pub struct Bump {
+    /// The workload, such as deploy/checkout
+    #[arg(value_name = "TYPE/NAME", value_parser = workload)]
+    pub target: Target,
+    /// The new tag
+    pub tag: String,
+    /// The container, where the workload has several
+    #[arg(short = 'c', long, value_name = "NAME")]
+    pub container: Option<String>,
+    /// The branch to push to [default: the repository's]
+    #[arg(long, value_name = "NAME")]
+    pub branch: Option<String>,
+    /// The GitOps repository [default: found from Flux, the configuration or the clone you stand in]
+    #[arg(long, value_name = "PATH-OR-URL")]
+    pub repo: Option<String>,
+    /// Return after the push instead of following the change
+    #[arg(long)]
+    pub no_wait: bool,
+    /// Options of every verb.
+    #[command(flatten)]
+    pub options: VerbOptions,
+}
+
+/// `pilothouse migrate`.
+#[derive(Debug, Args)]
+pub struct Migrate {
+    /// The workload whose pod template is used, such as deploy/checkout
+    #[arg(value_name = "TYPE/NAME", value_parser = workload)]
+    pub target: Target,
+    /// The tag of the image to run [default: the workload's own]
+    #[arg(long, value_name = "TAG")]
+    pub tag: Option<String>,
+    /// The container, where the workload has several
+    #[arg(short = 'c', long, value_name = "NAME")]
+    pub container: Option<String>,
+    /// The command, split at blanks; for arguments that hold blanks put the command after `--`
+    #[arg(long, value_name = "COMMAND")]
+    pub command: Option<String>,
+    /// The command and its arguments, one word each
+    #[arg(last = true, value_name = "COMMAND", conflicts_with = "command")]
+    pub words: Vec<String>,
+    /// Options of every verb.
+    #[command(flatten)]
+    pub options: VerbOptions,
+}
+
+/// `pilothouse operations`.
+#[derive(Debug, Args)]
+pub struct Operations {
+    /// What to do [default: list]
+    #[command(subcommand)]
+    pub action: Option<OperationsAction>,
+    /// How to print
+    #[arg(short = 'o', long, value_enum, default_value_t = Lines::Table, global = true)]
+    pub output: Lines,
+}
+
+/// What `operations` does.
+#[derive(Debug, Subcommand)]
+pub enum OperationsAction {
+    /// List running, interrupted and past operations
+    List,
+    /// Show one with its steps
+    Show(OperationArgument),
+    /// Go on with an interrupted or paused one
+    Resume(OperationChange),
+    /// Pause a running one after the write under way
+    Pause(OperationArgument),
+    /// Take the last increment back and wait
+    StepBack(OperationChange),
+    /// Take everything back
+    Abort(OperationChange),
+}
+
+/// An operation's name.
+#[derive(Debug, Args)]
+pub struct OperationArgument {
+    /// The operation's id, or enough of its beginning
+    pub id: String,
+}
+
+/// An operation's name with what confirming needs.
+#[derive(Debug, Args)]
+pub struct OperationChange {
+    /// The operation's id, or enough of its beginning
+    pub id: String,
+    /// Do not ask; needed where there is no terminal
+    #[arg(short = 'y', long)]
+    pub yes: bool,
+    /// For protected contexts, together with --yes: what the operation acts on
+    #[arg(long, value_name = "CONTEXT/NAME")]
+    pub confirm: Option<String>,
+}
+
+/// `TYPE/NAME` as typed: the namespace comes from elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// The kind.
+    pub kind: Kind,
+    /// The name.
+    pub name: String,
+}
+
+impl Target {
+    /// The object in `namespace`.
+    pub fn within(&self, namespace: &str) -> ObjectRef {
+        ObjectRef::new(self.kind, namespace, self.name.as_str())
+    }
+}
+
+fn workload(text: &str) -> Result<Target, String> {
+    target(text, Kind::is_workload, "deploy/NAME, sts/NAME or ds/NAME")
+}
+
+fn route(text: &str) -> Result<Target, String> {
+    target(text, |kind| kind == Kind::HttpRoute, "httproute/NAME")
+}
+
+fn target(text: &str, fits: impl Fn(Kind) -> bool, expected: &str) -> Result<Target, String> {
+    let (kind, name) = text.split_once('/').ok_or_else(|| format!("expected {expected}"))?;
+    match Kind::parse(kind) {
+        Some(kind) if fits(kind) && !name.is_empty() && !name.contains('/') => Ok(Target { kind, name: name.into() }),
+        _ => Err(format!("expected {expected}")),
+    }
+}
+
+/// A duration in seconds from `90`, `90s`, `5m`, `1h30m`.
+fn duration(text: &str) -> Result<u64, String> {
+    let wrong = || "expected a duration such as 90s, 5m or 1h".to_owned();
+    if let Ok(seconds) = text.parse() {
+        return Ok(seconds);
+    }
+    let span: jiff::SignedDuration = text.parse().map_err(|_| wrong())?;
+    u64::try_from(span.as_secs()).map_err(|_| wrong())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn targets_and_durations() {
+        assert_eq!(workload("deployments.apps/web").unwrap(), Target { kind: Kind::Deployment, name: "web".into() });
+        assert!(workload("pod/web").is_err());
+        assert!(workload("deploy/").is_err());
+        assert!(route("deploy/web").is_err());
+        assert_eq!(duration("5m").unwrap(), 300);
+        assert_eq!(duration("1h30m").unwrap(), 5400);
+        assert_eq!(duration("90").unwrap(), 90);
+        assert!(duration("soon").is_err());
+        assert!(duration("-5s").is_err());
+    }
+}

@@ -1,0 +1,75 @@
+//! How a command line run fails: what failed, why, what to do, and the exit code that says which sort it is.
+
+use std::{error::Error, fmt};
+
+/// The sort of failure, each with its exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sort {
+    /// It did not work: 1.
+    Failed,
+    /// What was asked makes no sense: 2.
+    Usage,
+    /// The guard, policy or RBAC refused: 3.
+    Refused,
+    /// The world is not as expected: 4.
+    Conflict,
+}
+
+impl Sort {
+    /// The exit code.
+    pub const fn exit_code(self) -> u8 {
+        match self {
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::Refused => 3,
+            Self::Conflict => 4,
+        }
+    }
+}
+
+/// A failure as it is printed.
+#[derive(Debug)]
+pub struct Failure {
+    /// Which sort.
+    pub sort: Sort,
+    /// What failed, on what and why.
+    pub message: String,
+    /// What to do.
+    pub hint: Option<String>,
+}
+
+impl Failure {
+    /// A failure of this sort.
+    pub fn new(sort: Sort, message: impl Into<String>, hint: Option<String>) -> Self {
+        Self { sort, message: message.into(), hint }
+    }
+
+    /// Something that should not happen.
+    pub fn internal(action: &str, error: impl fmt::Display) -> Self {
+        Self::new(Sort::Failed, format!("cannot {action}: {error}"), None)
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.message)?;
+        if let Some(hint) = &self.hint {
+            write!(f, "\n  → {hint}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Error for Failure {}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self::internal("write the output", error)
+    }
+}
+
+impl From<serde_json::Error> for Failure {
+    fn from(error: serde_json::Error) -> Self {
+        Self::internal("write the output as JSON", error)
+    }
+}

@@ -1,0 +1,67 @@
+//! The command line: arguments become the same intents that the screen makes, and take the same path.
+//!
+//! Standard output carries what was asked for; failures go to standard error with their reason and what to do, and end with
+//! the exit code of their sort. Nothing is decided here that the screen would decide differently.
+
+mod args;
+mod console;
+mod demo;
+mod failure;
+mod operations;
+mod report;
+mod sim;
+mod status;
+mod table;
+mod verbs;
+
+use args::{Arguments, Command};
+use clap::{CommandFactory, Parser};
+use failure::Failure;
+use std::{io, process::ExitCode};
+
+/// Runs the program on its arguments.
+pub fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    let outcome = match arguments.command {
+        Some(Command::Completions { shell }) => {
+            clap_complete::generate(shell, &mut Arguments::command(), "pilothouse", &mut io::stdout());
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(Command::Man) => manual(),
+        command => connected(&arguments.global, command),
+    };
+    outcome.unwrap_or_else(|failure| {
+        eprintln!("pilothouse: {failure}");
+        ExitCode::from(failure.sort.exit_code())
+    })
+}
+
+/// Everything that needs the network runs on one runtime.
+fn connected(global: &args::Global, command: Option<Command>) -> Result<ExitCode, Failure> {
+    // One process, one cryptography provider; a second installation would be the only error.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|e| Failure::internal("start the runtime", e))?;
+    let outcome = runtime.block_on(async {
+        let mut out = io::stdout().lock();
+        match command {
+            None => crate::app::cockpit(&global.into()).await.map_err(Failure::from),
+            Some(Command::Demo(arguments)) => demo::run(global, &arguments).await,
+            Some(Command::Sim(arguments)) => sim::run(&arguments, &mut out).await,
+            Some(Command::Status(arguments)) => status::run(global, &arguments, &mut out).await,
+            Some(Command::Operations(arguments)) => operations::run(global, arguments, &mut out).await,
+            Some(verb) => verbs::run(global, verb, &mut out).await,
+        }
+    });
+    // A blocking Git call may still wait on the network; leaving does not wait for it.
+    runtime.shutdown_background();
+    outcome
+}
+
+fn manual() -> Result<ExitCode, Failure> {
+    clap_mangen::Man::new(Arguments::command()).render(&mut io::stdout())?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,157 @@
+//! `pilothouse status`: one look at workloads, rollouts, autoscalers, jobs and routes.
+
+use super::{
+    args::{Format, Global, Status},
+    failure::Failure,
+    report::Report,
+    table::Table,
+};
+use crate::{
+    app::Session,
+    model::{Health, JobState, Rows, Workload},
+    observe::{self, Scope},
+    time::age,
+};
+use jiff::Timestamp;
+use std::{io::Write, process::ExitCode};
+
+/// Prints the state of the scope once.
+///
+/// # Errors
+/// When the cluster cannot be reached, or nothing may be read.
+pub async fn run(global: &Global, arguments: &Status, out: &mut impl Write) -> Result<ExitCode, Failure> {
+    let session = Session::open(&global.into()).await?;
+    let namespace = global.namespace.clone().unwrap_or_else(|| session.cluster.info().namespace.clone());
+    let scope = if global.all_namespaces { Scope::All } else { Scope::Namespaces(vec![namespace]) };
+    let rows = observe::snapshot(&session.cluster, &scope).await?;
+    match arguments.output {
+        Format::Table => table(&rows, session.clock.now(), out)?,
+        Format::Json => {
+            serde_json::to_writer_pretty(&mut *out, &Report::new(&session.cluster.info().name, &rows))?;
+            writeln!(out)?;
+        }
+        Format::Yaml => {
+            let text = serde_yaml::to_string(&Report::new(&session.cluster.info().name, &rows))
+                .map_err(|e| Failure::internal("write the report as YAML", e))?;
+            out.write_all(text.as_bytes())?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+const fn glyph(health: Health) -> &'static str {
+    match health {
+        Health::Broken => "✗",
+        Health::Degraded => "!",
+        Health::Progressing => "◐",
+        Health::Unknown => "?",
+        Health::Healthy => "✓",
+    }
+}
+
+fn table(rows: &Rows, now: Timestamp, out: &mut impl Write) -> std::io::Result<()> {
+    let mut workloads: Vec<&Workload> = rows.workloads.iter().collect();
+    workloads.sort_by_cached_key(|w| (rows.health_of(w), w.object.namespace.clone(), w.object.name.clone()));
+    let mut table = Table::new(["", "WORKLOAD", "KIND", "READY", "ROLLOUT", "IMAGES", "REVISION", "AGE", "OWNER"]);
+    let mut reasons = Vec::new();
+    for row in &workloads {
+        let health = rows.health_of(row);
+        let images: Vec<String> = row.containers.iter().map(|c| short_image(&c.image)).collect();
+        table.row([
+            glyph(health).to_owned(),
+            row.object.path(),
+            row.object.kind.to_string(),
+            format!("{}/{}", row.ready, row.desired),
+            row.rollout.state.to_string(),
+            images.join(" "),
+            row.revision.map_or_else(|| "–".into(), |r| r.to_string()),
+            row.created.map_or_else(|| "–".into(), |t| age(t, now)),
+            row.owner.as_ref().map_or_else(|| "–".into(), ToString::to_string),
+        ]);
+        if let Some(reason) = rows.reason_of(row).filter(|_| health != Health::Healthy) {
+            reasons.push(format!("{} {}: {reason}", glyph(health), row.object.path()));
+        }
+    }
+    if workloads.is_empty() {
+        writeln!(out, "no workloads")?;
+    } else {
+        table.write(out)?;
+    }
+    if !reasons.is_empty() {
+        writeln!(out, "\n{}", reasons.join("\n"))?;
+    }
+    autoscalers(rows, out)?;
+    jobs(rows, out)?;
+    routes(rows, out)?;
+    for unknown in Report::new("", rows).unknown {
+        let place = unknown.namespace.map_or_else(String::new, |n| format!(" in {n}"));
+        writeln!(out, "\nnot seen: {}{place}: {}", unknown.kind.plural(), unknown.reason)?;
+    }
+    Ok(())
+}
+
+/// The last part of the repository with its version: `checkout:2.4.1`.
+fn short_image(image: &str) -> String {
+    image.rsplit('/').next().unwrap_or(image).to_owned()
+}
+
+fn autoscalers(rows: &Rows, out: &mut impl Write) -> std::io::Result<()> {
+    if rows.autoscalers.is_empty() {
+        return Ok(());
+    }
+    let mut table = Table::new(["AUTOSCALER", "TARGET", "MIN", "NOW", "MAX", "METRICS", "TROUBLE"]);
+    for row in rows.autoscalers.iter() {
+        let metrics: Vec<String> = row
+            .metrics
+            .iter()
+            .map(|m| format!("{} {}/{}", m.name, m.current.as_deref().unwrap_or("unknown"), m.target))
+            .collect();
+        table.row([
+            row.object.path(),
+            row.target.type_name(),
+            row.min.to_string(),
+            row.current.to_string(),
+            row.max.to_string(),
+            metrics.join(", "),
+            row.trouble().unwrap_or("–").to_owned(),
+        ]);
+    }
+    writeln!(out)?;
+    table.write(out)
+}
+
+fn jobs(rows: &Rows, out: &mut impl Write) -> std::io::Result<()> {
+    if rows.jobs.is_empty() {
+        return Ok(());
+    }
+    let mut table = Table::new(["JOB", "STATE", "DONE", "IMAGE"]);
+    for row in rows.jobs.iter() {
+        let state = match &row.state {
+            JobState::Suspended => "suspended".to_owned(),
+            JobState::Running => "running".to_owned(),
+            JobState::Complete => "complete".to_owned(),
+            JobState::Failed(why) => format!("failed: {why}"),
+        };
+        table.row([
+            row.object.path(),
+            state,
+            format!("{}/{}", row.succeeded, row.completions),
+            short_image(&row.image),
+        ]);
+    }
+    writeln!(out)?;
+    table.write(out)
+}
+
+fn routes(rows: &Rows, out: &mut impl Write) -> std::io::Result<()> {
+    if rows.routes.is_empty() {
+        return Ok(());
+    }
+    let mut table = Table::new(["ROUTE", "BACKENDS", "HEALTH"]);
+    for row in rows.routes.iter() {
+        let backends: Vec<String> = row.backends.iter().map(|b| format!("{} {} %", b.name, b.percent)).collect();
+        table.row([row.object.path(), backends.join(" · "), row.health.to_string()]);
+    }
+    writeln!(out)?;
+    table.write(out)
+}

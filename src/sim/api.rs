@@ -1,0 +1,196 @@
+//! The embedded world's API server: one request in, one response out, over no matter which connection.
+//!
+//! Invariant: the order is the real one: who is it, may they, does a fault strike, then the verb. Nothing here keeps state of
+//! its own; what is answered comes from the store.
+
+pub mod path;
+
+mod apply;
+mod body;
+mod conform;
+mod discovery;
+mod events;
+mod log;
+mod openapi;
+mod patch;
+mod pod_actions;
+mod protobuf;
+mod read;
+mod reply;
+mod reviews;
+mod scale;
+mod strategic;
+mod watch;
+mod write;
+
+use super::{
+    access::{ADMIN, ANONYMOUS, Access, User},
+    faults::{Failure, Faults},
+    resource::resources,
+    status::Status,
+    store::Store,
+};
+use bytes::Bytes;
+use http::{Method, header};
+use http_body_util::BodyExt;
+use path::{Query, Target, Verb};
+use reply::Form;
+pub use reply::{Body, Response};
+
+/// The API server of one world. Cheap to clone.
+#[derive(Clone)]
+pub struct Server {
+    store: Store,
+    access: Access,
+    faults: Faults,
+    /// Who a request without credentials comes from.
+    unnamed: User,
+}
+
+/// One request that passed the door.
+struct Call {
+    store: Store,
+    access: Access,
+    faults: Faults,
+    user: User,
+    verb: Verb,
+    target: Target,
+    query: Query,
+    form: Form,
+    content_type: String,
+    body: Bytes,
+}
+
+impl Server {
+    /// A server to which a request without credentials is `system:anonymous`.
+    pub fn new(store: Store, access: Access, faults: Faults) -> Self {
+        Self { store, access, faults, unnamed: User(ANONYMOUS.to_owned()) }
+    }
+
+    /// The same server, but a request without credentials is the administrator's: for use in process.
+    pub fn trusting(&self) -> Self {
+        Self { unnamed: User(ADMIN.to_owned()), ..self.clone() }
+    }
+
+    /// The same server, but a request without credentials is this user's.
+    pub fn acting_as(&self, user: &str) -> Self {
+        Self { unnamed: User(user.to_owned()), ..self.clone() }
+    }
+
+    /// Answers a request. Never fails: what goes wrong is an answer too.
+    pub async fn handle<B>(&self, request: http::Request<B>) -> Response
+    where
+        B: http_body::Body<Data = Bytes>,
+    {
+        let (head, body) = request.into_parts();
+        let Ok(body) = body.collect().await.map(http_body_util::Collected::to_bytes) else {
+            return reply::status(&Status::bad_request("the request body ended early"), None);
+        };
+        let latency = self.faults.latency();
+        if !latency.is_zero() {
+            tokio::time::sleep(latency).await;
+        }
+        match self.answer(&head, body).await {
+            Ok(response) => response,
+            Err((status, retry_after)) => reply::status(&status, retry_after),
+        }
+    }
+
+    fn authenticate(&self, headers: &http::HeaderMap) -> Result<User, Status> {
+        let Some(value) = headers.get(header::AUTHORIZATION) else { return Ok(self.unnamed.clone()) };
+        let token = value.to_str().ok().and_then(|v| v.strip_prefix("Bearer "));
+        token
+            .and_then(|t| self.access.user_of(t.trim()))
+            .ok_or_else(|| Status::new(401, "Unauthorized", "Unauthorized"))
+    }
+
+    async fn answer(&self, head: &http::request::Parts, body: Bytes) -> Result<Response, (Status, Option<u32>)> {
+        let user = self.authenticate(&head.headers).map_err(plain)?;
+        let text = |name| head.headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
+        let (path, accept) = (head.uri.path(), text(header::ACCEPT));
+        let query = Query::parse(head.uri.query().unwrap_or_default());
+        let Some(target) = path::target(path) else {
+            if user.0 == ANONYMOUS && !discovery::is_public(path) {
+                let method = head.method.as_str().to_lowercase();
+                let why = format!("forbidden: User \"{ANONYMOUS}\" cannot {method} path \"{path}\"");
+                return Err(plain(Status::new(403, "Forbidden", why)));
+            }
+            let document = if head.method == Method::GET { discovery::document(path, &accept) } else { None };
+            let missing = || plain(Status::new(404, "NotFound", "the server could not find the requested resource"));
+            return document.ok_or_else(missing);
+        };
+        let verb = verb(&head.method, &target, &query).ok_or_else(|| plain(Status::method_not_allowed()))?;
+        let form = Form::of(&accept, &query);
+        let call = Call {
+            store: if query.all("dryRun").any(|v| v == "All") { self.store.dry_run() } else { self.store.clone() },
+            access: self.access.clone(),
+            faults: self.faults.clone(),
+            content_type: text(header::CONTENT_TYPE),
+            user,
+            verb,
+            target,
+            query,
+            form,
+            body,
+        };
+        let open_to_all = call.target.resource.virtual_only && call.user.0 != ANONYMOUS;
+        if !open_to_all && let Some(why) = self.access.refusal(&call.user, verb, &call.target) {
+            return Err(plain(Status::forbidden(call.target.resource, call.target.name(), &why)));
+        }
+        match self.faults.strike(verb, &call.target) {
+            Some(Failure::Refuse(status, retry_after)) => Err((status, retry_after)),
+            Some(Failure::Disguise(status)) => {
+                call.run().await.map_err(plain)?;
+                Err(plain(status))
+            }
+            None => call.run().await.map_err(plain),
+        }
+    }
+}
+
+fn plain(status: Status) -> (Status, Option<u32>) {
+    (status, None)
+}
+
+/// The verb of a method on a target; `None` when there is no such thing.
+fn verb(method: &Method, target: &Target, query: &Query) -> Option<Verb> {
+    let collection = target.name.is_none();
+    match *method {
+        Method::GET if collection && query.flag("watch") => Some(Verb::Watch),
+        Method::GET if collection => Some(Verb::List),
+        Method::GET => Some(Verb::Get),
+        Method::POST if collection || target.subresource.is_some() => Some(Verb::Create),
+        Method::PUT if !collection => Some(Verb::Update),
+        Method::PATCH if !collection => Some(Verb::Patch),
+        Method::DELETE if collection => Some(Verb::DeleteCollection),
+        Method::DELETE => Some(Verb::Delete),
+        _ => None,
+    }
+}
+
+impl Call {
+    async fn run(&self) -> Result<Response, Status> {
+        let r = self.target.resource;
+        if r.virtual_only {
+            return if self.verb == Verb::Create { reviews::answer(self) } else { Err(Status::method_not_allowed()) };
+        }
+        if r == &resources::NEW_EVENTS {
+            return events::answer(self);
+        }
+        match (self.target.subresource.as_deref(), self.verb) {
+            (None | Some("status"), Verb::Get) => read::get(self),
+            (None, Verb::List) => read::list(self),
+            (None, Verb::Watch) => watch::watch(self),
+            (None, Verb::Create) => write::create(self),
+            (None | Some("status" | "finalize"), Verb::Update) => write::replace(self),
+            (None | Some("status"), Verb::Patch) => patch::patch(self),
+            (None, Verb::Delete) => write::delete(self),
+            (None, Verb::DeleteCollection) => write::delete_collection(self),
+            (Some("scale"), verb) => scale::scale(self, verb),
+            (Some("log"), Verb::Get) => log::log(self).await,
+            (Some("eviction"), Verb::Create) => pod_actions::evict(self),
+            (Some("binding"), Verb::Create) => pod_actions::bind(self),
+            _ => Err(Status::method_not_allowed()),
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! PATCH: JSON patch, merge patch, strategic merge patch; server-side apply is next door.
+//!
+//! Invariant: a patch is computed and written in one step under the store's lock, and one that changes nothing writes nothing.
+
+use super::{Call, Response, apply, body, reply, strategic, write};
+use crate::sim::{
+    resource::Resource,
+    status::{Cause, Status},
+    store::meta,
+};
+use serde_json::{Value, json};
+
+/// How a patch is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Json,
+    Merge,
+    Strategic,
+    Apply,
+}
+
+fn kind(call: &Call) -> Result<Kind, Status> {
+    let media = call.content_type.split(';').next().unwrap_or_default().trim();
+    match media {
+        "application/json-patch+json" => Ok(Kind::Json),
+        "application/merge-patch+json" => Ok(Kind::Merge),
+        "application/strategic-merge-patch+json" if !call.target.resource.custom => Ok(Kind::Strategic),
+        "application/apply-patch+yaml" | "application/apply-patch+json" => Ok(Kind::Apply),
+        _ => {
+            let (strategic, apply) = ("application/strategic-merge-patch+json", "application/apply-patch+yaml");
+            let mut served = vec!["application/json-patch+json", "application/merge-patch+json", apply];
+            if !call.target.resource.custom {
+                served.insert(2, strategic);
+            }
+            let why = format!(
+                "the body of the request was in an unknown format - accepted media types include: {}",
+                served.join(", ")
+            );
+            Err(Status::new(415, "UnsupportedMediaType", why))
+        }
+    }
+}
+
+/// PATCH of an object or of its status.
+pub fn patch(call: &Call) -> Result<Response, Status> {
+    if kind(call)? == Kind::Apply {
+        return apply::apply(call);
+    }
+    let (r, target) = (call.target.resource, &call.target);
+    let mut warnings = Vec::new();
+    let written = call.store.update(r, target.namespace(), target.name(), write::part(call), None, |object| {
+        let mut new = patched(call, r, object)?;
+        warnings = body::fit_patched(call, r, &mut new)?;
+        unmoved(r, object, &new)?;
+        *object = new;
+        Ok(())
+    })?;
+    Ok(reply::with_warnings(reply::object(call, 200, &written), &warnings))
+}
+
+/// The object after the patch in the call's body.
+pub fn patched(call: &Call, r: &Resource, object: &Value) -> Result<Value, Status> {
+    let kind = kind(call)?;
+    let wrong = |error: serde_json::Error| Status::bad_request(format!("error decoding patch: {error}"));
+    let patch: Value = serde_json::from_slice(&call.body).map_err(wrong)?;
+    let mut new = object.clone();
+    if kind == Kind::Json {
+        let operations: json_patch::Patch = serde_json::from_value(patch).map_err(wrong)?;
+        json_patch::patch(&mut new, &operations).map_err(|error| failed(&error))?;
+        return Ok(new);
+    }
+    if !patch.is_object() {
+        return Err(Status::bad_request("error decoding patch: it must be an object"));
+    }
+    if kind == Kind::Strategic {
+        strategic::merge(crate::sim::schema::of(r), &mut new, &patch)?;
+    } else {
+        json_patch::merge(&mut new, &patch);
+    }
+    Ok(new)
+}
+
+/// 422 of a JSON patch whose operations, `test` above all, do not fit the object.
+fn failed(error: &json_patch::PatchError) -> Status {
+    let message = "the server rejected our request due to an error in our request";
+    let mut status = Status::new(422, "Invalid", message);
+    *status.details = json!({ "causes": [{ "reason": "UnexpectedServerResponse", "message": error.to_string() }] });
+    status
+}
+
+/// What no patch may change: the name, the uid, and a resourceVersion that is not the current one.
+pub fn unmoved(r: &Resource, old: &Value, new: &Value) -> Result<(), Status> {
+    let name = meta(old, "name");
+    let (was, is) = (meta(old, "resourceVersion"), meta(new, "resourceVersion"));
+    if !is.is_empty() && is != was {
+        return Err(Status::modified(r, name));
+    }
+    if meta(new, "name") != name {
+        let is = meta(new, "name");
+        return Err(Status::bad_request(format!(
+            "the name of the object ({is}) does not match the name on the URL ({name})"
+        )));
+    }
+    let (was, is) = (meta(old, "uid"), meta(new, "uid"));
+    if !is.is_empty() && is != was {
+        let why = format!("Precondition failed: UID in precondition: {is}, UID in object meta: {was}");
+        return Err(Status::conflict(r, name, &why));
+    }
+    if old["metadata"]["namespace"] != new["metadata"]["namespace"] {
+        let cause = Cause::invalid("metadata.namespace", &new["metadata"]["namespace"], "field is immutable");
+        return Err(Status::invalid(r, name, &[cause]));
+    }
+    Ok(())
+}

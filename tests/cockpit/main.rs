@@ -1,0 +1,62 @@
+//! The cockpit as its user meets it: the real binary in a pseudo-terminal, on the embedded world.
+#![allow(clippy::disallowed_methods, missing_docs)]
+
+mod svg;
+mod terminal;
+
+use terminal::Terminal;
+
+/// The demo, once its first screen is populated.
+fn demo(columns: u16, rows: u16) -> Terminal {
+    let mut terminal = Terminal::start(columns, rows, &["demo"]);
+    terminal.shows("shop/checkout");
+    terminal
+}
+
+#[test]
+fn a_broken_rollout_is_repaired_with_two_keys() {
+    let mut terminal = demo(80, 24);
+    terminal.until("the broken workload on top", |s| s.contains('✗'));
+    terminal.press("r").shows("Roll back").press("\r").until("the end of the operation", |s| s.contains("done"));
+    terminal.press("\x1b").until("the cockpit without it", |s| !s.contains("Roll back") && s.contains("shop/checkout"));
+    terminal.press("q");
+    assert_eq!(terminal.end(), 0);
+}
+
+#[test]
+fn help_filter_and_palette_answer() {
+    let mut terminal = demo(80, 24);
+    terminal.press("?").shows("filter").press("\x1b");
+    terminal.press("/chk").until("the filter narrowing", |s| s.contains("checkout") && !s.contains("gateway"));
+    terminal.press("\x1b").press("\x1b").shows("gateway");
+    terminal.press(":routes\r").shows("checkout-v2");
+    terminal.press("q");
+    assert_eq!(terminal.end(), 0);
+}
+
+#[test]
+fn any_size_is_survived() {
+    let mut terminal = demo(200, 60);
+    for (columns, rows) in [(1, 1), (3, 2), (20, 5), (500, 3), (80, 24)] {
+        terminal.resize(columns, rows);
+    }
+    terminal.shows("shop/checkout").press("q");
+    assert_eq!(terminal.end(), 0);
+}
+
+/// With `UPDATE_ASSETS` set, writes the README's pictures; always checks that they could be made.
+#[test]
+fn the_pictures_of_the_readme() {
+    let assets = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("assets");
+    let mut terminal = demo(140, 40);
+    terminal.until("the verdict", |s| s.contains('✗') && !s.contains("loading"));
+    let cockpit = terminal.svg();
+    terminal.press("r").shows("Roll back");
+    let sheet = terminal.svg();
+    for (name, picture, shows) in [("cockpit.svg", cockpit, "checkout"), ("rollback.svg", sheet, "Roll back")] {
+        assert!(picture.contains(shows), "{name}");
+        if std::env::var_os("UPDATE_ASSETS").is_some() {
+            std::fs::write(assets.join(name), picture).unwrap();
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! A pseudo-terminal with the real binary in it, and the screen it shows.
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use std::{
+    io::{Read, Write},
+    sync::{
+        Arc, Mutex,
+        mpsc::{Receiver, RecvTimeoutError, channel},
+    },
+    time::{Duration, Instant},
+};
+use tempfile::TempDir;
+
+/// How long a screen may take to show what is waited for.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The program in its terminal.
+pub struct Terminal {
+    screen: Arc<Mutex<vt100::Parser>>,
+    changed: Receiver<()>,
+    keys: Box<dyn Write + Send>,
+    master: Box<dyn MasterPty + Send>,
+    child: Box<dyn Child + Send + Sync>,
+    _home: TempDir,
+}
+
+impl Terminal {
+    /// Starts `pilothouse` with these arguments on a screen of this size.
+    pub fn start(columns: u16, rows: u16, arguments: &[&str]) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
+        let pair = native_pty_system().openpty(size).unwrap();
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_pilothouse"));
+        command.args(arguments);
+        command.env("HOME", home.path());
+        command.env("TERM", "xterm-256color");
+        for variable in ["XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "NO_COLOR", "KUBECONFIG"] {
+            command.env_remove(variable);
+        }
+        let child = pair.slave.spawn_command(command).unwrap();
+        drop(pair.slave);
+        let screen = Arc::new(Mutex::new(vt100::Parser::new(rows, columns, 0)));
+        let (changed, receiver) = channel();
+        let mut output = pair.master.try_clone_reader().unwrap();
+        let parser = Arc::clone(&screen);
+        std::thread::spawn(move || {
+            let mut buffer = [0; 64 * 1024];
+            while let Ok(n @ 1..) = output.read(&mut buffer) {
+                parser.lock().unwrap().process(&buffer[..n]);
+                let _ = changed.send(());
+            }
+        });
+        let keys = pair.master.take_writer().unwrap();
+        Self { screen, changed: receiver, keys, master: pair.master, child, _home: home }
+    }
+
+    /// Types.
+    pub fn press(&mut self, keys: &str) -> &mut Self {
+        self.keys.write_all(keys.as_bytes()).unwrap();
+        self.keys.flush().unwrap();
+        self
+    }
+
+    /// The screen as text.
+    pub fn text(&self) -> String {
+        self.screen.lock().unwrap().screen().contents()
+    }
+
+    /// Waits until the screen is as asked.
+    pub fn until(&mut self, what: &str, fits: impl Fn(&str) -> bool) -> &mut Self {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let text = self.text();
+            if fits(&text) {
+                return self;
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.changed.recv_timeout(left) {
+                Ok(()) => {}
+                Err(RecvTimeoutError::Timeout) => panic!("the screen never showed {what}:\n{text}"),
+                Err(RecvTimeoutError::Disconnected) if fits(&self.text()) => return self,
+                Err(RecvTimeoutError::Disconnected) => panic!("it ended before the screen showed {what}:\n{}", self.text()),
+            }
+        }
+    }
+
+    /// Waits until the screen shows this text.
+    pub fn shows(&mut self, text: &str) -> &mut Self {
+        self.until(&format!("{text:?}"), |screen| screen.contains(text))
+    }
+
+    /// Gives the terminal another size.
+    pub fn resize(&mut self, columns: u16, rows: u16) -> &mut Self {
+        self.screen.lock().unwrap().screen_mut().set_size(rows, columns);
+        self.master.resize(PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }).unwrap();
+        self
+    }
+
+    /// Waits for the program's end; its exit code.
+    pub fn end(mut self) -> u32 {
+        self.child.wait().unwrap().exit_code()
+    }
+
+    /// The screen as an SVG picture.
+    pub fn svg(&self) -> String {
+        crate::svg::picture(self.screen.lock().unwrap().screen())
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+    }
+}

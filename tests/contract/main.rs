@@ -1,0 +1,28 @@
+//! What Kubernetes does, as Pilothouse relies on it: one suite, run against the embedded world always, and against a real
+//! control plane where `PILOTHOUSE_TEST_KUBECONFIG` names one (see `tests/control-plane/README.md`).
+//!
+//! A test that holds in only one of the two worlds shows a defect of the embedded one.
+#![allow(clippy::disallowed_methods, missing_docs)]
+
+mod api;
+mod controllers;
+mod undo;
+mod watch;
+mod world;
+
+use libtest_mimic::{Arguments, Trial};
+use world::{Behaviour, Which, trial};
+
+fn main() -> std::process::ExitCode {
+    let arguments = Arguments::from_args();
+    let behaviours: Vec<(&str, Behaviour)> = [api::ALL, watch::ALL, controllers::ALL, undo::ALL].concat();
+    let mut trials: Vec<Trial> = behaviours.iter().map(|(name, test)| trial(Which::Embedded, name, *test)).collect();
+    if std::env::var_os("PILOTHOUSE_TEST_KUBECONFIG").is_some() {
+        trials.extend(behaviours.iter().map(|(name, test)| trial(Which::Real, name, *test)));
+    } else {
+        eprintln!(
+            "no real control plane: run `tests/control-plane/with -- cargo test` to judge the embedded one by it"
+        );
+    }
+    libtest_mimic::run(&arguments, trials).exit_code()
+}

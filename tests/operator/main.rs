@@ -1,0 +1,29 @@
+//! What an operator does, with the real binary: against `pilothouse sim` always, and against a real control plane where
+//! `PILOTHOUSE_TEST_KUBECONFIG` names one. Things fail, processes are killed; nothing is lost.
+#![allow(clippy::disallowed_methods, missing_docs)]
+
+mod bump;
+mod migrate;
+mod pilothouse;
+mod rollback;
+mod shift;
+mod status;
+#[path = "../contract/world.rs"]
+#[allow(dead_code, reason = "shared with the contract suite, which uses more of it")]
+mod world;
+
+use libtest_mimic::{Arguments, Trial};
+use world::{Behaviour, Which, trial};
+
+fn main() -> std::process::ExitCode {
+    let arguments = Arguments::from_args();
+    let stories: Vec<(&str, Behaviour)> =
+        [status::ALL, rollback::ALL, shift::ALL, bump::ALL, migrate::ALL].concat();
+    let mut trials: Vec<Trial> = stories.iter().map(|(name, test)| trial(Which::Served, name, *test)).collect();
+    if std::env::var_os("PILOTHOUSE_TEST_KUBECONFIG").is_some() {
+        trials.extend(stories.iter().map(|(name, test)| trial(Which::Real, name, *test)));
+    } else {
+        eprintln!("no real control plane: run `tests/control-plane/with -- cargo test` to judge the embedded one by it");
+    }
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
