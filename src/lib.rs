@@ -2,6 +2,7 @@
 pub mod connect;
 pub mod formats;
 pub mod model;
+pub mod observe;
 pub mod operate;
 pub mod sim;
 pub mod time;

@@ -68,7 +68,12 @@ pub struct Refused {
 
 impl Refused {
     pub(super) fn new(kind: RefusalKind, plan: &Plan, why: impl Into<String>, todo: impl Into<String>) -> Self {
-        Self { kind, what: format!("{} {} refused", plan.verb, plan.target.type_name()), why: why.into(), todo: todo.into() }
+        Self {
+            kind,
+            what: format!("{} {} refused", plan.verb, plan.target.type_name()),
+            why: why.into(),
+            todo: todo.into(),
+        }
     }
 }
 

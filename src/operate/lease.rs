@@ -169,8 +169,11 @@ impl Claim {
 
     /// A merge patch that gives the Lease back; an unfinished operation leaves word of itself.
     pub fn release(&self, version: &str, unfinished: bool, now: Timestamp) -> Value {
-        let annotations =
-            if unfinished { self.annotations() } else { ALL.into_iter().map(|k| (k.to_owned(), Value::Null)).collect() };
+        let annotations = if unfinished {
+            self.annotations()
+        } else {
+            ALL.into_iter().map(|k| (k.to_owned(), Value::Null)).collect()
+        };
         json!({
             "metadata": {"resourceVersion": version, "annotations": annotations},
             "spec": {"holderIdentity": Value::Null, "renewTime": micro(now)},

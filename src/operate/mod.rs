@@ -1,5 +1,30 @@
 //! Plan → world: the only room that obtains a writer.
+//!
+//! An [`Executor`] carries confirmed plans out. [`guard`] decides whether a plan may run and hands out the [`Permit`] without
+//! which nothing is written; [`journal`] has on disk what is about to be done before it is done; the target's Lease keeps two
+//! operators apart; `drive` goes from step to step, `steps` has one file an action, `write` brings one effect about exactly
+//! once, `back` takes increments back.
+//!
+//! Invariant: at every moment the cluster, the repository and the journal agree on what happened, or a look at them tells.
+//! Nothing here draws, reads configuration or decides what to do: that is in the plan.
 
+mod back;
+mod drive;
+mod executor;
 #[cfg(test)]
 mod fixtures;
+pub mod guard;
 pub mod journal;
+pub mod lease;
+mod lock;
+mod run;
+mod steps;
+mod stop;
+#[cfg(test)]
+mod tests;
+mod write;
+
+pub use executor::{Executor, OperateError, Running, Start};
+pub use guard::{Consent, Mode, Permit, RefusalKind, Refused};
+pub use journal::{JournalError, Journals, Listing};
+pub use stop::{Boundary, Fault};

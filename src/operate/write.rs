@@ -139,13 +139,7 @@ impl Run {
     }
 
     /// Lets admission speak before anything is written. Ok(false): somebody changed the object meanwhile, so look again.
-    async fn rehearse(
-        &mut self,
-        index: usize,
-        object: &ObjectRef,
-        patch: &Patch,
-        read: &Value,
-    ) -> Result<bool, Stop> {
+    async fn rehearse(&mut self, index: usize, object: &ObjectRef, patch: &Patch, read: &Value) -> Result<bool, Stop> {
         let Err(error) = self.send(object, patch, true).await else { return Ok(true) };
         match error.kind {
             ApiErrorKind::Unsupported => {
@@ -172,7 +166,8 @@ impl Run {
         match error.kind {
             ApiErrorKind::Forbidden | ApiErrorKind::Unsupported => return Err(failed(error)),
             ApiErrorKind::Unknown => {
-                self.note(index, format!("the answer was lost, looking whether it was applied: {}", error.message)).await;
+                self.note(index, format!("the answer was lost, looking whether it was applied: {}", error.message))
+                    .await;
             }
             ApiErrorKind::Unauthorized => self.note(index, with_hint(error)).await,
             _ => self.note(index, trying_again(error)).await,

@@ -7,8 +7,8 @@ const CELL: (f32, f32) = (8.4, 17.0);
 const FOREGROUND: &str = "#d0d0d0";
 const BACKGROUND: &str = "#1c1c1c";
 const BASE: [&str; 16] = [
-    "#1c1c1c", "#e06c75", "#98c379", "#e5c07b", "#61afef", "#c678dd", "#56b6c2", "#d0d0d0", "#7f848e", "#ff7b86", "#b5e890",
-    "#ffd68a", "#84c7ff", "#e199f5", "#7fdbe6", "#ffffff",
+    "#1c1c1c", "#e06c75", "#98c379", "#e5c07b", "#61afef", "#c678dd", "#56b6c2", "#d0d0d0", "#7f848e", "#ff7b86",
+    "#b5e890", "#ffd68a", "#84c7ff", "#e199f5", "#7fdbe6", "#ffffff",
 ];
 
 fn colour(colour: Color, default: &str) -> String {
@@ -82,7 +82,11 @@ fn draw(svg: &mut String, (column, row): (u16, u16), cells: u16, text: &str, sty
     let (x, y) = (f32::from(column) * CELL.0 + 8.0, f32::from(row) * CELL.1 + 8.0);
     let width = f32::from(cells) * CELL.0;
     if style.background != BACKGROUND {
-        let _ = writeln!(svg, "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{}\" fill=\"{}\"/>", CELL.1, style.background);
+        let _ = writeln!(
+            svg,
+            "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{}\" fill=\"{}\"/>",
+            CELL.1, style.background
+        );
     }
     if text.trim().is_empty() {
         return;

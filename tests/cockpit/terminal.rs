@@ -34,7 +34,9 @@ impl Terminal {
         command.args(arguments);
         command.env("HOME", home.path());
         command.env("TERM", "xterm-256color");
-        for variable in ["XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "NO_COLOR", "KUBECONFIG"] {
+        for variable in
+            ["XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "NO_COLOR", "KUBECONFIG"]
+        {
             command.env_remove(variable);
         }
         let child = pair.slave.spawn_command(command).unwrap();
@@ -79,7 +81,9 @@ impl Terminal {
                 Ok(()) => {}
                 Err(RecvTimeoutError::Timeout) => panic!("the screen never showed {what}:\n{text}"),
                 Err(RecvTimeoutError::Disconnected) if fits(&self.text()) => return self,
-                Err(RecvTimeoutError::Disconnected) => panic!("it ended before the screen showed {what}:\n{}", self.text()),
+                Err(RecvTimeoutError::Disconnected) => {
+                    panic!("it ended before the screen showed {what}:\n{}", self.text())
+                }
             }
         }
     }

@@ -106,10 +106,16 @@ async fn only_the_tag_changes(w: World) {
     let remote = kustomized(&w);
     let operator = Operator::new(&w);
     let repository = remote.bare().display().to_string();
-    let done = operator.run(&["bump", "deploy/web", "1.10", "--repo", &repository, "--why", "hotfix", "--yes", "-o", "json"]).await;
+    let done = operator
+        .run(&["bump", "deploy/web", "1.10", "--repo", &repository, "--why", "hotfix", "--yes", "-o", "json"])
+        .await;
     assert_eq!(done.assert(0).result()["outcome"], "done");
     let path = "environments/production/kustomization.yaml";
-    assert_eq!(remote.show(path), overlay(&w.namespace).replace("newTag:   '1.0'", "newTag:   '1.10'"), "byte for byte");
+    assert_eq!(
+        remote.show(path),
+        overlay(&w.namespace).replace("newTag:   '1.0'", "newTag:   '1.10'"),
+        "byte for byte"
+    );
     assert_eq!(remote.commits(), 2);
     let shown = git(&remote.bare(), &["log", "-1", "--format=%an <%ae>%n%B", "main"]);
     assert!(shown.starts_with("Ana Pilot <ana@example.org>"), "{shown}");
@@ -118,7 +124,10 @@ async fn only_the_tag_changes(w: World) {
     assert!(shown.contains(&format!("Pilothouse-Operation: {operation}")), "{shown}");
     assert!(done.plan()["diff"].as_str().unwrap().contains("+    newTag:   '1.10'"), "{}", done.plan()["diff"]);
     let said = done.result()["message"].as_str().unwrap().to_lowercase();
-    assert!(said.contains("push") || said.contains("reconciler"), "no reconciler is in sight, and that is said: {said}");
+    assert!(
+        said.contains("push") || said.contains("reconciler"),
+        "no reconciler is in sight, and that is said: {said}"
+    );
     let same = operator.run(&["bump", "deploy/web", "1.10", "--repo", &repository, "--yes", "-o", "json"]).await;
     assert_eq!((same.code, remote.commits()), (0, 2), "nothing to do: {}{}", same.out, same.err);
 }
@@ -147,7 +156,9 @@ async fn a_dirty_clone_is_not_touched(w: World) {
 async fn a_plain_manifest_is_edited(w: World) {
     web(&w).await;
     let text = json!({"apiVersion": "apps/v1", "kind": "Deployment"});
-    let plain = manifest().replace(IMAGE, &format!("\"{IMAGE}:1.0\"")).replace("{name: web}\n", &format!("{{name: web, namespace: {}}}\n", w.namespace));
+    let plain = manifest()
+        .replace(IMAGE, &format!("\"{IMAGE}:1.0\""))
+        .replace("{name: web}\n", &format!("{{name: web, namespace: {}}}\n", w.namespace));
     let remote = Remote::new(&[("apps/web.yaml", plain.clone()), ("apps/other.json", text.to_string())]);
     let repository = remote.bare().display().to_string();
     Operator::new(&w).run(&["bump", "deploy/web", "2.0", "--repo", &repository, "--yes", "-o", "json"]).await.assert(0);
@@ -163,7 +174,8 @@ async fn a_hook_that_refuses_is_heard(w: World) {
     std::os::unix::fs::PermissionsExt::set_mode(&mut permissions, 0o755);
     std::fs::set_permissions(&hook, permissions).unwrap();
     let repository = remote.bare().display().to_string();
-    let refused = Operator::new(&w).run(&["bump", "deploy/web", "2.0", "--repo", &repository, "--yes", "-o", "json"]).await;
+    let refused =
+        Operator::new(&w).run(&["bump", "deploy/web", "2.0", "--repo", &repository, "--yes", "-o", "json"]).await;
     refused.assert(1);
     assert!(refused.out.contains("the freeze ends on Monday"), "{}", refused.out);
     assert_eq!(remote.commits(), 1);

@@ -29,7 +29,10 @@ async fn it_runs_once(w: World) {
     let name = jobs[0]["metadata"]["name"].as_str().unwrap();
     assert!(name.starts_with("web-migrate-") && name.len() == "web-migrate-".len() + 12, "{name}");
     let container = &jobs[0]["spec"]["template"]["spec"]["containers"][0];
-    assert_eq!((&container["image"], &container["command"]), (&json!(format!("{IMAGE}:2.0")), &json!(["bin/migrate", "up"])));
+    assert_eq!(
+        (&container["image"], &container["command"]),
+        (&json!(format!("{IMAGE}:2.0")), &json!(["bin/migrate", "up"]))
+    );
     assert_eq!(jobs[0]["spec"]["backoffLimit"], 0);
 }
 

@@ -26,7 +26,8 @@ pub struct Finished {
 impl Operator {
     pub fn new(world: &World) -> Self {
         let home = tempfile::tempdir().unwrap();
-        std::fs::write(home.path().join(".gitconfig"), "[user]\n\tname = Ana Pilot\n\temail = ana@example.org\n").unwrap();
+        std::fs::write(home.path().join(".gitconfig"), "[user]\n\tname = Ana Pilot\n\temail = ana@example.org\n")
+            .unwrap();
         Self { home, kubeconfig: world.kubeconfig.clone(), namespace: world.namespace.clone() }
     }
 
@@ -82,7 +83,10 @@ impl Started {
             let mut seen = String::new();
             loop {
                 let mut line = String::new();
-                assert!(self.lines.read_line(&mut line).unwrap() > 0, "it ended before the line that was waited for:\n{seen}");
+                assert!(
+                    self.lines.read_line(&mut line).unwrap() > 0,
+                    "it ended before the line that was waited for:\n{seen}"
+                );
                 if fits(&serde_json::from_str(&line).unwrap()) {
                     return self;
                 }

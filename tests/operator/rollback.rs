@@ -49,7 +49,10 @@ async fn a_botched_rollout(w: World) {
     assert!(plan["summary"].as_str().unwrap().contains('1'), "{}", plan["summary"]);
     assert_eq!(done.result()["outcome"], "done");
     let now = w.deployments().get("web").await.unwrap();
-    assert!(runs("1.0")(&json!({"metadata": now.metadata, "spec": now.data["spec"], "status": now.data["status"]})), "healthy when it says done");
+    assert!(
+        runs("1.0")(&json!({"metadata": now.metadata, "spec": now.data["spec"], "status": now.data["status"]})),
+        "healthy when it says done"
+    );
     let states: Vec<Value> = done.lines().iter().filter(|l| l["event"] == "step").map(|l| l["state"].clone()).collect();
     assert!(states.contains(&json!("started")) && states.contains(&json!("done")), "{states:?}");
 }
@@ -72,7 +75,10 @@ async fn an_unproven_revision(w: World) {
     let asked = operator.run(&["rollback", "deploy/web", "--yes"]).await;
     asked.assert(3);
     assert!(asked.err.contains("--to-revision"), "{}", asked.err);
-    assert!(runs("2.0")(&serde_json::to_value(w.deployments().get("web").await.unwrap()).unwrap()), "nothing was changed");
+    assert!(
+        runs("2.0")(&serde_json::to_value(w.deployments().get("web").await.unwrap()).unwrap()),
+        "nothing was changed"
+    );
     operator.run(&["rollback", "deploy/web", "--to-revision", "1", "--yes", "-o", "json"]).await.assert(0);
     w.until("apps/v1", "Deployment", "web", "back", runs("1.0")).await;
     let nowhere = operator.run(&["rollback", "deploy/web", "--to-revision", "99", "--yes"]).await;
@@ -123,11 +129,13 @@ async fn what_does_not_exist(w: World) {
 
 async fn secrets_stay_out(w: World) {
     let mut object = deployment("web", 2, "1.0");
-    object["spec"]["template"]["spec"]["containers"][0]["env"] = json!([{"name": "DB_PASSWORD", "value": "old-hunter2"}]);
+    object["spec"]["template"]["spec"]["containers"][0]["env"] =
+        json!([{"name": "DB_PASSWORD", "value": "old-hunter2"}]);
     w.create(object).await;
     w.rolled_out("web").await;
     let mut patch = image("1.1-broken");
-    patch["spec"]["template"]["spec"]["containers"][0]["env"] = json!([{"name": "DB_PASSWORD", "value": "new-hunter2"}]);
+    patch["spec"]["template"]["spec"]["containers"][0]["env"] =
+        json!([{"name": "DB_PASSWORD", "value": "new-hunter2"}]);
     w.deployments().patch("web", &PatchParams::default(), &Patch::Strategic(patch)).await.unwrap();
     w.until("apps/v1", "Deployment", "web", "rolling", |o| o["status"]["updatedReplicas"].as_i64() >= Some(1)).await;
     let operator = Operator::new(&w);

@@ -74,7 +74,9 @@ async fn weights_move_in_steps(w: World) {
     let (done, seen) = watched(&w, run).await;
     assert_eq!(done.assert(0).result()["outcome"], "done");
     assert_eq!(seen, [(100, 0), (75, 25), (50, 50), (25, 75), (0, 100)]);
-    let back = operator.run(&["shift", "httproute/web", "--to", "blue", "--steps", "37", "--hold", "0s", "--yes", "-o", "json"]).await;
+    let back = operator
+        .run(&["shift", "httproute/web", "--to", "blue", "--steps", "37", "--hold", "0s", "--yes", "-o", "json"])
+        .await;
     back.assert(0);
     assert_eq!(current(&w).await, (37, 63));
 }
@@ -84,9 +86,12 @@ async fn killed_it_is_resumed(w: World) {
     let operator = Operator::new(&w);
     let story = async {
         let run = operator.start(&["shift", "httproute/web", "--to", "green", "--hold", "1s", "--yes", "-o", "json"]);
-        let half = |l: &Value| l["event"] == "step" && l["state"] == "done" && l["detail"].as_str().is_some_and(|d| d.contains("50"));
+        let half = |l: &Value| {
+            l["event"] == "step" && l["state"] == "done" && l["detail"].as_str().is_some_and(|d| d.contains("50"))
+        };
         run.until(half).await.kill();
-        let listed: Value = serde_json::from_str(&operator.run(&["operations", "-o", "json"]).await.assert(0).out).unwrap();
+        let listed: Value =
+            serde_json::from_str(&operator.run(&["operations", "-o", "json"]).await.assert(0).out).unwrap();
         let operation = &listed["operations"][0];
         assert_eq!((&operation["state"], &operation["verb"]), (&json!("interrupted"), &json!("shift")));
         let id = operation["id"].as_str().unwrap();
@@ -103,7 +108,9 @@ async fn aborted_it_goes_back(w: World) {
     blue_and_green(&w).await;
     let operator = Operator::new(&w);
     let run = operator.start(&["shift", "httproute/web", "--to", "green", "--hold", "10m", "--yes", "-o", "json"]);
-    let quarter = |l: &Value| l["event"] == "step" && l["state"] == "done" && l["detail"].as_str().is_some_and(|d| d.contains("25"));
+    let quarter = |l: &Value| {
+        l["event"] == "step" && l["state"] == "done" && l["detail"].as_str().is_some_and(|d| d.contains("25"))
+    };
     let run = run.until(quarter).await;
     let listed: Value = serde_json::from_str(&operator.run(&["operations", "-o", "json"]).await.assert(0).out).unwrap();
     assert_eq!(listed["operations"][0]["state"], "running");
@@ -128,7 +135,9 @@ async fn somebody_elses_weights(w: World) {
     blue_and_green(&w).await;
     let operator = Operator::new(&w);
     let run = operator.start(&["shift", "httproute/web", "--to", "green", "--hold", "3s", "--yes", "-o", "json"]);
-    let quarter = |l: &Value| l["event"] == "step" && l["state"] == "done" && l["detail"].as_str().is_some_and(|d| d.contains("25"));
+    let quarter = |l: &Value| {
+        l["event"] == "step" && l["state"] == "done" && l["detail"].as_str().is_some_and(|d| d.contains("25"))
+    };
     let run = run.until(quarter).await;
     let patch: json_patch::Patch = serde_json::from_value(json!([
         {"op": "replace", "path": "/spec/rules/0/backendRefs/0/weight", "value": 90},

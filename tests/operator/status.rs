@@ -44,7 +44,10 @@ async fn the_contract_holds(w: World) {
         &json!({"name": "web", "image": format!("{IMAGE}:1.0"), "repository": IMAGE, "tag": "1.0", "digest": null})
     );
     let scaler = &report["autoscalers"][0];
-    assert_eq!((&scaler["target"], &scaler["min"], &scaler["max"]), (&json!({"kind": "Deployment", "name": "web"}), &json!(2), &json!(5)));
+    assert_eq!(
+        (&scaler["target"], &scaler["min"], &scaler["max"]),
+        (&json!({"kind": "Deployment", "name": "web"}), &json!(2), &json!(5))
+    );
     assert_eq!(scaler["metrics"][0]["type"], "Resource");
     assert_eq!(
         report["routes"][0]["backends"],
@@ -77,7 +80,11 @@ async fn what_is_broken_is_named(w: World) {
     assert_eq!(row("crashing")["health"], "broken");
     assert!(reason("crashing").contains("crash") && reason("crashing").contains("exit"), "{}", reason("crashing"));
     assert_eq!(row("unpullable")["health"], "broken");
-    assert!(reason("unpullable").contains("1.0-missing") && reason("unpullable").contains("pull"), "{}", reason("unpullable"));
+    assert!(
+        reason("unpullable").contains("1.0-missing") && reason("unpullable").contains("pull"),
+        "{}",
+        reason("unpullable")
+    );
     let namespace = report["namespaces"].as_array().unwrap().iter().find(|n| n["name"] == w.namespace).unwrap().clone();
     assert_eq!(namespace["health"], "broken");
 }

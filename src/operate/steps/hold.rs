@@ -64,12 +64,15 @@ pub(super) async fn run(
                 run.note(index, text).await;
                 if breaches == BREACHES {
                     breaches = 0;
-                    let why = format!("{service} has no ready endpoint: step back or abort, or go on once it is mended");
+                    let why =
+                        format!("{service} has no ready endpoint: step back or abort, or go on once it is mended");
                     run.pause(why).await?;
                     continue;
                 }
             }
-            Err(why) => run.note(index, format!("readiness of {service} is not known, so time stands still: {why}")).await,
+            Err(why) => {
+                run.note(index, format!("readiness of {service} is not known, so time stands still: {why}")).await
+            }
         }
         let began = Instant::now();
         match run.wait(tick).await? {

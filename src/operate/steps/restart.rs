@@ -23,9 +23,9 @@ pub(super) async fn run(
     let value = template::restart_value(at);
     let judge = |found: &Value| match template::restarted_at(found) {
         Some(now) if now == value => Probe::Done,
-        _ if template::is_paused(found) => {
-            Probe::Diverged(format!("{object} was paused since the plan was confirmed; resume its rollout, then plan again"))
-        }
+        _ if template::is_paused(found) => Probe::Diverged(format!(
+            "{object} was paused since the plan was confirmed; resume its rollout, then plan again"
+        )),
         // A later restart than ours has replaced these pods already.
         Some(now) if now.parse::<Timestamp>().is_ok_and(|now| now > at) => {
             Probe::Diverged(format!("{object} was restarted at {now} by somebody else"))

@@ -61,7 +61,8 @@ mod tests {
 
     #[test]
     fn a_template_is_the_one_before_the_one_after_or_somebody_elses() {
-        let object = |image: &str, paused: bool| json!({"spec": {"paused": paused, "template": {"spec": {"image": image}}}});
+        let object =
+            |image: &str, paused: bool| json!({"spec": {"paused": paused, "template": {"spec": {"image": image}}}});
         let hash = |image: &str| template::hash(template::of(&object(image, false)));
         let (old, new) = (hash("a:1"), hash("a:2"));
         assert_eq!(judge(&object("a:2", false), &new, &old, false), Probe::NotDone);
