@@ -1,5 +1,6 @@
 //! How a command line run fails: what failed, why, what to do, and the exit code that says which sort it is.
 
+use crate::model::Outcome;
 use std::{error::Error, fmt};
 
 /// The sort of failure, each with its exit code.
@@ -36,6 +37,17 @@ pub struct Failure {
     pub message: String,
     /// What to do.
     pub hint: Option<String>,
+}
+
+impl Sort {
+    /// The outcome that JSON lines end with.
+    pub const fn outcome(self) -> Outcome {
+        match self {
+            Self::Failed | Self::Usage => Outcome::Failed,
+            Self::Refused => Outcome::Refused,
+            Self::Conflict => Outcome::Conflict,
+        }
+    }
 }
 
 impl Failure {

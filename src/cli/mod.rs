@@ -4,6 +4,7 @@
 //! the exit code of their sort. Nothing is decided here that the screen would decide differently.
 
 mod args;
+mod confirm;
 mod console;
 mod demo;
 mod failure;

@@ -234,7 +234,13 @@ impl Store {
         if new == *old {
             return Ok(old);
         }
-        if part != Part::Status && object::grows(r, &old, &new) {
+        let grows = match part {
+            Part::Status => false,
+            Part::Whole => object::grows(r, &old, &new),
+            // Controllers annotate through the status subresource, which makes no generation.
+            Part::Any => object::grows(r, &old, &new) && old["spec"] != new["spec"],
+        };
+        if grows {
             object::bump_generation(&mut new);
         }
         let kind = if object::may_go(r, &new) { ChangeKind::Deleted } else { ChangeKind::Modified };

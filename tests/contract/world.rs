@@ -90,6 +90,12 @@ async fn connect(which: Which) -> (Client, PathBuf, Alive) {
         Which::Embedded => {
             let clock = pilothouse::time::Clock::starting_at("2026-01-05T08:00:00Z".parse().unwrap());
             let world = pilothouse::sim::World::empty(clock, 1);
+            for node in ["a", "b", "c"] {
+                let ready = json!([{"type": "Ready", "status": "True"}]);
+                let room = json!({"cpu": "16", "memory": "64Gi", "pods": "110"});
+                let node = json!({"metadata": {"name": node}, "status": {"conditions": ready, "capacity": room, "allocatable": room}});
+                world.store.create(&pilothouse::sim::resource::resources::NODES, node).unwrap();
+            }
             let controllers = pilothouse::sim::controllers::spawn(&world.store, 1);
             (Client::new(world.service(), "default"), PathBuf::new(), Alive::Controllers(controllers))
         }

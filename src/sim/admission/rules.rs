@@ -52,7 +52,8 @@ pub fn check_change(r: &Resource, old: &Value, new: &Value, causes: &mut Vec<Cau
             }
             frozen("spec.completionMode", causes);
             let waits = old["spec"]["suspend"] == true && old["status"]["startTime"].is_null();
-            if !waits {
+            let same = waits && unscheduled(&old["spec"]["template"]) == unscheduled(&new["spec"]["template"]);
+            if !same {
                 frozen("spec.template", causes);
             }
         }
@@ -72,6 +73,20 @@ pub fn check_change(r: &Resource, old: &Value, new: &Value, causes: &mut Vec<Cau
         ("", "Pod") => pod_change(&old["spec"], &new["spec"], causes),
         _ => {}
     }
+}
+
+/// A Job's template without what decides where it runs, which may change until the Job starts.
+fn unscheduled(template: &Value) -> Value {
+    let mut template = template.clone();
+    for (part, fields) in [
+        ("metadata", &["labels", "annotations"] as &[&str]),
+        ("spec", &["nodeSelector", "affinity", "tolerations", "schedulingGates"]),
+    ] {
+        if let Some(map) = template[part].as_object_mut() {
+            fields.iter().for_each(|field| drop(map.shift_remove(*field)));
+        }
+    }
+    template
 }
 
 fn workload(spec: &Value, causes: &mut Vec<Cause>) {

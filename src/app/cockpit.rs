@@ -1,0 +1,161 @@
+//! The event loop: keys, rows, answers and time come in; frames and effects go out.
+//!
+//! Frames are drawn when something changed, at most [`FRAMES`] a second; at rest nothing is drawn but the clock.
+
+use super::{effects::Hands, session::Session, signals, terminal::Screen};
+use crate::{
+    model::{Batch, Rows},
+    observe::{self, Scope},
+    ui::{self, Effect, Message, Quit, State},
+};
+use crossterm::event::{Event, EventStream, KeyEventKind};
+use futures::StreamExt;
+use std::{io, sync::Arc, time::Duration};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, MissedTickBehavior, interval, sleep_until},
+};
+
+/// Frames a second at most.
+const FRAMES: u32 = 60;
+
+/// Batches and messages that may wait: enough to ride out a slow terminal, not enough to hide one.
+const BACKLOG: usize = 256;
+
+struct Cockpit {
+    state: State,
+    rows: Rows,
+    screen: Screen,
+    hands: Hands,
+    /// Operations whose end is awaited before the program ends; None while it goes on.
+    ending: Option<Vec<crate::model::OperationId>>,
+    dirty: bool,
+}
+
+/// Runs until the operator leaves.
+///
+/// # Errors
+/// When the terminal fails.
+pub async fn run(session: Session, scope: Scope) -> io::Result<()> {
+    let session = Arc::new(session);
+    let (batches, mut arriving) = mpsc::channel::<Batch>(BACKLOG);
+    let (inbox, mut messages) = mpsc::channel::<Message>(BACKLOG);
+    let _watches = observe::watch(&session.cluster, scope, rand::random(), batches.clone());
+    let mut cockpit = Cockpit {
+        state: State::new(session.screen()),
+        rows: Rows::default(),
+        screen: Screen::take()?,
+        hands: Hands::new(Arc::clone(&session), inbox, batches),
+        ending: None,
+        dirty: true,
+    };
+    for complaint in &session.complaints {
+        cockpit.tell(Message::Notice(ui::Notice::warning(complaint.to_string())));
+    }
+    let mut keys = EventStream::new();
+    let mut second = interval(Duration::from_secs(1));
+    second.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut asked_to_end = std::pin::pin!(signals::interruption());
+    let mut next_frame = Instant::now();
+    while !cockpit.is_over() {
+        tokio::select! {
+            event = keys.next() => match event {
+                Some(event) => cockpit.terminal_event(event?)?,
+                None => cockpit.leave(),
+            },
+            Some(batch) = arriving.recv() => {
+                cockpit.take(batch);
+                while let Ok(batch) = arriving.try_recv() {
+                    cockpit.take(batch);
+                }
+                cockpit.tell(Message::RowsChanged);
+            }
+            Some(message) = messages.recv() => cockpit.tell(message),
+            _ = second.tick() => {
+                cockpit.hands.look_at_journals();
+                cockpit.tell(Message::Tick);
+            }
+            () = &mut asked_to_end, if cockpit.ending.is_none() => cockpit.leave(),
+            () = sleep_until(next_frame), if cockpit.dirty => {
+                cockpit.draw()?;
+                next_frame = Instant::now() + Duration::from_secs(1) / FRAMES;
+            }
+        }
+        cockpit.obey()?;
+    }
+    Ok(())
+}
+
+impl Cockpit {
+    fn take(&mut self, batch: Batch) {
+        self.rows.apply(batch, self.hands.now());
+    }
+
+    fn tell(&mut self, message: Message) {
+        if let (Some(ending), Message::Operation(id, crate::model::Progress::Result { .. })) = (&mut self.ending, &message) {
+            ending.retain(|waiting| waiting != id);
+        }
+        let effects = self.state.update(message, &self.rows, self.hands.now());
+        self.hands.queue(effects);
+        self.dirty = true;
+    }
+
+    fn terminal_event(&mut self, event: Event) -> io::Result<()> {
+        match event {
+            Event::Key(key) if key.kind != KeyEventKind::Release => self.tell(Message::Key(key)),
+            Event::Mouse(mouse) => self.tell(Message::Mouse(mouse)),
+            Event::Paste(text) => self.tell(Message::Paste(text)),
+            Event::Resize(columns, rows) => {
+                self.screen.terminal.autoresize()?;
+                self.tell(Message::Resize(columns, rows));
+            }
+            Event::Key(_) | Event::FocusGained | Event::FocusLost => {}
+        }
+        Ok(())
+    }
+
+    /// Carries out what the state asked for; what concerns the screen itself is done here.
+    fn obey(&mut self) -> io::Result<()> {
+        while let Some(effect) = self.hands.next() {
+            match effect {
+                Effect::Redraw => self.screen.terminal.clear()?,
+                Effect::Suspend => {
+                    self.screen.suspend();
+                    signals::stop_this_process();
+                    self.screen.resume()?;
+                }
+                Effect::Quit(Quit::Now) => self.ending = Some(Vec::new()),
+                Effect::Quit(Quit::Leaving(ids)) => self.end_with(ids, crate::model::Control::Leave),
+                Effect::Quit(Quit::SteppingBack(ids)) => self.end_with(ids, crate::model::Control::Abort),
+                other => self.hands.carry_out(other),
+            }
+            self.dirty = true;
+        }
+        Ok(())
+    }
+
+    /// Ends once these operations have ended or come to rest.
+    fn end_with(&mut self, ids: Vec<crate::model::OperationId>, control: crate::model::Control) {
+        for id in &ids {
+            self.hands.carry_out(Effect::Control(id.clone(), control));
+        }
+        self.ending = Some(ids.into_iter().filter(|id| self.hands.runs(id)).collect());
+    }
+
+    /// Leaves running operations where they stand, resumable, and ends.
+    fn leave(&mut self) {
+        let running = self.hands.running();
+        self.end_with(running, crate::model::Control::Leave);
+    }
+
+    fn is_over(&self) -> bool {
+        self.ending.as_ref().is_some_and(Vec::is_empty)
+    }
+
+    fn draw(&mut self) -> io::Result<()> {
+        let (state, rows, now) = (&self.state, &self.rows, self.hands.now());
+        self.screen.terminal.draw(|frame| ui::draw(state, rows, frame, now))?;
+        self.dirty = false;
+        Ok(())
+    }
+}

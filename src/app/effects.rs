@@ -1,0 +1,222 @@
+//! Carrying effects out: each in a task of its own, answering with a message.
+
+use super::session::{Session, Unplanned};
+use crate::{
+    model::{Batch, Change, Control, ObjectRef, OperationId, Plan, Progress},
+    observe,
+    operate::{Consent, Running, StartError},
+    ui::{Effect, Failure, Message, Notice},
+};
+use jiff::Timestamp;
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{Arc, Mutex, PoisonError},
+    time::SystemTime,
+};
+use tokio::sync::mpsc;
+use tokio_util::task::AbortOnDropHandle;
+
+/// What the event loop reaches the world with.
+pub struct Hands {
+    session: Arc<Session>,
+    inbox: mpsc::Sender<Message>,
+    batches: mpsc::Sender<Batch>,
+    waiting: VecDeque<Effect>,
+    gathering: HashMap<u64, AbortOnDropHandle<()>>,
+    inspecting: Option<AbortOnDropHandle<()>>,
+    controls: Arc<Mutex<HashMap<OperationId, mpsc::UnboundedSender<Control>>>>,
+    journals_seen: Option<SystemTime>,
+    journals_looked_at: u64,
+}
+
+impl Hands {
+    /// Hands that answer into `inbox`, and put what they see of pods into `batches`.
+    pub fn new(session: Arc<Session>, inbox: mpsc::Sender<Message>, batches: mpsc::Sender<Batch>) -> Self {
+        Self {
+            session,
+            inbox,
+            batches,
+            waiting: VecDeque::new(),
+            gathering: HashMap::new(),
+            inspecting: None,
+            controls: Arc::default(),
+            journals_seen: None,
+            journals_looked_at: 0,
+        }
+    }
+
+    /// The time.
+    pub fn now(&self) -> Timestamp {
+        self.session.clock.now()
+    }
+
+    /// Notes effects to be carried out.
+    pub fn queue(&mut self, effects: Vec<Effect>) {
+        self.waiting.extend(effects);
+    }
+
+    /// The next effect to be carried out.
+    pub fn next(&mut self) -> Option<Effect> {
+        self.waiting.pop_front()
+    }
+
+    /// Whether this process carries the operation out.
+    pub fn runs(&self, id: &OperationId) -> bool {
+        self.controls.lock().unwrap_or_else(PoisonError::into_inner).contains_key(id)
+    }
+
+    /// The operations that this process carries out.
+    pub fn running(&self) -> Vec<OperationId> {
+        self.controls.lock().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
+    }
+
+    /// Carries an effect out.
+    pub fn carry_out(&mut self, effect: Effect) {
+        match effect {
+            Effect::Gather { ticket, intent, why } => {
+                let (session, inbox) = (Arc::clone(&self.session), self.inbox.clone());
+                let task = tokio::spawn(async move {
+                    let result = session.plan(&intent, why).await.map(Arc::new).map_err(|e| unplanned(&e));
+                    send(&inbox, Message::Planned { ticket, result }).await;
+                });
+                self.gathering.retain(|_, task| !task.is_finished());
+                self.gathering.insert(ticket, AbortOnDropHandle::new(task));
+            }
+            Effect::Forget(ticket) => drop(self.gathering.remove(&ticket)),
+            Effect::Confirm { plan, typed } => self.start(Arc::unwrap_or_clone(plan), typed),
+            Effect::Resume { id, typed } => self.resume(id, typed),
+            Effect::Control(id, control) => self.control(&id, control),
+            Effect::SavePlan(plan) => self.save(plan),
+            Effect::Inspect(object) => self.inspect(object),
+            Effect::Redraw | Effect::Suspend | Effect::Quit(_) => {}
+        }
+    }
+
+    fn start(&self, plan: Plan, typed: Option<String>) {
+        let (session, hands) = (Arc::clone(&self.session), self.reporting());
+        tokio::spawn(async move {
+            let started = session.start(plan, &consent(typed)).await;
+            hands.follow(started).await;
+        });
+    }
+
+    fn resume(&self, id: OperationId, typed: Option<String>) {
+        let (session, hands) = (Arc::clone(&self.session), self.reporting());
+        tokio::spawn(async move {
+            let resumed = session.resume(&id, Control::Next, &consent(typed)).await;
+            hands.follow(resumed).await;
+        });
+    }
+
+    fn control(&self, id: &OperationId, control: Control) {
+        let ours = self.controls.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned();
+        match ours {
+            // An operation that has just ended hears nothing any more, and needs not.
+            Some(sender) => drop(sender.send(control)),
+            None => {
+                if let Err(error) = self.session.journals.control(id, control) {
+                    self.notice(Notice::error(error.to_string()));
+                }
+            }
+        }
+    }
+
+    fn notice(&self, notice: Notice) {
+        let inbox = self.inbox.clone();
+        tokio::spawn(async move { send(&inbox, Message::Notice(notice)).await });
+    }
+
+    fn save(&self, plan: Arc<Plan>) {
+        let name = format!("pilothouse-{}.json", plan.operation);
+        let saved = serde_json::to_vec_pretty(&*plan).map_err(std::io::Error::from).and_then(|text| std::fs::write(&name, text));
+        self.notice(match saved {
+            Ok(()) => Notice::information(format!("saved the plan as {name}")),
+            Err(error) => Notice::error(format!("cannot write {name}: {error}")).hint("start from a folder you may write to"),
+        });
+    }
+
+    fn inspect(&mut self, object: ObjectRef) {
+        let (session, batches) = (Arc::clone(&self.session), self.batches.clone());
+        let task = tokio::spawn(async move {
+            // What cannot be inspected keeps what its own object tells; the watch says what is wrong with the connection.
+            if let Ok(inspection) = observe::inspect(&session.cluster, &object).await {
+                let _ = batches.send(vec![Change::Inspected(object, inspection)]).await;
+            }
+        });
+        self.inspecting = Some(AbortOnDropHandle::new(task));
+    }
+
+    /// Reads the journals again when their folder changed, and every few seconds while another process runs an operation.
+    pub fn look_at_journals(&mut self) {
+        let changed = std::fs::metadata(self.session.journals.folder()).and_then(|m| m.modified()).ok();
+        self.journals_looked_at += 1;
+        let first = self.journals_looked_at == 1;
+        if !first && changed == self.journals_seen && !self.journals_looked_at.is_multiple_of(5) {
+            return;
+        }
+        if changed.is_none() && !first {
+            return;
+        }
+        self.journals_seen = changed;
+        let (journals, inbox) = (self.session.journals.clone(), self.inbox.clone());
+        tokio::task::spawn_blocking(move || {
+            let listing = journals.list();
+            // The inbox is bounded; the next look comes soon.
+            let _ = inbox.try_send(Message::Operations(listing.operations));
+        });
+    }
+
+    fn reporting(&self) -> Reporting {
+        Reporting { inbox: self.inbox.clone(), controls: Arc::clone(&self.controls) }
+    }
+}
+
+/// What a task needs to report about an operation.
+struct Reporting {
+    inbox: mpsc::Sender<Message>,
+    controls: Arc<Mutex<HashMap<OperationId, mpsc::UnboundedSender<Control>>>>,
+}
+
+impl Reporting {
+    async fn follow(self, started: Result<Running, StartError>) {
+        let mut running = match started {
+            Ok(running) => running,
+            Err(error) => return send(&self.inbox, Message::Started(Err(not_started(&error)))).await,
+        };
+        let id = running.id.clone();
+        self.controls.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), running.controls.clone());
+        send(&self.inbox, Message::Started(Ok(Box::new(running.view.clone())))).await;
+        while let Some(progress) = running.progress.recv().await {
+            let over = matches!(progress, Progress::Result { .. });
+            if over {
+                self.controls.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+            }
+            send(&self.inbox, Message::Operation(id.clone(), progress)).await;
+            if over {
+                return;
+            }
+        }
+    }
+}
+
+/// Nobody reads the inbox once the program ends; then nothing needs to be told.
+async fn send(inbox: &mpsc::Sender<Message>, message: Message) {
+    let _ = inbox.send(message).await;
+}
+
+fn consent(typed: Option<String>) -> Consent {
+    typed.map_or(Consent::Yes, Consent::Name)
+}
+
+fn unplanned(error: &Unplanned) -> Failure {
+    Failure {
+        title: error.title(),
+        message: error.to_string(),
+        hint: error.hint(),
+        choices: error.choices().into_iter().map(|(label, detail, intent)| crate::ui::Choice { label, detail, intent }).collect(),
+    }
+}
+
+fn not_started(error: &StartError) -> Failure {
+    Failure { title: "Not started".into(), message: error.to_string(), hint: error.hint(), choices: Vec::new() }
+}

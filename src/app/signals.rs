@@ -1,0 +1,20 @@
+//! Being asked to end: by ctrl-c, by the system, by a terminal that is gone.
+
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Returns when the process is asked to end.
+pub async fn interruption() {
+    tokio::select! {
+        () = arrival(SignalKind::interrupt()) => {}
+        () = arrival(SignalKind::terminate()) => {}
+        () = arrival(SignalKind::hangup()) => {}
+    }
+}
+
+async fn arrival(kind: SignalKind) {
+    match signal(kind) {
+        Ok(mut signal) => drop(signal.recv().await),
+        // Without a handler the signal ends the process, which journals survive.
+        Err(_) => std::future::pending().await,
+    }
+}

@@ -1,0 +1,67 @@
+//! Asking before a plan runs: on a terminal by a question, without one by `--yes`.
+
+use super::{
+    console::Console,
+    failure::{Failure, Sort},
+};
+use crate::{
+    model::Plan,
+    operate::{Consent, Mode},
+};
+use std::io::{self, BufRead, IsTerminal, Write};
+
+/// What the operator said.
+pub enum Answer {
+    /// Run it.
+    Yes(Consent),
+    /// Do not.
+    No,
+}
+
+/// Asks for consent to `plan`, unless `--yes` (and in protected contexts `--confirm`) gave it already. Whether it is enough is
+/// the guard's decision.
+///
+/// # Errors
+/// When there is no terminal to ask on.
+pub fn ask<W: Write>(
+    plan: &Plan,
+    mode: Mode,
+    yes: bool,
+    confirm: Option<&str>,
+    console: &mut Console<W>,
+) -> Result<Answer, Failure> {
+    if yes {
+        return Ok(Answer::Yes(match confirm {
+            Some(text) => Consent::ContextAndName(text.to_owned()),
+            None => Consent::Yes,
+        }));
+    }
+    // The guard refuses these whatever is answered: nobody should be asked first.
+    if mode.read_only || plan.blocked_by().next().is_some() {
+        return Ok(Answer::Yes(Consent::Yes));
+    }
+    if console.is_json() || !io::stdin().is_terminal() {
+        let hint = if mode.protected {
+            format!("add --yes --confirm {}/{}", plan.context, plan.target.name)
+        } else {
+            "add --yes".to_owned()
+        };
+        return Err(Failure::new(Sort::Refused, "there is no terminal to ask on", Some(hint)));
+    }
+    if mode.protected {
+        let question = format!("{} is protected: type {} to run this plan: ", plan.context, plan.target.name);
+        let typed = answer(&question)?;
+        return Ok(if typed.is_empty() { Answer::No } else { Answer::Yes(Consent::Name(typed)) });
+    }
+    let typed = answer("Run this plan? [y/N] ")?;
+    Ok(if matches!(typed.to_lowercase().as_str(), "y" | "yes") { Answer::Yes(Consent::Yes) } else { Answer::No })
+}
+
+fn answer(question: &str) -> io::Result<String> {
+    let mut err = io::stderr().lock();
+    write!(err, "{question}")?;
+    err.flush()?;
+    let mut line = String::new();
+    io::stdin().lock().read_line(&mut line)?;
+    Ok(line.trim().to_owned())
+}

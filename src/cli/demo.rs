@@ -1,0 +1,35 @@
+//! `pilothouse demo`: the cockpit on the embedded world, with every file in a temporary folder.
+
+use super::{
+    args::{self, Global},
+    failure::Failure,
+};
+use crate::{
+    app::{self, Session},
+    config::Paths,
+    connect::kube::ContextInfo,
+    sim::scenario::Demo,
+    time::Clock,
+};
+use std::process::ExitCode;
+
+/// Opens the cockpit.
+///
+/// # Errors
+/// When the embedded world cannot be set up or there is no terminal.
+pub async fn run(global: &Global, arguments: &args::Demo) -> Result<ExitCode, Failure> {
+    let clock = Clock::System;
+    let demo = Demo::start(clock.clone(), arguments.seed)
+        .map_err(|e| Failure::internal("start the embedded cluster", e))?;
+    let client = kube::Client::new(demo.world.service(), "default");
+    let info = ContextInfo {
+        name: "demo".into(),
+        server: "https://demo.invalid".into(),
+        namespace: global.namespace.clone().unwrap_or_else(|| "default".into()),
+        user: "admin".into(),
+        loopback: true,
+    };
+    let session = Session::embedded(client, info, clock, &Paths::under(demo.folder()), global.read_only);
+    let code = app::open(session, app::Scope::of(global.namespace.as_deref())).await?;
+    Ok(code)
+}

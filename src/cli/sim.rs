@@ -1,0 +1,36 @@
+//! `pilothouse sim`: the embedded world behind a port, for kubectl and for tests.
+
+use super::{
+    args::Sim,
+    failure::{Failure, Sort},
+};
+use crate::{sim::scenario::Demo, time::Clock};
+use std::{io::Write, process::ExitCode};
+use tokio::net::TcpListener;
+
+/// Serves until it is interrupted.
+///
+/// # Errors
+/// When the address is not on loopback or cannot be listened on.
+pub async fn run(arguments: &Sim, out: &mut impl Write) -> Result<ExitCode, Failure> {
+    if !arguments.listen.ip().is_loopback() {
+        let message = format!("{} is not on loopback: the embedded cluster is for this machine only", arguments.listen);
+        return Err(Failure::new(Sort::Usage, message, Some("use 127.0.0.1 or [::1]".into())));
+    }
+    let listener = TcpListener::bind(arguments.listen)
+        .await
+        .map_err(|e| Failure::internal(&format!("listen on {}", arguments.listen), e))?;
+    let demo = Demo::start(Clock::System, arguments.seed).map_err(|e| Failure::internal("start the embedded cluster", e))?;
+    let serving = crate::sim::serve::Serving::start(&demo.world, listener)
+        .map_err(|e| Failure::internal("serve the embedded cluster", e))?;
+    let kubeconfig = arguments.kubeconfig.clone().unwrap_or_else(|| demo.folder().join("kubeconfig"));
+    serving
+        .write_kubeconfig(&kubeconfig)
+        .map_err(|e| Failure::internal(&format!("write {}", kubeconfig.display()), e))?;
+    writeln!(out, "serving {} with {}", serving.url(), kubeconfig.display())?;
+    writeln!(out, "  export KUBECONFIG={}", kubeconfig.display())?;
+    writeln!(out, "  Git repository: {}", demo.repository.display())?;
+    out.flush()?;
+    crate::app::interruption().await;
+    Ok(ExitCode::SUCCESS)
+}

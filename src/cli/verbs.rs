@@ -1,0 +1,149 @@
+//! The verbs: arguments → intent → plan → confirmation → operation, printed as it goes.
+
+use super::{
+    args::{Bump, Command, Global, Lines, Migrate, Rollback, VerbOptions},
+    confirm::{self, Answer},
+    console::Console,
+    failure::{Failure, Sort},
+};
+use crate::{
+    app::Session,
+    model::{Control, Intent, Outcome, Plan, Progress},
+    operate::Running,
+};
+use std::{io::Write, process::ExitCode};
+
+/// Carries a verb out.
+///
+/// # Errors
+/// When there is no plan, the guard refuses, or printing fails; how the operation ends is in the exit code.
+pub async fn run(global: &Global, command: Command, out: &mut impl Write) -> Result<ExitCode, Failure> {
+    let (intent, options) = intent_of(global, command)?;
+    let mut console = Console::new(out, options.output == Lines::Json);
+    match attempt(global, intent, &options, &mut console).await {
+        Ok(outcome) => Ok(ExitCode::from(outcome.exit_code())),
+        Err(failure) => {
+            if console.is_json() {
+                console.result(None, failure.sort.outcome(), &failure.to_string())?;
+            }
+            Err(failure)
+        }
+    }
+}
+
+async fn attempt<W: Write>(
+    global: &Global,
+    mut intent: Intent,
+    options: &VerbOptions,
+    console: &mut Console<W>,
+) -> Result<Outcome, Failure> {
+    let session = Session::open(&global.into()).await?;
+    session.warn_about_configuration();
+    intent.place(global.namespace.as_deref().unwrap_or(&session.cluster.info().namespace));
+    let plan = match session.plan(&intent, options.why.clone()).await {
+        Ok(plan) => plan,
+        Err(unplanned) => return nothing_to_do(unplanned, console),
+    };
+    console.plan(&plan)?;
+    if options.dry_run {
+        return Ok(Outcome::Done);
+    }
+    let consent = match confirm::ask(&plan, session.mode, options.yes, options.confirm.as_deref(), console)? {
+        Answer::Yes(consent) => consent,
+        Answer::No => {
+            console.say("nothing was changed")?;
+            return Ok(Outcome::Refused);
+        }
+    };
+    let running = session.start(plan, &consent).await?;
+    follow(running, console).await
+}
+
+/// A plan that would change nothing is not a failure.
+fn nothing_to_do<W: Write>(unplanned: crate::app::Unplanned, console: &mut Console<W>) -> Result<Outcome, Failure> {
+    if !unplanned.is_nothing_to_do() {
+        return Err(unplanned.into());
+    }
+    console.result(None, Outcome::Done, &unplanned.to_string())?;
+    Ok(Outcome::Done)
+}
+
+/// Prints what an operation reports until it ends. Interrupting once leaves it, resumable, after the write under way.
+pub async fn follow<W: Write>(mut running: Running, console: &mut Console<W>) -> Result<Outcome, Failure> {
+    let id = running.id.clone();
+    let mut interrupted = std::pin::pin!(interruption());
+    let mut leaving = false;
+    loop {
+        let progress = tokio::select! {
+            progress = running.progress.recv() => progress,
+            () = &mut interrupted, if !leaving => {
+                leaving = true;
+                running.control(Control::Leave);
+                continue;
+            }
+        };
+        let Some(progress) = progress else {
+            return Err(Failure::new(Sort::Failed, format!("operation {id} ended without a result"), None));
+        };
+        console.progress(&id, &progress)?;
+        if let Progress::Result { outcome, .. } = progress {
+            return Ok(outcome);
+        }
+    }
+}
+
+/// Returns when the process is asked to end.
+async fn interruption() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let wait = |kind| async move {
+        match signal(kind) {
+            Ok(mut signal) => drop(signal.recv().await),
+            // Without a handler the signal ends the process, which the journal survives.
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = wait(SignalKind::interrupt()) => {}
+        () = wait(SignalKind::terminate()) => {}
+        () = wait(SignalKind::hangup()) => {}
+    }
+}
+
+/// The intent of a verb, its target's namespace still to be filled in, and the verb's options.
+fn intent_of(global: &Global, command: Command) -> Result<(Intent, VerbOptions), Failure> {
+    let namespace = global.namespace.as_deref().unwrap_or_default();
+    Ok(match command {
+        Command::Rollback(Rollback { target, to_revision, options }) => {
+            (Intent::Rollback { target: target.within(namespace), revision: to_revision }, options)
+        }
+        Command::Restart(restart) => (Intent::Restart { target: restart.target.within(namespace) }, restart.options),
+        Command::Shift(shift) => {
+            let target = shift.target.within(namespace);
+            (Intent::Shift { target, to: shift.to, steps: shift.steps, hold: shift.hold }, shift.options)
+        }
+        Command::Bump(Bump { target, tag, container, branch, repo, no_wait, options }) => {
+            let target = target.within(namespace);
+            (Intent::Bump { target, tag, container, repository: repo, branch, wait: !no_wait }, options)
+        }
+        Command::Migrate(migrate) => migration(namespace, migrate)?,
+        Command::Demo(_)
+        | Command::Status(_)
+        | Command::Operations(_)
+        | Command::Sim(_)
+        | Command::Completions { .. }
+        | Command::Man => return Err(Failure::new(Sort::Usage, "not a verb", None)),
+    })
+}
+
+fn migration(namespace: &str, migrate: Migrate) -> Result<(Intent, VerbOptions), Failure> {
+    let command = match migrate.command {
+        Some(command) => command.split_whitespace().map(str::to_owned).collect(),
+        None => migrate.words,
+    };
+    if command.is_empty() {
+        let hint = "give --command \"bin/migrate up\", or the words of the command after --";
+        return Err(Failure::new(Sort::Usage, "a migration needs the command to run", Some(hint.into())));
+    }
+    let target = migrate.target.within(namespace);
+    Ok((Intent::Migrate { target, tag: migrate.tag, container: migrate.container, command }, migrate.options))
+}
