@@ -18,14 +18,17 @@ impl Run {
                 None => return,
             },
         };
-        let record = Record::Result { outcome, message: message.clone() };
+        // Somebody else holds the target: that ends a fresh operation, but one that was under way stays to be resumed.
+        let stays = outcome == Outcome::Refused && self.resumed;
+        let kept = if stays { Outcome::Interrupted } else { outcome };
+        let record = Record::Result { outcome: kept, message: message.clone() };
         let message = match self.record(record).await {
             Ok(()) => message,
             Err(Stop::Crashed) => return,
             Err(Stop::Journal(error)) => format!("{message} (and the journal does not say so: {error})"),
             Err(_) => message,
         };
-        self.release(outcome == Outcome::Interrupted && self.history.has_written()).await;
+        self.release(kept == Outcome::Interrupted && self.history.has_written()).await;
         self.tell(Progress::HoldUntil(None)).await;
         self.tell(Progress::Result { outcome, message }).await;
     }
@@ -33,11 +36,14 @@ impl Run {
     async fn attempt(&mut self, order: Option<Control>) -> Result<(Outcome, String), Stop> {
         self.acquire().await?;
         self.reconcile().await?;
+        let was_going_back = self.history.back.is_some();
         match self.history.back {
             Some(GoingBack::All) => return self.abort().await,
             Some(GoingBack::Step(_)) => self.step_back().await?,
             None => {}
         }
+        // Going one back that was cut off is what a step back asks for: finished once, it is not begun again.
+        let order = order.filter(|order| !(was_going_back && *order == Control::StepBack));
         match order {
             Some(Control::Abort) => return self.abort().await,
             Some(Control::StepBack) => self.step_back().await?,

@@ -2,7 +2,7 @@
 //! stop it.
 
 use super::{
-    guard::{self, Consent, Mode, Permit, Refused},
+    guard::{self, Consent, Mode, Refused},
     journal::{History, Journal, JournalError, Journals, Record},
     run::Run,
     stop::{Fault, Faults},
@@ -25,21 +25,54 @@ const PROGRESS: usize = 4096;
 
 /// Why an operation was not started or taken up. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
-pub enum OperateError {
+pub enum StartError {
     /// The guard refused.
     #[error(transparent)]
     Refused(#[from] Refused),
-    /// The journal cannot be written or read.
+    /// The journal cannot be written or read, or another process holds it.
     #[error(transparent)]
     Journal(#[from] JournalError),
     /// It has ended.
-    #[error("operation {id} has ended ({state}): there is nothing to resume; make a new plan")]
+    #[error("operation {id} has ended: {state}")]
     Ended {
         /// Which operation.
         id: OperationId,
         /// How.
         state: String,
     },
+}
+
+impl StartError {
+    /// What to do about it, where the message does not say it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Refused(refused) => Some(refused.todo.clone()),
+            Self::Journal(_) => None,
+            Self::Ended { .. } => Some("there is nothing to go on with; make a new plan".into()),
+        }
+    }
+}
+
+/// What operations are carried out with. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Crew {
+    /// The cluster.
+    pub cluster: Cluster,
+    /// Where operations are journaled.
+    pub journals: Journals,
+    /// The folder of the mirrors of Git remotes.
+    pub git_cache: PathBuf,
+    /// Who carries them out, as `user@host`.
+    pub actor: String,
+}
+
+/// How an operation is begun, where it is not as usual.
+#[derive(Clone, Default)]
+pub struct Terms {
+    /// Take the target from the operation that holds it, at once and on the operator's word.
+    pub take_over: bool,
+    /// Strike at boundaries: for tests of what a crash leaves behind.
+    pub fault: Option<Arc<Fault>>,
 }
 
 /// An operation that is being carried out.
@@ -52,88 +85,82 @@ pub struct Running {
     /// What it reports; the last is a [`Progress::Result`].
     pub progress: mpsc::Receiver<Progress>,
     /// Takes the operator's word. Cheap to clone.
-    pub control: mpsc::UnboundedSender<Control>,
+    pub controls: mpsc::UnboundedSender<Control>,
 }
 
-/// Carries operations out on one cluster. Cheap to clone.
-#[derive(Clone, Debug)]
-pub struct Executor {
-    cluster: Cluster,
-    journals: Journals,
-    git_cache: PathBuf,
-    actor: String,
-    faults: Faults,
+impl Running {
+    /// Tells it what to do. It listens between writes.
+    pub fn control(&self, control: Control) {
+        // One that has just ended hears nothing any more, and needs not.
+        let _ = self.controls.send(control);
+    }
 }
 
-/// How the operator wants an operation to begin.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Start {
-    /// Take the target from an operation that holds it, explicitly.
-    pub take_over: bool,
+/// Asks the guard and starts a confirmed plan. Its journal is on disk when this returns; the rest happens in a task of its own.
+pub async fn start(plan: Plan, mode: Mode, consent: &Consent, crew: &Crew) -> Result<Running, StartError> {
+    start_on(&Terms::default(), plan, mode, consent, crew).await
 }
 
-impl Executor {
-    /// An executor for `actor` (`user@host`), with mirrors of Git remotes below `git_cache`.
-    pub fn new(cluster: Cluster, journals: Journals, git_cache: PathBuf, actor: String) -> Self {
-        Self { cluster, journals, git_cache, actor, faults: Faults::default() }
-    }
+/// As [`start`], on other terms.
+pub async fn start_on(
+    terms: &Terms,
+    plan: Plan,
+    mode: Mode,
+    consent: &Consent,
+    crew: &Crew,
+) -> Result<Running, StartError> {
+    let writer = guard::authorize(&plan, mode, consent, &crew.cluster).await?.redeem(&plan)?;
+    let (mut journal, mut history) = crew.journals.create(&plan, crew.cluster.clock().now())?;
+    let confirmed = Record::Confirmed { actor: crew.actor.clone() };
+    history.take(&journal.append(confirmed, crew.cluster.clock().now())?);
+    Ok(crew.spawn(journal, history, writer, None, terms))
+}
 
-    /// The same with a fault injected, for tests of what a crash leaves behind.
-    pub fn with_fault(mut self, fault: Arc<Fault>) -> Self {
-        self.faults = Faults(Some(fault));
-        self
-    }
+/// Takes an operation up that no process carries out; the guard is asked again. `order` is what the operator wants: `Next` goes
+/// on, `StepBack` and `Abort` go back, `Pause` leaves it paused; with None a paused operation stays paused and an interrupted
+/// one goes on.
+pub async fn resume(
+    id: &OperationId,
+    mode: Mode,
+    order: impl Into<Option<Control>>,
+    consent: &Consent,
+    crew: &Crew,
+) -> Result<Running, StartError> {
+    resume_on(&Terms::default(), id, mode, order, consent, crew).await
+}
 
-    /// The journals it writes.
-    pub fn journals(&self) -> &Journals {
-        &self.journals
+/// As [`resume`], on other terms.
+pub async fn resume_on(
+    terms: &Terms,
+    id: &OperationId,
+    mode: Mode,
+    order: impl Into<Option<Control>>,
+    consent: &Consent,
+    crew: &Crew,
+) -> Result<Running, StartError> {
+    let (mut journal, mut history) = crew.journals.open(id)?;
+    let state = history.state(false);
+    if state.is_final() {
+        return Err(StartError::Ended { id: id.clone(), state: state.to_string() });
     }
+    let writer = guard::authorize(&history.plan, mode, consent, &crew.cluster).await?.redeem(&history.plan)?;
+    let resumed = Record::Resumed { actor: crew.actor.clone() };
+    history.take(&journal.append(resumed, crew.cluster.clock().now())?);
+    Ok(crew.spawn(journal, history, writer, order.into(), terms))
+}
 
-    /// Asks the guard.
-    pub async fn authorize(&self, plan: &Plan, mode: Mode, consent: &Consent) -> Result<Permit, Refused> {
-        guard::authorize(plan, mode, consent, &self.cluster).await
-    }
-
-    /// Starts a confirmed plan: its journal is on disk when this returns; the rest happens in a task of its own.
-    pub fn start(&self, plan: &Plan, permit: Permit, start: Start) -> Result<Running, OperateError> {
-        let writer = permit.redeem(plan)?;
-        let (mut journal, mut history) = self.journals.create(plan, self.cluster.clock().now())?;
-        let confirmed = Record::Confirmed { actor: self.actor.clone() };
-        history.take(&journal.append(confirmed, self.cluster.clock().now())?);
-        Ok(self.spawn(journal, history, writer, None, start))
-    }
-
-    /// Takes an operation up that no process carries out. `order` is what the operator wants: `Next` goes on, `StepBack` and
-    /// `Abort` go back, `Pause` leaves it paused; with None a paused operation stays paused and an interrupted one goes on.
-    pub async fn resume(
-        &self,
-        id: &OperationId,
-        mode: Mode,
-        consent: &Consent,
-        order: Option<Control>,
-        start: Start,
-    ) -> Result<Running, OperateError> {
-        let (mut journal, mut history) = self.journals.open(id)?;
-        let state = history.state(false);
-        if state.is_final() {
-            return Err(OperateError::Ended { id: id.clone(), state: state.to_string() });
-        }
-        let writer = self.authorize(&history.plan, mode, consent).await?.redeem(&history.plan)?;
-        let resumed = Record::Resumed { actor: self.actor.clone() };
-        history.take(&journal.append(resumed, self.cluster.clock().now())?);
-        Ok(self.spawn(journal, history, writer, order, start))
-    }
-
+impl Crew {
     fn spawn(
         &self,
         journal: Journal,
         history: History,
         writer: Writer,
         order: Option<Control>,
-        start: Start,
+        terms: &Terms,
     ) -> Running {
         let (progress, receiver) = mpsc::channel(PROGRESS);
         let (control, controls) = mpsc::unbounded_channel();
+        let resumed = history.steps.iter().any(|step| step.started.is_some());
         let (id, view) = (history.plan.operation.clone(), history.view(true));
         let run = Run {
             cluster: self.cluster.clone(),
@@ -144,10 +171,11 @@ impl Executor {
             journal: Arc::new(Mutex::new(journal)),
             history,
             lock: None,
-            take_over: start.take_over,
+            take_over: terms.take_over,
+            resumed,
             progress,
             controls,
-            faults: self.faults.clone(),
+            faults: Faults(terms.fault.clone()),
             going_back: false,
         };
         let orders = orders(self.journals.clone(), id.clone(), control.clone());
@@ -157,7 +185,7 @@ impl Executor {
                 () = orders => {}
             }
         });
-        Running { id, view, progress: receiver, control }
+        Running { id, view, progress: receiver, controls: control }
     }
 }
 

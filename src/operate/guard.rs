@@ -54,7 +54,7 @@ pub enum RefusalKind {
 
 /// A refusal: nothing was changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{what}: {why}; {todo}")]
+#[error("{what}: {why}")]
 pub struct Refused {
     /// Which check.
     pub kind: RefusalKind,

@@ -1,6 +1,6 @@
 //! Plan → world: the only room that obtains a writer.
 //!
-//! An [`Executor`] carries confirmed plans out. [`guard`] decides whether a plan may run and hands out the [`Permit`] without
+//! [`start`] carries a confirmed plan out, [`resume`] takes one up again. [`guard`] decides whether a plan may run and hands out the [`Permit`] without
 //! which nothing is written; [`journal`] has on disk what is about to be done before it is done; the target's Lease keeps two
 //! operators apart; `drive` goes from step to step, `steps` has one file an action, `write` brings one effect about exactly
 //! once, `back` takes increments back.
@@ -20,11 +20,9 @@ mod lock;
 mod run;
 mod steps;
 mod stop;
-#[cfg(test)]
-mod tests;
 mod write;
 
-pub use executor::{Executor, OperateError, Running, Start};
+pub use executor::{Crew, Running, StartError, Terms, resume, resume_on, start, start_on};
 pub use guard::{Consent, Mode, Permit, RefusalKind, Refused};
 pub use journal::{JournalError, Journals, Listing};
-pub use stop::{Boundary, Fault};
+pub use stop::{Boundary, Fault, Strike};

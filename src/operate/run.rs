@@ -50,6 +50,8 @@ pub(super) struct Run {
     pub(super) history: History,
     pub(super) lock: Option<Lock>,
     pub(super) take_over: bool,
+    /// Whether an earlier process began it.
+    pub(super) resumed: bool,
     pub(super) progress: mpsc::Sender<Progress>,
     pub(super) controls: mpsc::UnboundedReceiver<Control>,
     pub(super) faults: Faults,

@@ -45,8 +45,20 @@ pub enum Boundary {
     AfterWrite,
 }
 
-/// Told each boundary as it is reached; answers whether to end there without another word, as `kill -9` would.
-pub type Fault = dyn Fn(Boundary) -> bool + Send + Sync;
+/// What strikes at a boundary.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Strike {
+    /// Nothing.
+    #[default]
+    None,
+    /// The process ends there without another word, as by `kill -9`.
+    Crash,
+    /// The disk takes no more records; of writes to the world it means nothing.
+    DiskFull,
+}
+
+/// Told each boundary as it is reached; answers what strikes there.
+pub type Fault = dyn Fn(Boundary) -> Strike + Send + Sync;
 
 /// The fault that a test injected, if any.
 #[derive(Clone, Default)]
@@ -54,8 +66,13 @@ pub(super) struct Faults(pub(super) Option<Arc<Fault>>);
 
 impl Faults {
     pub(super) fn reach(&self, boundary: Boundary) -> Result<(), Stop> {
-        match &self.0 {
-            Some(fault) if fault(boundary) => Err(Stop::Crashed),
+        match self.0.as_ref().map(|fault| fault(boundary)) {
+            Some(Strike::Crash) => Err(Stop::Crashed),
+            Some(Strike::DiskFull) if boundary == Boundary::BeforeRecord => Err(Stop::Journal(JournalError::Io {
+                action: "write to",
+                path: "the journal".into(),
+                source: std::io::ErrorKind::StorageFull.into(),
+            })),
             _ => Ok(()),
         }
     }

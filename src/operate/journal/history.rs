@@ -131,6 +131,8 @@ impl History {
             Record::SteppingBack { step } => self.back = Some(GoingBack::Step(*step)),
             Record::SteppedBack { step } => {
                 self.back = None;
+                // Going back ends in a pause, also when nobody came to say why.
+                self.paused = Some("stepped back".into());
                 for later in self.steps.iter_mut().skip(*step) {
                     *later = StepHistory::default();
                 }

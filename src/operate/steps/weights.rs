@@ -29,11 +29,13 @@ pub(super) async fn run(
     after: &[Weight],
 ) -> Result<Ended, Stop> {
     let ours = set(run, index, object, uid, before, after, true).await?;
-    let settled = settle(run, index, object, uid).await?;
     let text = describe(after);
     if !ours {
-        return Ok(Ended::Skipped(format!("the weights are {text} already{settled}")));
+        return Err(Stop::Conflict(format!(
+            "somebody else set the weights to {text} already; look who, then plan again"
+        )));
     }
+    let settled = settle(run, index, object, uid).await?;
     Ok(Ended::Done { detail: format!("{text}{settled}"), result: json!({ "weights": after }) })
 }
 
