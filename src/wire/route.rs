@@ -20,8 +20,11 @@ pub struct HttpRoute {
 
 /// `spec` of an HTTPRoute.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(rename_all = "camelCase", default)]
 pub struct HttpRouteSpec {
+    /// `parentRefs`; only how many there are matters.
+    #[serde(deserialize_with = "nullable")]
+    pub parent_refs: Vec<serde::de::IgnoredAny>,
     /// `hostnames`.
     #[serde(deserialize_with = "nullable")]
     pub hostnames: Vec<Box<str>>,

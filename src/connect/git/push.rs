@@ -76,7 +76,7 @@ impl Repository {
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         match Answer::read(&text, &target) {
             Some(Answer::Accepted { already_there }) if output.status.success() => {
-                self.remember_tip(branch, commit)?;
+                self.remember_tip(branch, commit);
                 Ok(Pushed { already_there })
             }
             Some(Answer::Rejected { summary, reason }) => Err(rejected(branch, &summary, reason, &output.stderr)),

@@ -46,10 +46,16 @@ impl Repository {
         Ok(repository)
     }
 
-    /// Copies what the clone already knows of its remote, so that the first fetch is small. That it cannot is no error.
+    /// Copies what the clone already knows of its remote, so that the first fetch is small. That it cannot is no error. A
+    /// partial clone is left alone: it would fetch what it lacks, and thereby change.
     fn seed(&self) -> Result<(), GitError> {
         let Some(clone) = &self.source.clone else { return Ok(()) };
         let (path, name) = (clone.display().to_string(), &self.source.remote_name);
+        let config = git2::Repository::open(clone).and_then(|clone| clone.config());
+        let is_partial = config.and_then(|config| config.get_bool(&format!("remote.{name}.promisor"))).unwrap_or(false);
+        if is_partial {
+            return Ok(());
+        }
         let refs = format!("+refs/remotes/{name}/*:refs/remotes/origin/*");
         self.git().limit(NETWORK_LIMIT).run(&[
             "fetch",
@@ -88,13 +94,14 @@ impl Repository {
 
     /// A branch that the remote no longer has must not live on here.
     fn forget(&self, branch: &str) {
-        let stale = self.objects().and_then(|objects| {
+        let forgotten = self.objects().and_then(|objects| {
             let mut reference =
                 objects.find_reference(&mirror_ref(branch)).map_err(GitError::objects("reading a branch"))?;
             reference.delete().map_err(GitError::objects("removing a branch"))
         });
-        // There was none, or the next fetch will say so again.
-        drop(stale);
+        if let Err(error) = forgotten {
+            tracing::debug!(%error, branch, "the mirror had no such branch either");
+        }
     }
 
     /// The tip of a branch as last fetched.
@@ -144,10 +151,15 @@ impl Repository {
         &self.config
     }
 
-    /// Remembers a tip that was just pushed, so that nothing has to be fetched to see it.
-    pub(super) fn remember_tip(&self, branch: &str, tip: Oid) -> Result<(), GitError> {
-        let remember = self.objects()?.reference(&mirror_ref(branch), tip, true, "pushed").map(|_| ());
-        remember.map_err(GitError::objects("remembering the pushed tip"))
+    /// Remembers a tip that was just pushed, so that nothing has to be fetched to see it. The push stands even if this fails.
+    pub(super) fn remember_tip(&self, branch: &str, tip: Oid) {
+        let remembered = self.objects().and_then(|objects| {
+            let update = objects.reference(&mirror_ref(branch), tip, true, "pushed").map(|_| ());
+            update.map_err(GitError::objects("remembering the pushed tip"))
+        });
+        if let Err(error) = remembered {
+            tracing::warn!(%error, branch, "the mirror will learn of the push with the next fetch");
+        }
     }
 }
 

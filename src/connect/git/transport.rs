@@ -111,6 +111,9 @@ impl<'a> Git<'a> {
             command.env("GIT_SSH_COMMAND", ssh);
         }
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        // A group of its own: an interrupt at the terminal is ours to handle, and must not tear a push apart.
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let stdin = if self.stdin.is_empty() { Stdio::null() } else { Stdio::piped() };
         command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().map_err(GitError::NoGit)?;
@@ -160,7 +163,9 @@ fn wait(child: &mut Child, limit: Duration) -> Result<Option<ExitStatus>, GitErr
             return Ok(Some(status));
         }
         if start.elapsed() >= limit {
-            // It may have ended just now; either way it is gone afterwards.
+            // With its group, as `git` leaves the network to others. It may have ended just now; either way it is gone afterwards.
+            let group = format!("-{}", child.id());
+            let _ = Command::new("kill").args(["-KILL", "--", &group]).stderr(Stdio::null()).status();
             let _ = child.kill();
             let _ = child.wait();
             return Ok(None);
@@ -220,5 +225,27 @@ impl Output {
         } else {
             GitError::Failed { command: command.to_owned(), detail }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_hangs_is_stopped_with_its_children() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let alias = [("alias.hang".to_owned(), "!sleep 1000 | cat".to_owned())];
+        let result = Git::new(folder.path(), &alias).limit(Duration::from_millis(100)).run(&["hang"]);
+        assert!(matches!(result, Err(GitError::TimedOut { .. })));
+    }
+
+    #[test]
+    fn more_output_than_a_pipe_holds() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let alias = [("alias.much".to_owned(), "!yes | head -c 1000000; yes | head -c 300000 >&2".to_owned())];
+        let output = Git::new(folder.path(), &alias).run(&["much"]).unwrap();
+        assert_eq!(output.stdout.len(), 1_000_000);
+        assert_eq!(output.stderr.len(), 300_000);
     }
 }

@@ -60,6 +60,11 @@ impl Reader {
 
     /// One object, whole.
     pub async fn get(&self, object: &ObjectRef) -> Result<Value, ApiError> {
+        self.get_as(object).await
+    }
+
+    /// One object, decoded at once into what the caller needs.
+    pub async fn get_as<T: DeserializeOwned>(&self, object: &ObjectRef) -> Result<T, ApiError> {
         let action = format!("read {object}");
         let (collection, name) = names::object(object, &action)?;
         let request = collection.get(name, &GetParams::default()).map_err(|e| invalid(&action, &e))?;

@@ -1,0 +1,76 @@
+//! What can keep us from seeing.
+
+use crate::connect::kube::ApiError;
+
+/// Why something could not be observed or gathered.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ObserveError {
+    /// The API server did not tell.
+    #[error(transparent)]
+    Api(#[from] ApiError),
+    /// The target does not exist.
+    #[error("there is no {object} in context {context}")]
+    NoTarget {
+        /// The target as the operator would name it.
+        object: String,
+        /// The context that was asked.
+        context: String,
+    },
+    /// The target is of a kind that the verb cannot act on.
+    #[error("{verb} acts on {expected}, not on a {kind}")]
+    WrongKind {
+        /// The verb.
+        verb: &'static str,
+        /// What it acts on.
+        expected: &'static str,
+        /// The target's kind.
+        kind: String,
+    },
+    /// Which container is meant cannot be told.
+    #[error("{object} has no container `{asked}` (it has: {known})")]
+    NoContainer {
+        /// The workload.
+        object: String,
+        /// The container asked for.
+        asked: String,
+        /// Those it has.
+        known: String,
+    },
+    /// Several containers, and none named.
+    #[error("{object} has several containers: {known}")]
+    WhichContainer {
+        /// The workload.
+        object: String,
+        /// Those it has.
+        known: String,
+    },
+    /// The image of a container cannot be taken apart.
+    #[error("the image of container {container} cannot be read: {why}")]
+    Image {
+        /// The container.
+        container: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The Git repository cannot be found or read.
+    #[error("{message}")]
+    Repository {
+        /// What failed and why.
+        message: String,
+        /// What to do.
+        hint: Option<String>,
+    },
+}
+
+impl ObserveError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Api(error) => error.hint().map(str::to_owned),
+            Self::NoTarget { .. } => Some("check its name, --namespace and --context".into()),
+            Self::NoContainer { .. } | Self::WhichContainer { .. } => Some("name one with --container".into()),
+            Self::Repository { hint, .. } => hint.clone(),
+            Self::WrongKind { .. } | Self::Image { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! One watch: lists a kind in one namespace or in all, follows it, and knows at any moment how far its rows can be trusted.
+//!
+//! A list replaces what was there in one piece, so that nothing flickers. The server is asked to end each watch after 40 s;
+//! 45 s without a word mean that the connection is dead, whatever TCP says. Every failure is waited out and told.
+
+use super::{backoff::Backoff, rows::Interner};
+use crate::{
+    connect::kube::{ApiError, ApiErrorKind, Cluster, WatchFrom, Watched},
+    model::{Change, Kind, ObjectRef, Sync},
+    wire::Metadata,
+};
+use futures::StreamExt as _;
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+use std::{pin::pin, sync::Arc, time::Duration};
+use tokio::{sync::mpsc::Sender, time::timeout};
+
+/// After how many seconds the server ends a watch, and how long silence may last.
+const WATCH: u32 = 40;
+const SILENCE: Duration = Duration::from_secs(45);
+/// How often, in seconds, rows are said to be current while nothing happens to their state.
+const HEARD: i64 = 3;
+/// Refusals in a row before one is believed: an API server that just started refuses what it will soon allow.
+const REFUSALS: u32 = 3;
+
+/// A kind of object as it is watched.
+pub(super) trait Watchable: DeserializeOwned + Send + 'static {
+    /// Its metadata.
+    fn metadata(&self) -> &Metadata;
+    /// Its row; None where it has none.
+    fn row(&self, kind: Kind, interner: &mut Interner) -> Option<Change>;
+}
+
+/// Why a watch ended for good.
+#[derive(Debug)]
+pub(super) enum Ended {
+    /// RBAC does not allow it.
+    Forbidden(String),
+    /// The API server does not serve this kind.
+    Absent,
+    /// Nobody listens any more.
+    Closed,
+}
+
+/// One watch.
+pub(super) struct Follow<'a> {
+    cluster: &'a Cluster,
+    kind: Kind,
+    namespace: Option<Arc<str>>,
+    changes: &'a Sender<Vec<Change>>,
+    backoff: Backoff,
+    interner: Interner,
+    /// When the server last said anything, and when that was last passed on.
+    heard: Option<Timestamp>,
+    told: Option<Timestamp>,
+    /// Whether a list was ever complete, and whether any of its rows were sent.
+    listed: bool,
+    shown: bool,
+}
+
+impl<'a> Follow<'a> {
+    pub fn new(
+        cluster: &'a Cluster,
+        kind: Kind,
+        namespace: Option<Arc<str>>,
+        changes: &'a Sender<Vec<Change>>,
+        seed: u64,
+    ) -> Self {
+        let backoff = Backoff::new(seed);
+        let interner = Interner::default();
+        Self {
+            cluster,
+            kind,
+            namespace,
+            changes,
+            backoff,
+            interner,
+            heard: None,
+            told: None,
+            listed: false,
+            shown: false,
+        }
+    }
+
+    /// Follows until it is refused, absent, or nobody listens.
+    pub async fn run<T: Watchable>(mut self) -> Ended {
+        self.run_until_ended::<T>().await.unwrap_or(Ended::Closed)
+    }
+
+    async fn run_until_ended<T: Watchable>(&mut self) -> Option<Ended> {
+        self.tell(Sync::Loading).await?;
+        let mut refusals = 0;
+        'list: loop {
+            let mut version = match self.list::<T>().await? {
+                Ok(version) => version,
+                Err(error) => match self.judge(&error, &mut refusals).await? {
+                    Some(ended) => return Some(ended),
+                    None => continue 'list,
+                },
+            };
+            refusals = 0;
+            loop {
+                match self.watch::<T>(&mut version).await? {
+                    Ok(()) => refusals = 0,
+                    Err(error) if error.kind == ApiErrorKind::Gone => continue 'list,
+                    Err(error) => {
+                        if let Some(ended) = self.judge(&error, &mut refusals).await? {
+                            return Some(ended);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Waits an error out, or decides that it is final.
+    async fn judge(&mut self, error: &ApiError, refusals: &mut u32) -> Option<Option<Ended>> {
+        match error.kind {
+            ApiErrorKind::NotFound => return Some(Some(Ended::Absent)),
+            ApiErrorKind::Forbidden => {
+                *refusals += 1;
+                if !self.listed || *refusals >= REFUSALS {
+                    return Some(Some(Ended::Forbidden(error.message.clone())));
+                }
+            }
+            _ => *refusals = 0,
+        }
+        let now = self.cluster.clock().now();
+        let since = *self.heard.get_or_insert(now);
+        self.tell(Sync::Stale { since, why: error.message.clone() }).await?;
+        let pause = self.backoff.pause(error.retry_after);
+        tokio::time::sleep(pause).await;
+        Some(None)
+    }
+
+    /// Lists everything. The first list is shown page by page; a later one replaces the rows in one piece.
+    async fn list<T: Watchable>(&mut self) -> Option<Result<String, ApiError>> {
+        let reader = self.cluster.reader().clone();
+        let first = !self.shown;
+        let mut pending = if first { Vec::new() } else { vec![Change::Begin(self.kind)] };
+        let mut next = None;
+        let version = loop {
+            let page = match reader.page::<T>(self.kind, self.namespace.as_deref(), None, None, next).await {
+                Ok(page) => page,
+                Err(error) => return Some(Err(error)),
+            };
+            pending.extend(page.items.iter().filter_map(|item| item.row(self.kind, &mut self.interner)));
+            next = page.next;
+            if next.is_none() {
+                break page.resource_version;
+            }
+            if first {
+                // Nothing can be swept yet, so nothing needs to be kept together.
+                self.shown = true;
+                self.send(std::mem::take(&mut pending)).await?;
+            }
+        };
+        if !first {
+            pending.push(Change::End(self.kind, self.namespace.clone()));
+        }
+        self.shown = true;
+        let now = self.cluster.clock().now();
+        pending.push(Change::Sync(self.kind, self.namespace.clone(), Sync::Live { heard: now }));
+        self.listed = true;
+        (self.heard, self.told) = (Some(now), Some(now));
+        self.send(pending).await?;
+        Some(Ok(version))
+    }
+
+    /// Watches from `version` until the server ends it, which is no error, or something goes wrong.
+    async fn watch<T: Watchable>(&mut self, version: &mut String) -> Option<Result<(), ApiError>> {
+        let reader = self.cluster.reader().clone();
+        let from = WatchFrom::Version(version.clone());
+        let stream = match reader.watch::<T>(self.kind, self.namespace.as_deref(), from, WATCH).await {
+            Ok(stream) => stream,
+            Err(error) => return Some(Err(error)),
+        };
+        let opened = self.cluster.clock().now();
+        let heard = self.now_heard().into_iter().collect();
+        self.send(heard).await?;
+        let mut stream = pin!(stream);
+        loop {
+            let event = match timeout(SILENCE, stream.next()).await {
+                Ok(Some(Ok(event))) => event,
+                Ok(Some(Err(error))) => return Some(Err(error)),
+                Ok(None) => break,
+                Err(_) => {
+                    let silence = format!("the API server has not said a word for {} s", SILENCE.as_secs());
+                    return Some(Err(ApiError::new(ApiErrorKind::Unreachable, "watch", silence)));
+                }
+            };
+            let mut changes = Vec::with_capacity(2);
+            match event {
+                Watched::Put(object) => {
+                    object.metadata().resource_version.as_ref().clone_into(version);
+                    changes.extend(object.row(self.kind, &mut self.interner));
+                }
+                Watched::Deleted(object) => {
+                    let metadata = object.metadata();
+                    metadata.resource_version.as_ref().clone_into(version);
+                    changes.push(Change::Gone(ObjectRef::new(self.kind, &*metadata.namespace, &*metadata.name)));
+                }
+                Watched::Bookmark { version: to, .. } => *version = to,
+            }
+            self.backoff.reset();
+            changes.extend(self.now_heard());
+            self.send(changes).await?;
+        }
+        // A proxy that ends every watch at once must not make us ask in a tight circle.
+        let lasted = self.cluster.clock().now().duration_since(opened);
+        if lasted.as_secs() < 1 {
+            let pause = self.backoff.pause(None);
+            tokio::time::sleep(pause).await;
+        } else {
+            self.backoff.reset();
+        }
+        Some(Ok(()))
+    }
+
+    fn now_heard(&mut self) -> Option<Change> {
+        let now = self.cluster.clock().now();
+        self.heard = Some(now);
+        if self.told.is_some_and(|told| now.duration_since(told).as_secs() < HEARD) {
+            return None;
+        }
+        self.told = Some(now);
+        Some(Change::Sync(self.kind, self.namespace.clone(), Sync::Live { heard: now }))
+    }
+
+    async fn tell(&mut self, sync: Sync) -> Option<()> {
+        // Whatever comes next is news, however soon.
+        self.told = None;
+        self.send(vec![Change::Sync(self.kind, self.namespace.clone(), sync)]).await
+    }
+
+    async fn send(&self, changes: Vec<Change>) -> Option<()> {
+        if changes.is_empty() { Some(()) } else { self.changes.send(changes).await.ok() }
+    }
+}

@@ -1,0 +1,38 @@
+//! The world, read: rows for the screens by watches, one-shot snapshots, looks at a workload's pods, and the facts that a
+//! planner needs.
+//!
+//! Invariant: nothing here writes. Rows are slim and only for drawing; whatever is decided on is fetched whole, for one
+//! intent, by [`gather`]. The load on the API server is bounded: no list of pods or ReplicaSets wider than one workload.
+
+mod attention;
+mod backoff;
+mod collect;
+mod diagnosis;
+mod error;
+mod follow;
+mod inspect;
+mod inspector;
+mod owners;
+mod pods;
+mod rollout;
+mod rows;
+mod scope;
+mod snapshot;
+mod watch;
+mod within;
+
+pub use error::ObserveError;
+pub use inspect::inspect;
+pub use rollout::verdict;
+pub use scope::Scope;
+pub use snapshot::snapshot;
+pub use watch::{Watches, watch};
+
+/// One sentence of a message that may be a page: its first line, without dumps, at most 200 characters.
+fn sentence(message: &str) -> String {
+    let line = message.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
+    match line.char_indices().nth(200) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line.to_owned(),
+    }
+}

@@ -1,0 +1,273 @@
+//! From the wire to rows: the fields that are shown, with their meaning.
+//!
+//! Pure. Strings that repeat over thousands of rows are kept once.
+
+use super::{owners, rollout};
+use crate::{
+    model::{
+        Autoscaler, AutoscalerCondition, Container, Health, Job, JobState, Kind, Metric, Namespace, ObjectRef, Route,
+        Workload,
+    },
+    wire,
+};
+use std::{collections::HashSet, sync::Arc};
+
+/// Strings that repeat: namespaces, container names, images.
+#[derive(Debug, Default)]
+pub(super) struct Interner(HashSet<Arc<str>>);
+
+impl Interner {
+    pub fn intern(&mut self, text: &str) -> Arc<str> {
+        if let Some(known) = self.0.get(text) {
+            return known.clone();
+        }
+        let new: Arc<str> = text.into();
+        self.0.insert(new.clone());
+        new
+    }
+
+    fn object(&mut self, kind: Kind, metadata: &wire::Metadata) -> ObjectRef {
+        ObjectRef { kind, namespace: self.intern(&metadata.namespace), name: (&*metadata.name).into() }
+    }
+}
+
+/// Numbers of a status are never negative; a nonsensical one is zero.
+fn count(number: i64) -> u32 {
+    u32::try_from(number.max(0)).unwrap_or(u32::MAX)
+}
+
+/// A Deployment, StatefulSet or DaemonSet.
+pub(super) fn workload(kind: Kind, wire: &wire::Workload, interner: &mut Interner) -> Workload {
+    let status = &wire.status;
+    let (ready, updated, available) = match kind {
+        Kind::DaemonSet => (status.number_ready, status.updated_number_scheduled, status.number_available),
+        _ => (status.ready_replicas, status.updated_replicas, status.available_replicas),
+    };
+    Workload {
+        object: interner.object(kind, &wire.metadata),
+        uid: wire.metadata.uid.clone(),
+        desired: count(rollout::desired(kind, wire)),
+        ready: count(ready),
+        updated: count(updated),
+        available: count(available),
+        revision: wire.metadata.annotations.get("deployment.kubernetes.io/revision").and_then(|r| r.parse().ok()),
+        containers: containers(&wire.spec.template, interner),
+        rollout: rollout::verdict(kind, wire),
+        owner: owners::owner(kind, &wire.metadata),
+        created: wire.metadata.creation_timestamp,
+        changed: status.condition("Progressing").and_then(|c| c.last_update_time.or(c.last_transition_time)),
+    }
+}
+
+fn containers(template: &wire::PodTemplate, interner: &mut Interner) -> Vec<Container> {
+    let of = |c: &wire::Container, interner: &mut Interner| Container {
+        name: interner.intern(&c.name),
+        image: interner.intern(&c.image),
+    };
+    template.spec.containers.iter().map(|c| of(c, interner)).collect()
+}
+
+/// An autoscaler; None where it scales a kind that is not followed here.
+pub(super) fn autoscaler(wire: &wire::Autoscaler, interner: &mut Interner) -> Option<Autoscaler> {
+    let object = interner.object(Kind::HorizontalPodAutoscaler, &wire.metadata);
+    let target = &wire.spec.scale_target_ref;
+    let target = ObjectRef::new(Kind::from_name(&target.kind)?, object.namespace.clone(), &*target.name);
+    let value = |values: &wire::MetricValues| -> Option<Box<str>> {
+        match (values.average_utilization, &values.average_value, &values.value) {
+            (Some(percent), _, _) => Some(format!("{percent}%").into()),
+            (None, Some(average), _) => Some(average.clone()),
+            (None, None, total) => total.clone(),
+        }
+    };
+    let metrics = wire.spec.metrics.iter().filter_map(|metric| {
+        let wanted = metric.value()?;
+        let name = wanted.name();
+        let now = wire.status.current_metrics.iter().filter(|m| m.kind == metric.kind).find_map(|m| {
+            let now = m.value()?;
+            (now.name() == name).then_some(&now.current)
+        });
+        // A utilisation comes together with the average it was computed from: show what the target is given in.
+        let now = now.and_then(|now| match (&wanted.target.average_utilization, now.average_utilization) {
+            (None, Some(_)) => value(&wire::MetricValues { average_utilization: None, ..now.clone() }),
+            _ => value(now),
+        });
+        Some(Metric {
+            name: name.into(),
+            source: metric.kind.clone(),
+            current: now,
+            target: value(&wanted.target).unwrap_or_default(),
+        })
+    });
+    let conditions = wire.status.conditions.iter().map(|c| AutoscalerCondition {
+        kind: c.kind.clone(),
+        status: c.status.clone(),
+        reason: c.reason.clone(),
+        message: c.message.clone(),
+    });
+    Some(Autoscaler {
+        object,
+        target,
+        min: wire.spec.min_replicas.unwrap_or(1),
+        max: wire.spec.max_replicas,
+        current: wire.status.current_replicas,
+        desired: wire.status.desired_replicas,
+        metrics: metrics.collect(),
+        conditions: conditions.collect(),
+    })
+}
+
+/// A Job.
+pub(super) fn job(wire: &wire::Job, interner: &mut Interner) -> Job {
+    let ended = |kind: &str| wire.status.conditions.iter().find(|c| &*c.kind == kind && &*c.status == "True");
+    let (state, finished) = match (ended("Complete"), ended("Failed")) {
+        (Some(complete), _) => (JobState::Complete, wire.status.completion_time.or(complete.last_transition_time)),
+        (None, Some(failed)) => (JobState::Failed(failed.reason.to_string()), failed.last_transition_time),
+        (None, None) if wire.spec.suspend => (JobState::Suspended, None),
+        (None, None) => (JobState::Running, None),
+    };
+    let image = wire.spec.template.spec.containers.first().map(|c| c.image.clone());
+    Job {
+        object: interner.object(Kind::Job, &wire.metadata),
+        state,
+        active: wire.status.active,
+        succeeded: wire.status.succeeded,
+        failed: wire.status.failed,
+        completions: wire.spec.completions.unwrap_or(1),
+        image: image.unwrap_or_default(),
+        owner: owners::owner(Kind::Job, &wire.metadata),
+        started: wire.status.start_time,
+        finished,
+    }
+}
+
+/// A namespace.
+pub(super) fn namespace(wire: &wire::Namespace, interner: &mut Interner) -> Namespace {
+    Namespace { name: interner.intern(&wire.metadata.name), phase: wire.status.phase.clone() }
+}
+
+/// An HTTPRoute. Its split is the first one that has two sides; rules for single headers are no split of the traffic.
+pub(super) fn route(wire: &wire::HttpRoute, interner: &mut Interner) -> Route {
+    let by_header = |rule: &&wire::Rule| rule.matches.iter().any(|m| !m.headers.is_empty());
+    let mut rules = wire.spec.rules.iter().filter(|rule| !by_header(rule) && !rule.backend_refs.is_empty());
+    let first = rules.clone().next();
+    let split = rules.find(|rule| rule.backend_refs.len() > 1).or(first);
+    let weights: Vec<(&str, u32)> =
+        split.iter().flat_map(|rule| &rule.backend_refs).map(|b| (&*b.name, b.weight.unwrap_or(1))).collect();
+    let (health, reason) = acceptance(wire);
+    Route {
+        object: interner.object(Kind::HttpRoute, &wire.metadata),
+        hosts: wire.spec.hostnames.clone(),
+        backends: Route::shares(&weights),
+        health,
+        reason,
+    }
+}
+
+/// Whether every parent has accepted the route as it stands.
+fn acceptance(wire: &wire::HttpRoute) -> (Health, Option<String>) {
+    let parents = &wire.status.parents;
+    if parents.is_empty() {
+        return (Health::Unknown, Some("no gateway controller has reported on it".into()));
+    }
+    if parents.len() < wire.spec.parent_refs.len() {
+        return (Health::Progressing, Some("not every gateway has reported on it yet".into()));
+    }
+    for parent in parents {
+        for wanted in ["Accepted", "ResolvedRefs"] {
+            let Some(condition) = parent.conditions.iter().find(|c| &*c.kind == wanted) else {
+                return (Health::Progressing, Some(format!("the gateway has not reported {wanted} yet")));
+            };
+            if condition.observed_generation < wire.metadata.generation {
+                return (Health::Progressing, Some("the gateway has not taken up the last change yet".into()));
+            }
+            if &*condition.status != "True" {
+                return (Health::Broken, Some(super::sentence(&condition.message)));
+            }
+        }
+        if let Some(partly) = parent.conditions.iter().find(|c| &*c.kind == "PartiallyInvalid" && &*c.status == "True")
+        {
+            return (Health::Degraded, Some(super::sentence(&partly.message)));
+        }
+    }
+    (Health::Healthy, None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn decode<T: serde::de::DeserializeOwned>(value: Value) -> T {
+        serde_json::from_value(value).unwrap()
+    }
+
+    #[test]
+    fn a_missing_weight_is_one_and_header_rules_are_no_split() {
+        let wire = decode(json!({
+            "metadata": {"name": "web", "namespace": "shop", "generation": 2},
+            "spec": {"parentRefs": [{"name": "gw"}], "rules": [
+                {"matches": [{"headers": [{"name": "x-canary", "value": "1"}]}], "backendRefs": [{"name": "b", "weight": 100}]},
+                {"backendRefs": [{"name": "a", "weight": 3}, {"name": "b"}]}
+            ]},
+            "status": {"parents": [{"conditions": [
+                {"type": "Accepted", "status": "True", "observedGeneration": 2},
+                {"type": "ResolvedRefs", "status": "True", "observedGeneration": 1}]}]}
+        }));
+        let route = route(&wire, &mut Interner::default());
+        let shares: Vec<_> = route.backends.iter().map(|b| (&*b.name, b.weight, b.percent)).collect();
+        assert_eq!(shares, [("a", 3, 75), ("b", 1, 25)]);
+        assert_eq!(route.health, Health::Progressing, "an old observation accepts nothing");
+    }
+
+    #[test]
+    fn a_route_nobody_reports_on_is_unknown() {
+        assert_eq!(route(&decode(json!({"spec": {}})), &mut Interner::default()).health, Health::Unknown);
+    }
+
+    #[test]
+    fn only_conditions_end_a_job() {
+        let state = |status: Value, suspend: bool| {
+            job(&decode(json!({"spec": {"suspend": suspend}, "status": status})), &mut Interner::default()).state
+        };
+        let condition =
+            |kind: &str| json!({"conditions": [{"type": kind, "status": "True", "reason": "BackoffLimitExceeded"}]});
+        assert_eq!(state(json!({"failed": 1}), false), JobState::Running);
+        assert_eq!(state(condition("FailureTarget"), false), JobState::Running);
+        assert_eq!(state(condition("Failed"), false), JobState::Failed("BackoffLimitExceeded".into()));
+        assert_eq!(state(condition("Complete"), false), JobState::Complete);
+        assert_eq!(state(json!(null), true), JobState::Suspended);
+    }
+
+    #[test]
+    fn an_autoscaler_without_metrics_says_why() {
+        let wire = decode(json!({
+            "metadata": {"name": "web", "namespace": "shop"},
+            "spec": {"maxReplicas": 5, "scaleTargetRef": {"kind": "Deployment", "name": "web"}, "metrics": [
+                {"type": "Resource", "resource": {"name": "cpu", "target": {"averageUtilization": 60}}},
+                {"type": "Pods", "pods": {"metric": {"name": "rps"}, "target": {"averageValue": "100"}}}]},
+            "status": {"desiredReplicas": 0, "currentMetrics": [{"type": ""}], "conditions": [
+                {"type": "ScalingActive", "status": "False", "reason": "FailedGetResourceMetric", "message": "no metrics known"}]}
+        }));
+        let row = autoscaler(&wire, &mut Interner::default()).unwrap();
+        assert_eq!((row.min, row.max), (1, 5));
+        assert_eq!(row.metrics[0].current, None);
+        assert_eq!((&*row.metrics[1].name, &*row.metrics[1].target), ("rps", "100"));
+        assert_eq!(row.trouble(), Some("no metrics known"));
+    }
+
+    #[test]
+    fn an_autoscaler_of_something_else_is_left_out() {
+        let wire = decode(json!({"spec": {"scaleTargetRef": {"kind": "Rollout", "name": "web"}}}));
+        assert!(autoscaler(&wire, &mut Interner::default()).is_none());
+    }
+
+    #[test]
+    fn a_daemon_set_counts_nodes() {
+        let wire = decode(
+            json!({"status": {"desiredNumberScheduled": 3, "numberReady": 2, "updatedNumberScheduled": 3, "numberAvailable": 2}}),
+        );
+        let row = workload(Kind::DaemonSet, &wire, &mut Interner::default());
+        assert_eq!((row.desired, row.ready, row.updated, row.available), (3, 2, 3, 2));
+        assert!(row.needs_inspection());
+    }
+}

@@ -1,0 +1,164 @@
+//! The rows of one moment, for `status`: every list once, all at the same time, and a look at what is not well.
+
+use super::{ObserveError, Scope, follow::Watchable, inspect::inspect, rows::Interner};
+use crate::{
+    connect::kube::{ApiError, ApiErrorKind, Cluster},
+    model::{Batch, Change, Kind, Namespace, Rows, Sync},
+    wire,
+};
+use futures::{StreamExt as _, stream};
+use std::{sync::Arc, time::Duration};
+use tokio::time::{Instant, timeout_at};
+
+/// Workloads looked at: how many, how many at once, and for how long in all.
+const MOST: usize = 40;
+const AT_ONCE: usize = 8;
+const PATIENCE: Duration = Duration::from_secs(4);
+
+/// Lists everything that the cockpit shows, and looks at the pods of workloads that are not complete. What RBAC hides is
+/// said in the rows' states; a cluster that is not reached is an error.
+pub async fn snapshot(cluster: &Cluster, scope: &Scope) -> Result<Rows, ObserveError> {
+    let mut rows = Rows::default();
+    let namespaces = list::<wire::Namespace>(cluster, Kind::Namespace, None);
+    // The lists need not wait for the namespaces unless they must go one by one.
+    let (workloads, others) = match scope {
+        Scope::All => {
+            let (namespaces, deployments, sets, daemons, autoscalers, jobs, routes) = tokio::join!(
+                namespaces,
+                list::<wire::Workload>(cluster, Kind::Deployment, None),
+                list::<wire::Workload>(cluster, Kind::StatefulSet, None),
+                list::<wire::Workload>(cluster, Kind::DaemonSet, None),
+                list::<wire::Autoscaler>(cluster, Kind::HorizontalPodAutoscaler, None),
+                list::<wire::Job>(cluster, Kind::Job, None),
+                list::<wire::HttpRoute>(cluster, Kind::HttpRoute, None),
+            );
+            let known = take_namespaces(cluster, scope, namespaces, &mut rows)?;
+            let workloads = [
+                narrow::<wire::Workload>(cluster, Kind::Deployment, deployments, &known).await?,
+                narrow::<wire::Workload>(cluster, Kind::StatefulSet, sets, &known).await?,
+                narrow::<wire::Workload>(cluster, Kind::DaemonSet, daemons, &known).await?,
+            ];
+            let others = [
+                narrow::<wire::Autoscaler>(cluster, Kind::HorizontalPodAutoscaler, autoscalers, &known).await?,
+                narrow::<wire::Job>(cluster, Kind::Job, jobs, &known).await?,
+                narrow::<wire::HttpRoute>(cluster, Kind::HttpRoute, routes, &known).await?,
+            ];
+            (workloads, others)
+        }
+        Scope::Namespaces(_) => {
+            let known = take_namespaces(cluster, scope, namespaces.await, &mut rows)?;
+            let (deployments, sets, daemons, autoscalers, jobs, routes) = tokio::join!(
+                each::<wire::Workload>(cluster, Kind::Deployment, &known),
+                each::<wire::Workload>(cluster, Kind::StatefulSet, &known),
+                each::<wire::Workload>(cluster, Kind::DaemonSet, &known),
+                each::<wire::Autoscaler>(cluster, Kind::HorizontalPodAutoscaler, &known),
+                each::<wire::Job>(cluster, Kind::Job, &known),
+                each::<wire::HttpRoute>(cluster, Kind::HttpRoute, &known),
+            );
+            ([deployments?, sets?, daemons?], [autoscalers?, jobs?, routes?])
+        }
+    };
+    let now = cluster.clock().now();
+    for batch in workloads.into_iter().chain(others) {
+        rows.apply(batch, now);
+    }
+    let inspected = look(cluster, &rows).await;
+    rows.apply(inspected, cluster.clock().now());
+    // News is what changed while somebody watched; nobody did.
+    rows.news.clear();
+    Ok(rows)
+}
+
+/// One list as changes, with the state of its rows.
+async fn list<T: Watchable>(cluster: &Cluster, kind: Kind, namespace: Option<Arc<str>>) -> Result<Batch, ApiError> {
+    let mut interner = Interner::default();
+    let mut batch = Vec::new();
+    let mut next = None;
+    loop {
+        let page = cluster.reader().page::<T>(kind, namespace.as_deref(), None, None, next).await?;
+        batch.extend(page.items.iter().filter_map(|item| item.row(kind, &mut interner)));
+        next = page.next;
+        if next.is_none() {
+            break;
+        }
+    }
+    batch.push(Change::Sync(kind, namespace, Sync::Live { heard: cluster.clock().now() }));
+    Ok(batch)
+}
+
+/// The namespaces as rows; returns which may be asked one by one.
+fn take_namespaces(
+    cluster: &Cluster,
+    scope: &Scope,
+    listed: Result<Batch, ApiError>,
+    rows: &mut Rows,
+) -> Result<Vec<Arc<str>>, ApiError> {
+    let now = cluster.clock().now();
+    let mut batch = match listed {
+        Ok(batch) => batch,
+        Err(error) if error.kind == ApiErrorKind::Forbidden => {
+            let own = || vec![Arc::from(cluster.info().namespace.as_str())];
+            let named = scope.named().unwrap_or_else(own);
+            let unknown = |name| Change::Namespace(Namespace { name, phase: "Unknown".into() });
+            let forbidden = Change::Sync(Kind::Namespace, None, Sync::Forbidden { why: error.message });
+            named.into_iter().map(unknown).chain([forbidden]).collect()
+        }
+        Err(error) => return Err(error),
+    };
+    batch.retain(|change| !matches!(change, Change::Namespace(row) if !scope.contains(&row.name)));
+    rows.apply(batch, now);
+    let seen = rows.namespaces.iter().map(|row| row.name.clone()).collect();
+    Ok(scope.named().unwrap_or(seen))
+}
+
+/// A list of all namespaces, or where that is refused, of those that are known.
+async fn narrow<T: Watchable>(
+    cluster: &Cluster,
+    kind: Kind,
+    listed: Result<Batch, ApiError>,
+    namespaces: &[Arc<str>],
+) -> Result<Batch, ApiError> {
+    match listed {
+        Err(error) if error.kind == ApiErrorKind::Forbidden => {
+            let mut batch = each::<T>(cluster, kind, namespaces).await?;
+            batch.push(Change::Sync(kind, None, Sync::Forbidden { why: error.message }));
+            Ok(batch)
+        }
+        Err(error) if error.kind == ApiErrorKind::NotFound => Ok(vec![Change::Sync(kind, None, Sync::Absent)]),
+        other => other,
+    }
+}
+
+async fn each<T: Watchable>(cluster: &Cluster, kind: Kind, namespaces: &[Arc<str>]) -> Result<Batch, ApiError> {
+    let lists = namespaces.iter().map(|name| async move { (name, list::<T>(cluster, kind, Some(name.clone())).await) });
+    let mut lists = stream::iter(lists).buffer_unordered(AT_ONCE);
+    let mut all = Vec::new();
+    while let Some((name, listed)) = lists.next().await {
+        match listed {
+            Ok(batch) => all.extend(batch),
+            Err(error) if error.kind == ApiErrorKind::Forbidden => {
+                all.push(Change::Sync(kind, Some(name.clone()), Sync::Forbidden { why: error.message }));
+            }
+            Err(error) if error.kind == ApiErrorKind::NotFound => {
+                all.push(Change::Sync(kind, Some(name.clone()), Sync::Absent));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(all)
+}
+
+/// Inspections of the workloads that need one, the worst first, as many as time allows.
+async fn look(cluster: &Cluster, rows: &Rows) -> Batch {
+    let mut needy: Vec<_> = rows.workloads.iter().filter(|row| row.needs_inspection()).collect();
+    needy.sort_by_key(|row| row.health());
+    let until = Instant::now() + PATIENCE;
+    let looks = needy.into_iter().take(MOST).map(|row| {
+        let object = row.object.clone();
+        async move {
+            let found = timeout_at(until, inspect(cluster, &object)).await.ok()?.ok()?;
+            Some(Change::Inspected(object, found))
+        }
+    });
+    stream::iter(looks).buffer_unordered(AT_ONCE).filter_map(std::future::ready).collect().await
+}

@@ -1,0 +1,125 @@
+//! All watches of the cockpit: one task a kind, and where RBAC allows no wider view, one a kind and namespace.
+
+use super::{
+    Scope,
+    attention::Attention,
+    collect::collect,
+    follow::{Ended, Follow, Watchable},
+    inspector::{self, Notice},
+    rows::{self, Interner},
+    within::{Names, within},
+};
+use crate::{
+    connect::kube::Cluster,
+    model::{Batch, Change, Kind, ObjectRef, Sync},
+    wire,
+};
+use std::{sync::Arc, time::Duration};
+use tokio::{
+    sync::{
+        mpsc::{self, Sender, UnboundedSender},
+        watch as latest,
+    },
+    task::JoinSet,
+};
+
+/// How long after a kind was found missing, or a list refused, it is tried again.
+pub(super) const AGAIN: Duration = Duration::from_secs(300);
+
+/// Running watches. They end when this is dropped.
+#[derive(Debug)]
+pub struct Watches {
+    _tasks: JoinSet<()>,
+    notices: UnboundedSender<Notice>,
+}
+
+impl Watches {
+    /// Has a workload's pods looked at once, now; the answer comes as [`Change::Inspected`].
+    pub fn inspect(&self, workload: ObjectRef) {
+        // The inspector lives as long as this does.
+        let _ = self.notices.send(Notice::Asked(workload));
+    }
+}
+
+/// What every watch task needs.
+#[derive(Clone)]
+pub(super) struct Context {
+    pub cluster: Cluster,
+    pub scope: Scope,
+    pub seed: u64,
+    pub changes: Sender<Vec<Change>>,
+}
+
+impl Context {
+    /// A watch of its own random sequence.
+    pub fn follow(&self, kind: Kind, namespace: Option<Arc<str>>) -> Follow<'_> {
+        let salt = namespace
+            .iter()
+            .flat_map(|n| n.bytes())
+            .fold(kind as u64 + 1, |sum, b| sum.wrapping_mul(0x0100_0000_01b3) ^ u64::from(b));
+        Follow::new(&self.cluster, kind, namespace, &self.changes, self.seed ^ salt)
+    }
+
+    /// Says how far the rows of a kind can be trusted.
+    pub async fn tell(&self, kind: Kind, namespace: Option<Arc<str>>, sync: Sync) {
+        // Nobody listening means that the watches are being dropped.
+        let _ = self.changes.send(vec![Change::Sync(kind, namespace, sync)]).await;
+    }
+}
+
+/// Starts watching. Batches arrive at most 30 times a second; `seed` makes pauses repeatable.
+pub fn watch(cluster: &Cluster, scope: Scope, seed: u64, batches: Sender<Batch>) -> Watches {
+    let (changes, received) = mpsc::channel(64);
+    let (notices, noticed) = mpsc::unbounded_channel();
+    let (names, known) = latest::channel(Names::default());
+    let mut tasks = JoinSet::new();
+    let context = Context { cluster: cluster.clone(), scope, seed, changes };
+    tasks.spawn(collect(received, batches, Attention::new(notices.clone())));
+    tasks.spawn(inspector::run(cluster.clone(), noticed, context.changes.clone()));
+    tasks.spawn(super::within::namespaces(context.clone(), names));
+    for kind in [Kind::Deployment, Kind::StatefulSet, Kind::DaemonSet] {
+        tasks.spawn(kind_task::<wire::Workload>(context.clone(), kind, known.clone()));
+    }
+    tasks.spawn(kind_task::<wire::Autoscaler>(context.clone(), Kind::HorizontalPodAutoscaler, known.clone()));
+    tasks.spawn(kind_task::<wire::Job>(context.clone(), Kind::Job, known.clone()));
+    tasks.spawn(kind_task::<wire::HttpRoute>(context, Kind::HttpRoute, known));
+    Watches { _tasks: tasks, notices }
+}
+
+async fn kind_task<T: Watchable>(context: Context, kind: Kind, names: latest::Receiver<Names>) {
+    loop {
+        if context.scope != Scope::All {
+            within::<T>(&context, kind, names.clone(), None).await;
+            return;
+        }
+        match context.follow(kind, None).run::<T>().await {
+            Ended::Closed => return,
+            Ended::Absent => {
+                context.tell(kind, None, Sync::Absent).await;
+                tokio::time::sleep(AGAIN).await;
+            }
+            Ended::Forbidden(why) => within::<T>(&context, kind, names.clone(), Some(why)).await,
+        }
+    }
+}
+
+macro_rules! watchable {
+    ($wire:ty, $row:expr) => {
+        impl Watchable for $wire {
+            fn metadata(&self) -> &wire::Metadata {
+                &self.metadata
+            }
+
+            fn row(&self, kind: Kind, interner: &mut Interner) -> Option<Change> {
+                let row: fn(Kind, &Self, &mut Interner) -> Option<Change> = $row;
+                row(kind, self, interner)
+            }
+        }
+    };
+}
+
+watchable!(wire::Workload, |kind, wire, interner| Some(Change::Workload(rows::workload(kind, wire, interner))));
+watchable!(wire::Autoscaler, |_, wire, interner| rows::autoscaler(wire, interner).map(Change::Autoscaler));
+watchable!(wire::Namespace, |_, wire, interner| Some(Change::Namespace(rows::namespace(wire, interner))));
+watchable!(wire::Job, |_, wire, interner| Some(Change::Job(rows::job(wire, interner))));
+watchable!(wire::HttpRoute, |_, wire, interner| Some(Change::Route(rows::route(wire, interner))));
