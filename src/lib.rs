@@ -4,6 +4,7 @@ pub mod connect;
 pub mod formats;
 pub mod model;
 pub mod observe;
+pub mod operate;
 pub mod plan;
 pub mod sim;
 pub mod time;
