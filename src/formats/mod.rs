@@ -5,6 +5,7 @@
 
 mod error;
 pub mod job;
+pub mod lease;
 pub mod owner;
 pub mod redact;
 pub mod route;

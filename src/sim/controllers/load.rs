@@ -47,7 +47,7 @@ mod tests {
     #[test]
     fn demand_moves_and_is_the_same_for_the_same_seed() {
         let loads = Loads::default();
-        let at = |s| Timestamp::from_second(1_800_000_000 + s).unwrap();
+        let at = |s: i64| Timestamp::from_second(1_800_000_000 + s).unwrap();
         let course: Vec<f64> = (0..40).map(|i| loads.demand(7, "shop", "web", at(i * 60))).collect();
         let again: Vec<f64> = (0..40).map(|i| loads.demand(7, "shop", "web", at(i * 60))).collect();
         assert_eq!(course, again);
