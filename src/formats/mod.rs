@@ -1,14 +1,18 @@
-//! What objects and files say, and how to change them as data.
+//! What objects and files say, and how to change them as data: templates, routes, owners, byte-exact YAML edits, image
+//! references, and the index that leads from a running workload to the place in a repository that sets its image.
 //!
-//! Pure: values in, values or *edits as data* out (JSON Patches, manifests, diffs). Nothing here talks to a cluster or opens a
-//! file. What is not understood is refused with its reason; nothing panics on any input.
+//! Pure: values or bytes in, values or *edits as data* out (JSON Patches, manifests, diffs). Nothing here opens a file, talks
+//! to Git or to a cluster, and nothing panics on any input: what is not understood is refused with its reason.
 
 mod error;
+pub mod images;
+pub mod index;
 pub mod job;
 pub mod lease;
 pub mod owner;
 pub mod redact;
 pub mod route;
 pub mod template;
+pub mod yaml;
 
 pub use error::FormatError;

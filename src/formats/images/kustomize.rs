@@ -1,0 +1,39 @@
+//! `images:` of a kustomization: `name` is matched, `newName`, `newTag` and `digest` are set. A digest wins over a tag.
+
+use super::{Document, Format, Found};
+use crate::formats::yaml::{NodeId, Pointer};
+use crate::model::image::ImageReference;
+
+/// Whether a file's name makes it a kustomization.
+pub fn is_kustomization(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    matches!(name, "kustomization.yaml" | "kustomization.yml" | "Kustomization")
+}
+
+/// Reads the entries. One without a name, or whose parts make no image reference, sets nothing.
+pub(super) fn find(place: &Document<'_, '_>, root: NodeId, found: &mut Vec<Found>) {
+    let tree = place.tree;
+    let Some(images) = tree.get(root, "images") else { return };
+    for (index, item) in tree.items(images).iter().enumerate() {
+        let Some(name) = tree.get_scalar(*item, "name").filter(|name| !name.is_empty()) else { continue };
+        let text = |key: &str| tree.get_scalar(*item, key).filter(|text| !text.is_empty());
+        let Ok(named) = ImageReference::parse(text("newName").unwrap_or(name)) else { continue };
+        let image = ImageReference {
+            repository: named.repository,
+            tag: text("newTag").map(str::to_owned).or(named.tag),
+            digest: text("digest").map(str::to_owned).or(named.digest),
+        };
+        let line_of = |key: &str| tree.get(*item, key).map(|id| tree.node(id).line);
+        let line = line_of("newTag").or_else(|| line_of("digest")).unwrap_or(tree.node(*item).line);
+        found.push(Found {
+            file: place.path.to_owned(),
+            document: place.document,
+            pointer: Pointer::root().child("images").child(index),
+            format: Format::Kustomize,
+            image,
+            matches: Some(name.to_owned()),
+            object: None,
+            line,
+        });
+    }
+}
