@@ -1,8 +1,8 @@
-//! What objects and files say, and how to change them as data: templates, routes, owners, byte-exact YAML edits, image
-//! references, and the index that leads from a running workload to the place in a repository that sets its image.
+//! What objects and files say, and how to change them as data: byte-exact YAML edits, image references and the index that leads
+//! from a running workload to the place in a repository that sets its image; pod templates, routes, migration Jobs, owners.
 //!
-//! Pure: values or bytes in, values or *edits as data* out (JSON Patches, manifests, diffs). Nothing here opens a file, talks
-//! to Git or to a cluster, and nothing panics on any input: what is not understood is refused with its reason.
+//! Pure: bytes and values in, values or *edits as data* out (JSON Patches, manifests, diffs). Nothing here opens a file, talks to
+//! Git or to a cluster, and nothing panics on any input: what is not understood is refused with its reason and place.
 
 mod error;
 pub mod images;

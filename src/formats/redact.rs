@@ -15,13 +15,30 @@ pub const HIDDEN_DIFFERENT: &str = "«… another value»";
 /// Annotations longer than this, or of several lines, may hold whole files and are hidden.
 const LONG: usize = 200;
 
-const SECRET_WORDS: [&str; 10] =
-    ["password", "passwd", "passphrase", "secret", "token", "apikey", "accesskey", "privatekey", "credential", "auth"];
+/// A user of a web address that is at least this long is taken for a token.
+const LONG_USER: usize = 20;
+
+const SECRET_WORDS: [&str; 10] = [
+    "password",
+    "passwd",
+    "passphrase",
+    "secret",
+    "token",
+    "apikey",
+    "accesskey",
+    "privatekey",
+    "credential",
+    "authorization",
+];
+
+/// Names that end so tell where a secret is, not what it is: `--token-file`, `--secret-name`.
+const PLACES: [&str; 4] = ["file", "path", "name", "dir"];
 
 /// Whether a flag, variable, header or annotation of this name is likely to hold a secret.
 pub fn secret_name(name: &str) -> bool {
     let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
-    SECRET_WORDS.iter().any(|word| plain.contains(word)) || plain == "pwd" || plain == "dsn"
+    let holds = SECRET_WORDS.iter().any(|word| plain.contains(word)) || plain == "pwd" || plain == "dsn";
+    holds && !PLACES.iter().any(|place| plain.ends_with(place))
 }
 
 /// A command and its arguments with secret-like values hidden: `--password=x`, `--token x`, `API_KEY=x`, `scheme://user:x@host`.
@@ -63,6 +80,18 @@ pub fn text(text: &str) -> String {
     shown
 }
 
+/// A change cause with values hidden. It is often the kubectl command itself, and `kubectl set env` names environment values.
+pub fn cause(cause: &str) -> String {
+    if !cause.contains(" env ") && !cause.contains("--env") {
+        return text(cause);
+    }
+    let hide = |word: &str| match word.split_once('=') {
+        Some((name, value)) if !value.is_empty() && !name.starts_with("--") => format!("{name}={HIDDEN}"),
+        _ => text(word),
+    };
+    cause.split(' ').map(hide).collect::<Vec<_>>().join(" ")
+}
+
 /// `$NAME`, `${NAME}` and `$(NAME)`, quoted or not, name a value without telling it.
 fn is_reference(value: &str) -> bool {
     value.trim_matches(['"', '\'']).starts_with('$')
@@ -78,6 +107,8 @@ fn without_url_password(word: &str) -> String {
         Some((user, password)) if !is_reference(password) => {
             format!("{}{user}:{HIDDEN}{}", &word[..start], without_url_password(&rest[at..]))
         }
+        // A token is often the user itself: `https://<token>@host`.
+        None if word.starts_with("http") && at >= LONG_USER => format!("{}{HIDDEN}{}", &word[..start], &rest[at..]),
         _ => word.to_owned(),
     }
 }
@@ -173,15 +204,29 @@ mod tests {
     #[rstest]
     #[case(&["migrate", "--password=hunter2"], &["migrate", "--password=«…»"])]
     #[case(&["--api-token", "hunter2", "up"], &["--api-token", "«…»", "up"])]
+    #[case(&["--token-file=/run/token", "--auth-plugin", "native"], &["--token-file=/run/token", "--auth-plugin", "native"])]
     #[case(&["--token", "--verbose"], &["--token", "--verbose"])]
     #[case(&["sh", "-c", "DB_PASSWORD=hunter2 run --secret hunter2 && x"], &["sh", "-c", "DB_PASSWORD=«…» run --secret «…» && x"])]
     #[case(&["--url=postgres://app:hunter2@db:5432/shop"], &["--url=postgres://app:«…»@db:5432/shop"])]
     #[case(&["postgres://app:hunt@er2@db/shop"], &["postgres://app:«…»@db/shop"])]
     #[case(&["--password=$(DB_PASSWORD)"], &["--password=$(DB_PASSWORD)"])]
     #[case(&["./manage.py", "migrate", "--noinput"], &["./manage.py", "migrate", "--noinput"])]
+    #[case(&["https://hunter2hunter2hunter2@git.example/a.git"], &["https://«…»@git.example/a.git"])]
+    #[case(&["ssh://git@git.example/a.git"], &["ssh://git@git.example/a.git"])]
     #[case(&["https://example.org/a@b"], &["https://example.org/a@b"])]
     fn commands(#[case] plain: &[&str], #[case] shown: &[&str]) {
         assert_eq!(words(plain), shown);
+    }
+
+    #[rstest]
+    #[case("kubectl set image deploy/a app=app:2", "kubectl set image deploy/a app=app:2")]
+    #[case(
+        "kubectl set env deploy/a mode=hunter2 X- --record=true",
+        "kubectl set env deploy/a mode=«…» X- --record=true"
+    )]
+    #[case("deployed with TOKEN=hunter2", "deployed with TOKEN=«…»")]
+    fn causes(#[case] plain: &str, #[case] shown: &str) {
+        assert_eq!(cause(plain), shown);
     }
 
     #[test]

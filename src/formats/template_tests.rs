@@ -1,6 +1,7 @@
 //! Tests of the template patches: applied with an independent JSON Patch implementation and compared with the expected object.
 
 use super::*;
+use proptest::prelude::*;
 use rstest::rstest;
 
 fn deployment() -> Value {
@@ -204,4 +205,21 @@ fn diffs_are_readable_and_hide_values() {
     +    image: app:2
     ");
     assert_eq!(super::diff(&before, &before), "");
+}
+
+proptest! {
+    #[test]
+    fn no_environment_value_is_ever_shown(values in proptest::collection::vec("[ -~]{1,30}", 2), init in any::<bool>()) {
+        // A mark makes every value distinguishable from the template's own words.
+        let side = |value: &String| {
+            let mut template = template("app:1");
+            let list = if init { "initContainers" } else { "containers" };
+            template["spec"][list] = json!([{"name": "c", "env": [{"name": "E", "value": format!("zq{value}qz")}]}]);
+            template
+        };
+        let (before, after) = (side(&values[0]), side(&values[1]));
+        let diff = diff(&before, &after);
+        prop_assert!(!diff.contains("zq") && !diff.contains("qz"), "{}", diff);
+        prop_assert_eq!(diff.is_empty(), values[0] == values[1]);
+    }
 }

@@ -66,8 +66,10 @@ pub struct ScalarChange {
 pub struct FileEdit {
     /// The file's path in the repository.
     pub path: String,
-    /// The scalars that change, in order.
+    /// The scalars that change, in order, for readers.
     pub changes: Vec<ScalarChange>,
+    /// The edit itself, as data that `formats` made and applies byte for byte to whatever the branch holds by then.
+    pub edit: serde_json::Value,
 }
 
 /// A commit to be made from objects and pushed.

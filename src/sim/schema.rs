@@ -128,6 +128,9 @@ pub fn of(r: &Resource) -> Option<&'static str> {
     root(r.group, r.kind)
 }
 
+/// The message that all objects are, custom resources too: metadata, and nothing known beside it.
+pub const ANY: &str = "meta.Object";
+
 /// The message of a kind, also of those that are only sent to subresources.
 pub fn root(group: &str, kind: &str) -> Option<&'static str> {
     let room = match (group, kind) {

@@ -156,11 +156,7 @@ impl FieldSelector {
             let invalid = || Status::bad_request(format!("invalid selector: '{text}'; can't understand '{part}'"));
             let (key, equal, value) = unequal.or_else(equal).ok_or_else(invalid)?;
             if !indexed(r).contains(&key) && key != "metadata.name" && !(key == "metadata.namespace" && r.namespaced) {
-                let version = r.api_version();
-                let why = format!(
-                    "Unable to find {:?} that match label selector \"\", field selector {text:?}: field label not supported: {key}",
-                    format!("{version}, Resource={}", r.plural)
-                );
+                let why = format!("field label not supported: {key}");
                 return Err(Status::bad_request(why));
             }
             requirements.push((key.to_owned(), equal, value.to_owned()));

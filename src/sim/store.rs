@@ -203,6 +203,10 @@ impl Store {
             Part::Status => {
                 let mut kept = Value::clone(&old);
                 kept["status"] = edited["status"].take();
+                if r.generation == Generation::SpecAndAnnotations {
+                    // A Deployment's status write carries its annotations: so the controller numbers revisions without a new generation.
+                    kept["metadata"]["annotations"] = edited["metadata"]["annotations"].take();
+                }
                 kept
             }
             Part::Whole if r.has("status") => {
@@ -336,6 +340,11 @@ impl Store {
         let mut inner = self.lock();
         let version = inner.version;
         inner.changes.forget_all(version);
+    }
+
+    /// Forgets changes up to `version`: watches from there on can still resume. Keeps a long-lived world small.
+    pub fn compact_to(&self, version: u64) {
+        self.lock().changes.forget_to(version);
     }
 
     /// Adds a line to what a container printed.

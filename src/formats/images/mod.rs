@@ -8,6 +8,7 @@ mod edit;
 mod kustomize;
 mod locate;
 mod manifest;
+mod planned;
 
 use serde::{Deserialize, Serialize};
 

@@ -28,14 +28,18 @@ pub fn apply(call: &Call) -> Result<Response, Status> {
     }
     let warnings = body::fit_patched(call, r, &mut wanted)?;
     write::place(call, &mut wanted)?;
-    let message = schema::of(r);
+    let message = schema::of(r).or(Some(schema::ANY));
     let mut said = fields(message, &wanted);
     if let Some(said) = said.as_object_mut() {
-        for field in ["f:apiVersion", "f:kind"] {
-            said.shift_remove(field);
-        }
+        said.retain(|key, _| key != "f:apiVersion" && key != "f:kind");
         let own = said.get_mut("f:metadata").and_then(Value::as_object_mut);
-        own.map(|own| ["f:name", "f:namespace", "f:uid", "f:resourceVersion"].map(|f| own.shift_remove(f)));
+        let named = own.map(|own| {
+            own.retain(|key, _| !matches!(key.as_str(), "f:name" | "f:namespace" | "f:uid" | "f:resourceVersion"));
+            !own.is_empty()
+        });
+        if named == Some(false) {
+            said.shift_remove("f:metadata");
+        }
     }
     let now = time(call.store.clock().now());
     let entry = |said: &Value| json!({ "manager": manager, "operation": "Apply", "apiVersion": r.api_version(), "time": now, "fieldsType": "FieldsV1", "fieldsV1": said });

@@ -90,7 +90,7 @@ fn fit(call: &Call, (group, version, kind): Kind, value: &mut Value) -> Result<V
         Status::bad_request(format!("{kind} in version {version:?} cannot be handled as a {kind}: {why}"))
     };
     let Some(message) = schema::root(group, kind) else {
-        return shapeless(value).map(|()| Vec::new()).map_err(refuse);
+        return shapeless(value).map_err(refuse);
     };
     let mut unknown = Vec::new();
     conform(message, value, &mut unknown).map_err(refuse)?;
@@ -108,7 +108,7 @@ pub fn fit_patched(call: &Call, r: &Resource, value: &mut Value) -> Result<Vec<S
         Status::bad_request(format!("{} in version {:?} cannot be handled as a {}: {why}", r.kind, r.version, r.kind))
     };
     let Some(message) = schema::of(r) else {
-        return shapeless(value).map(|()| Vec::new()).map_err(refuse);
+        return shapeless(value).map_err(refuse);
     };
     let whole = (Unknown::of(call) == Unknown::Strict).then(|| value.to_string());
     let mut unknown = Vec::new();
@@ -128,17 +128,17 @@ pub fn fit_patched(call: &Call, r: &Resource, value: &mut Value) -> Result<Vec<S
     }
 }
 
-fn shapeless(value: &Value) -> Result<(), String> {
+/// A custom resource: only its metadata has a known shape.
+fn shapeless(value: &mut Value) -> Result<Vec<String>, String> {
+    let mut unknown = Vec::new();
+    if let Some(metadata) = value.get_mut("metadata") {
+        conform("meta.ObjectMeta", metadata, &mut unknown)?;
+    }
     let fits = |v: &Value| v.is_null() || v.is_object();
-    let parts = [
-        value,
-        &value["metadata"],
-        &value["spec"],
-        &value["status"],
-        &value["metadata"]["labels"],
-        &value["metadata"]["annotations"],
-    ];
-    if parts.into_iter().all(fits) { Ok(()) } else { Err("must be of type object".to_owned()) }
+    if ![&*value, &value["spec"], &value["status"]].into_iter().all(fits) {
+        return Err("must be of type object".to_owned());
+    }
+    Ok(unknown.iter().map(|field| format!("unknown field {:?}", format!("metadata.{field}"))).collect())
 }
 
 /// How to delete, from the body and the query, and whether it is a dry run.

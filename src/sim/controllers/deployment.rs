@@ -151,9 +151,9 @@ impl Rollout<'_> {
         }
     }
 
-    /// Writes `deployment.kubernetes.io/revision` on the Deployment, with a status when one is given.
+    /// Writes `deployment.kubernetes.io/revision` on the Deployment, with a status when one is given. Makes no new generation.
     fn write_revision(&mut self, revision: Option<&str>, status: Option<Value>) {
-        let changed = self.cluster.edit(&resources::DEPLOYMENTS, &self.deployment, Part::Any, |d| {
+        let changed = self.cluster.edit(&resources::DEPLOYMENTS, &self.deployment, Part::Status, |d| {
             if let Some(revision) = revision {
                 set(d, &["metadata", "annotations", REVISION], revision);
             }

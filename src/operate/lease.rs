@@ -1,0 +1,245 @@
+//! The Lease that stands for a target: its name, what is written into it, and what is read from it. Pure.
+//!
+//! Beside the holder it carries, as annotations, what a colleague on another machine needs to take over: the operation, its
+//! step, the reason and the original values.
+
+use crate::model::{Kind, ObjectRef, OperationId};
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+use std::time::Duration;
+
+/// How long a Lease is good for after it was renewed.
+pub const DURATION: Duration = Duration::from_secs(60);
+/// How often it is renewed.
+pub const RENEWAL: Duration = Duration::from_secs(15);
+/// Annotations, each with what it says.
+pub const OPERATION: &str = "pilothouse.io/operation";
+/// What the operation does, in one line.
+pub const SUMMARY: &str = "pilothouse.io/summary";
+/// Where it stands.
+pub const STEP: &str = "pilothouse.io/step";
+/// Why the operator does it.
+pub const REASON: &str = "pilothouse.io/reason";
+/// What was there before, as JSON.
+pub const ORIGINAL: &str = "pilothouse.io/original";
+/// All of them.
+const ALL: [&str; 5] = [OPERATION, SUMMARY, STEP, REASON, ORIGINAL];
+
+/// The Lease of a target: `pilothouse-<kind>-<name>` in its namespace, shortened with a hash where that is no valid name.
+pub fn of(target: &ObjectRef) -> ObjectRef {
+    let plain = format!("pilothouse-{}-{}", target.kind.as_str().to_lowercase(), target.name);
+    let fits = plain.len() <= 63 && plain.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    let name = if fits {
+        plain
+    } else {
+        let hash = Sha256::digest(plain.as_bytes());
+        let hash = format!("{:02x}{:02x}{:02x}{:02x}{:02x}", hash[0], hash[1], hash[2], hash[3], hash[4]);
+        let legal = |c: char| if c.is_ascii_lowercase() || c.is_ascii_digit() { c } else { '-' };
+        let start: String = plain.chars().map(legal).take(63 - 11).collect();
+        format!("{}-{hash}", start.trim_end_matches('-'))
+    };
+    ObjectRef::new(Kind::Lease, target.namespace.clone(), name)
+}
+
+/// Who holds: `user@host/<operation id>`.
+pub fn identity(actor: &str, operation: &OperationId) -> String {
+    format!("{actor}/{operation}")
+}
+
+/// A Lease, as far as it matters here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// The holder; None when it was given back.
+    pub holder: Option<String>,
+    /// When it was renewed, by the holder's clock.
+    pub renewed: Option<Timestamp>,
+    /// Its version: it changes with every renewal.
+    pub version: String,
+    /// The operation that holds it or left it unfinished.
+    pub operation: Option<String>,
+    /// Where that operation stood.
+    pub step: Option<String>,
+    /// What that operation does.
+    pub summary: Option<String>,
+}
+
+impl Seen {
+    /// Reads a Lease object.
+    pub fn read(lease: &Value) -> Self {
+        let text = |pointer: &str| lease.pointer(pointer).and_then(Value::as_str).filter(|t| !t.is_empty());
+        let note = |key: &str| {
+            let notes = lease.pointer("/metadata/annotations")?;
+            notes.get(key)?.as_str().filter(|t| !t.is_empty()).map(str::to_owned)
+        };
+        Self {
+            holder: text("/spec/holderIdentity").map(str::to_owned),
+            renewed: text("/spec/renewTime").and_then(|time| time.parse().ok()),
+            version: text("/metadata/resourceVersion").unwrap_or_default().to_owned(),
+            operation: note(OPERATION),
+            step: note(STEP),
+            summary: note(SUMMARY),
+        }
+    }
+
+    /// Who holds it, with which operation, where that stands and since when it was last heard of.
+    pub fn describe(&self, now: Timestamp) -> String {
+        let mut text = self.holder.clone().or_else(|| self.operation.clone()).unwrap_or_else(|| "nobody".into());
+        if let Some(summary) = &self.summary {
+            text = format!("{text} ({summary})");
+        }
+        if let Some(step) = &self.step {
+            text = format!("{text}, at {step}");
+        }
+        match self.renewed {
+            Some(at) => format!("{text}, heard of {} ago", crate::time::age(at, now)),
+            None => text,
+        }
+    }
+}
+
+/// What to do about a Lease.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// Take it: nobody holds it, or this very operation does.
+    Take,
+    /// Another operation holds it and was heard of just now.
+    Refuse,
+    /// Its holder may be gone. Its clock is not ours, so watch for one full duration whether it is renewed.
+    Observe,
+}
+
+/// Decides from one look. `us` is our own identity.
+pub fn decide(seen: &Seen, us: &str, now: Timestamp) -> Decision {
+    match (&seen.holder, seen.renewed) {
+        (None, _) => Decision::Take,
+        (Some(holder), _) if holder == us => Decision::Take,
+        (Some(_), Some(renewed)) => {
+            let silent = now.duration_since(renewed).as_secs();
+            // A renewal from the future is a clock that differs from ours: only watching tells.
+            if (-5..DURATION.as_secs() as i64).contains(&silent) { Decision::Refuse } else { Decision::Observe }
+        }
+        (Some(_), None) => Decision::Observe,
+    }
+}
+
+/// What we write about ourselves.
+#[derive(Clone, Debug)]
+pub struct Claim {
+    /// `user@host/<operation id>`.
+    pub identity: String,
+    /// The annotations.
+    pub notes: Vec<(&'static str, String)>,
+}
+
+impl Claim {
+    fn annotations(&self) -> Map<String, Value> {
+        // Every key is written, so that nothing of an earlier holder stays.
+        let of = |key: &str| self.notes.iter().find(|(k, _)| *k == key).map(|(_, v)| v.as_str());
+        ALL.into_iter().map(|key| (key.to_owned(), of(key).map_or(Value::Null, Value::from))).collect()
+    }
+
+    /// A new Lease.
+    pub fn create(&self, lease: &ObjectRef, now: Timestamp) -> Value {
+        let mut annotations = self.annotations();
+        annotations.retain(|_, value| !value.is_null());
+        json!({
+            "apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
+            "metadata": {
+                "name": &*lease.name, "namespace": &*lease.namespace, "annotations": annotations,
+                "labels": {"app.kubernetes.io/managed-by": "pilothouse"},
+            },
+            "spec": {
+                "holderIdentity": self.identity, "leaseDurationSeconds": DURATION.as_secs(),
+                "acquireTime": micro(now), "renewTime": micro(now),
+            },
+        })
+    }
+
+    /// A merge patch that takes or renews the Lease, only if it is still at `version`.
+    pub fn renew(&self, version: &str, taken: bool, now: Timestamp) -> Value {
+        let mut spec = json!({
+            "holderIdentity": self.identity, "leaseDurationSeconds": DURATION.as_secs(), "renewTime": micro(now),
+        });
+        if taken {
+            spec["acquireTime"] = micro(now).into();
+        }
+        json!({"metadata": {"resourceVersion": version, "annotations": self.annotations()}, "spec": spec})
+    }
+
+    /// A merge patch that gives the Lease back; an unfinished operation leaves word of itself.
+    pub fn release(&self, version: &str, unfinished: bool, now: Timestamp) -> Value {
+        let annotations = if unfinished {
+            self.annotations()
+        } else {
+            ALL.into_iter().map(|k| (k.to_owned(), Value::Null)).collect()
+        };
+        json!({
+            "metadata": {"resourceVersion": version, "annotations": annotations},
+            "spec": {"holderIdentity": Value::Null, "renewTime": micro(now)},
+        })
+    }
+}
+
+/// A time as Kubernetes' MicroTime wants it.
+fn micro(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%dT%H:%M:%S%.6fZ").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::operate::fixtures::at;
+    use rstest::rstest;
+
+    fn seen(holder: Option<&str>, renewed: Option<i64>) -> Seen {
+        Seen {
+            holder: holder.map(Into::into),
+            renewed: renewed.map(at),
+            version: "1".into(),
+            operation: None,
+            step: None,
+            summary: None,
+        }
+    }
+
+    #[rstest]
+    #[case(None, Some(99), Decision::Take)]
+    #[case(Some("a@b/op-1"), Some(99), Decision::Take)]
+    #[case(Some("c@d/op-2"), Some(99), Decision::Refuse)]
+    #[case(Some("c@d/op-2"), Some(41), Decision::Refuse)]
+    #[case(Some("c@d/op-2"), Some(39), Decision::Observe)]
+    #[case(Some("c@d/op-2"), Some(4000), Decision::Observe)]
+    #[case(Some("c@d/op-2"), None, Decision::Observe)]
+    #[case(Some("a@b/op-2"), Some(99), Decision::Refuse)]
+    fn decisions(#[case] holder: Option<&str>, #[case] renewed: Option<i64>, #[case] decision: Decision) {
+        assert_eq!(decide(&seen(holder, renewed), "a@b/op-1", at(100)), decision);
+    }
+
+    #[test]
+    fn names_are_legal_and_differ() {
+        let name = |kind, name: &str| of(&ObjectRef::new(kind, "shop", name)).name.to_string();
+        assert_eq!(name(Kind::HttpRoute, "checkout"), "pilothouse-httproute-checkout");
+        let long = "a".repeat(70);
+        let other = format!("{}b", "a".repeat(69));
+        let names = [name(Kind::Deployment, &long), name(Kind::Deployment, &other), name(Kind::Deployment, "a.b")];
+        for name in &names {
+            assert!(name.len() <= 63 && !name.contains('.') && !name.ends_with('-'), "{name}");
+        }
+        assert!(names[0] != names[1] && names[2] != name(Kind::Deployment, "a-b"));
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let claim = Claim {
+            identity: identity("a@b", &OperationId("op-1".into())),
+            notes: vec![(OPERATION, "op-1".into()), (STEP, "2 of 9, hold".into())],
+        };
+        let lease = of(&ObjectRef::new(Kind::HttpRoute, "shop", "checkout"));
+        let seen = Seen::read(&claim.create(&lease, at(7)));
+        assert_eq!((seen.holder.as_deref(), seen.renewed), (Some("a@b/op-1"), Some(at(7))));
+        assert_eq!(seen.describe(at(9)), "a@b/op-1, at 2 of 9, hold, heard of 2s ago");
+        assert_eq!(claim.renew("3", false, at(8))["spec"]["renewTime"], "2026-01-01T00:00:08.000000Z");
+        assert_eq!(claim.release("3", false, at(8))["metadata"]["annotations"][STEP], Value::Null);
+    }
+}

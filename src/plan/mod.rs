@@ -1,0 +1,100 @@
+//! Plans: what will be done for an intent, exactly, decided from facts alone.
+//!
+//! [`plan`] is a pure function. It performs no I/O and reads no clock, so that every decision can be tested by a table of
+//! facts. A plan says what was checked and found wanting instead of failing; an error means that there is no plan to show.
+//! No environment value and no Secret's data ever enters a plan.
+
+mod bump;
+mod checks;
+mod disruption;
+mod durability;
+mod error;
+mod known_good;
+mod migrate;
+mod restart;
+mod rollback;
+mod shift;
+mod span;
+
+#[cfg(test)]
+mod fixtures;
+
+pub use error::{Choice, PlanError};
+pub use known_good::{Assessment, assess};
+
+use crate::model::{Access, Durability, Facts, Intent, OperationId, Plan, Precondition, Risk, Step};
+use jiff::Timestamp;
+
+/// What a verb's planner decides; [`plan`] adds what all plans have.
+struct Sheet {
+    summary: String,
+    reasons: Vec<String>,
+    durability: Durability,
+    risk: Risk,
+    preconditions: Vec<Precondition>,
+    needs: Vec<Access>,
+    steps: Vec<Step>,
+    diff: String,
+}
+
+/// What a planner is told besides its facts.
+struct Asked<'a> {
+    intent: &'a Intent,
+    operation: &'a OperationId,
+    why: Option<&'a str>,
+    now: Timestamp,
+}
+
+/// The plan for an intent. `now` is the time it is made at: commits, restarts and the judgement of Leases use it.
+pub fn plan(
+    intent: &Intent,
+    facts: &Facts,
+    operation: OperationId,
+    why: Option<String>,
+    now: Timestamp,
+) -> Result<Plan, PlanError> {
+    let why = why.map(|why| why.trim().to_owned()).filter(|why| !why.is_empty());
+    let asked = Asked { intent, operation: &operation, why: why.as_deref(), now };
+    let sheet = match facts {
+        Facts::Rollback(facts) => rollback::plan(&asked, facts)?,
+        Facts::Restart(facts) => restart::plan(&asked, facts)?,
+        Facts::Shift(facts) => shift::plan(&asked, facts)?,
+        Facts::Bump(facts) => bump::plan(&asked, facts)?,
+        Facts::Migrate(facts) => migrate::plan(&asked, facts)?,
+    };
+    let common = facts.common();
+    Ok(Plan {
+        operation,
+        verb: intent.verb(),
+        target: intent.target().clone(),
+        context: common.context.clone(),
+        cluster: common.cluster.clone(),
+        actor: common.actor.clone(),
+        created: now,
+        summary: sheet.summary,
+        reasons: sheet.reasons,
+        durability: sheet.durability,
+        risk: sheet.risk,
+        preconditions: sheet.preconditions,
+        needs: sheet.needs,
+        steps: sheet.steps,
+        diff: sheet.diff,
+        why,
+        intent: intent.clone(),
+    })
+}
+
+impl Asked<'_> {
+    /// Facts that were gathered for another verb than the intent's: a fault of the caller, told instead of guessed about.
+    fn mismatch(&self, facts: &str) -> PlanError {
+        PlanError::Invalid {
+            what: format!("a {} cannot be planned from the facts of a {facts}", self.intent.verb()),
+            hint: "gather the facts for this intent".into(),
+        }
+    }
+}
+
+/// A step from its word, its line and the machine's part.
+fn step(word: &str, detail: impl Into<String>, action: crate::model::Action) -> Step {
+    Step { step: word.into(), detail: detail.into(), action }
+}

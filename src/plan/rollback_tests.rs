@@ -1,0 +1,234 @@
+//! Tests of rolling back: which revision, what is said, and what stands against it.
+
+use super::super::fixtures::{self, CanRun as _, ago, checkout, details, now, revision, sheet, sound, verdicts};
+use super::*;
+use crate::model::{Facts, OwnerKind, Plan};
+use crate::plan::plan as make;
+use rstest::rstest;
+use serde_json::json;
+
+/// A botched rollout of app:2 in revision 41, with 4 pods of revision 40 still serving.
+fn facts() -> RollbackFacts {
+    let mut current = revision(41, "app:2", 0);
+    (current.current, current.replicas, current.created) = (true, 2, Some(ago(420)));
+    current.failing = Some("crash loop: exit 1, TOKEN=hunter2".into());
+    let mut old = revision(40, "app:1", 4);
+    old.created = Some(ago(6 * 86_400));
+    let mut oldest = revision(39, "app:0", 0);
+    oldest.created = Some(ago(7 * 86_400));
+    RollbackFacts {
+        common: fixtures::common(fixtures::deployment("app:2")),
+        revisions: vec![current, old, oldest],
+        migrations: Vec::new(),
+    }
+}
+
+fn roll_back(facts: RollbackFacts, revision: Option<u64>) -> Result<Plan, PlanError> {
+    let intent = Intent::Rollback { target: checkout(), revision };
+    let plan = make(&intent, &Facts::Rollback(facts), fixtures::operation(), None, now());
+    plan.as_ref().map(sound).ok();
+    plan
+}
+
+#[test]
+fn a_botched_rollout_goes_back_to_what_still_serves() {
+    let plan = roll_back(facts(), None).unwrap();
+    insta::assert_snapshot!(sheet(&plan), @r"
+    rollback Deployment shop/checkout  41 → 40  risk: low
+      40, known good: 4 ready pods serve now, ran 5 days before 41 came
+      41 is current: its pods fail: crash loop: exit 1, TOKEN=«…»
+      app: app:2 → app:1
+      only the pod template goes back: not replicas, strategy, nor what ConfigMaps and Secrets hold
+    lasts: sticks
+    ✓ known good: 4 ready pods serve now, ran 5 days before 41 came
+    ✓ configuration: the ConfigMaps, Secrets and volumes it names exist
+    ✓ permission: may patch deployments; list pods, replicasets; get deployments
+    ✓ nobody else: no other operation is at work on it
+    1 undo    spec.template of revision 40 (ReplicaSet checkout-40)
+    2 wait    until the rollout is complete and its pods are healthy
+    --- spec.template now
+    +++ spec.template of revision 40, 2026-02-23
+    @@ -6,8 +6,8 @@
+       - name: app
+         env:
+         - name: DB_URL
+    -      value: «…»
+    -    image: app:2
+    +      value: «… another value»
+    +    image: app:1
+         readinessProbe:
+           httpGet:
+             path: /
+    ");
+    let Action::RestoreTemplate { revision, before, after, unpause, .. } = &plan.steps[0].action else { panic!() };
+    assert_eq!((*revision, *unpause), (40, false));
+    assert_eq!(before, &template::hash(&fixtures::pod_template("app:2")));
+    assert_eq!(after, &template::hash(&fixtures::pod_template("app:1")));
+    assert!(matches!(plan.steps[1].action, Action::WaitRollout { .. }));
+    assert!(plan.can_run());
+}
+
+#[test]
+fn two_bad_deploys_do_not_lead_to_the_middle_one() {
+    let mut facts = facts();
+    let mut newest = revision(42, "app:3", 0);
+    newest.current = true;
+    facts.revisions[0].current = false;
+    facts.revisions.insert(0, newest);
+    facts.common.object = fixtures::deployment("app:3");
+    let plan = roll_back(facts, None).unwrap();
+    assert_eq!(plan.summary, "42 → 40");
+    assert!(plan.reasons.iter().any(|r| r.starts_with("not 41: its pods fail")), "{:?}", plan.reasons);
+}
+
+#[test]
+fn what_nothing_proves_is_asked() {
+    let mut facts = facts();
+    facts.revisions[1].ready = 0;
+    facts.revisions[1].replicas = 0;
+    let error = roll_back(facts.clone(), None).unwrap_err();
+    insta::assert_snapshot!(error, @r"
+    nothing proves that an earlier revision of Deployment shop/checkout worked; choose one with --to-revision N:
+      40  app:1  nothing tells whether it worked, ran 5 days before 41 came
+      39  app:0  nothing tells whether it worked, ran 24 h before 40 came
+    ");
+    let PlanError::Unproven { revisions, .. } = error else { panic!("{error}") };
+    assert_eq!(revisions.iter().map(|c| c.revision).collect::<Vec<_>>(), [40, 39]);
+    let plan = roll_back(facts, Some(39)).unwrap();
+    assert_eq!((plan.summary.as_str(), plan.risk), ("41 → 39", Risk::Medium));
+    assert!(verdicts(&plan).contains(&"known good: warns".into()) && plan.can_run());
+}
+
+#[test]
+fn a_revision_that_failed_is_honoured_with_a_warning() {
+    let mut facts = facts();
+    facts.revisions[2].failing = Some("image cannot be pulled".into());
+    let plan = roll_back(facts, Some(39)).unwrap();
+    assert_eq!(details(&plan, "known good"), ["39 failed: its pods fail: image cannot be pulled"]);
+    assert!(plan.can_run() && plan.risk == Risk::High);
+}
+
+#[test]
+fn nothing_to_go_back_to() {
+    let mut alone = facts();
+    alone.revisions.truncate(1);
+    assert!(matches!(roll_back(alone, None), Err(PlanError::Refused { .. })));
+    assert!(matches!(roll_back(facts(), Some(41)), Err(PlanError::NothingToDo(_))));
+    let error = roll_back(facts(), Some(7)).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "Deployment shop/checkout has no revision 7; it has 41, 40, 39; a rollback gives the revision it returns to a new number"
+    );
+    let mut same = facts();
+    same.common.object = fixtures::deployment("app:1");
+    assert!(matches!(roll_back(same, None), Err(PlanError::NothingToDo(_))), "equal templates");
+}
+
+#[test]
+fn a_paused_deployment_is_unpaused_in_the_same_write_and_the_step_says_so() {
+    let mut facts = facts();
+    facts.common.object["spec"]["paused"] = json!(true);
+    let plan = roll_back(facts, None).unwrap();
+    assert!(matches!(plan.steps[0].action, Action::RestoreTemplate { unpause: true, .. }));
+    assert!(plan.steps[0].detail.contains("spec.paused true → false"), "{}", plan.steps[0].detail);
+    assert_eq!(plan.risk, Risk::Medium);
+}
+
+#[test]
+fn missing_configuration_stops_it() {
+    let mut facts = facts();
+    facts.revisions[1].missing = vec![ObjectRef::new(Kind::ConfigMap, "shop", "settings-v1")];
+    let plan = roll_back(facts, None).unwrap();
+    assert!(!plan.can_run());
+    assert_eq!(
+        details(&plan, "configuration"),
+        ["gone since: ConfigMap shop/settings-v1; recreate them, or choose another revision"]
+    );
+}
+
+#[rstest]
+#[case::after("app:2", Some(100), 1)]
+#[case::unknown_time("app:2", None, 1)]
+#[case::before("app:2", Some(10 * 86_400), 0)]
+#[case::the_revisions_own("app:1", Some(100), 0)]
+fn migrations_in_between(#[case] image: &str, #[case] seconds: Option<i64>, #[case] expected: usize) {
+    let mut facts = facts();
+    facts.migrations = vec![("checkout-migrate-1".into(), image.into(), seconds.map(ago))];
+    let plan = roll_back(facts, None).unwrap();
+    assert_eq!(details(&plan, "migration").len(), expected);
+    assert_eq!(plan.risk, if expected == 1 { Risk::Medium } else { Risk::Low });
+    assert!(plan.can_run(), "a migration is told, it does not stop a rollback");
+}
+
+#[test]
+fn what_does_not_go_back_is_said() {
+    let mut facts = facts();
+    facts.revisions[1].annotations = vec![
+        ("deployment.kubernetes.io/desired-replicas".into(), "9".into()),
+        ("example.org/build".into(), "hunter2".into()),
+    ];
+    let plan = roll_back(facts.clone(), None).unwrap();
+    assert_eq!(details(&plan, "replicas"), ["stay at 4; revision 40 had 9"]);
+    assert_eq!(details(&plan, "annotations"), ["set back to the revision's: example.org/build"]);
+    facts.revisions[1].annotations[0].1 = "4".into();
+    facts.revisions[1].annotations.pop();
+    let plan = roll_back(facts, None).unwrap();
+    assert!(details(&plan, "replicas").is_empty() && details(&plan, "annotations").is_empty());
+}
+
+#[test]
+fn a_controller_that_lags_is_told() {
+    let mut facts = facts();
+    facts.common.object = fixtures::deployment("app:9");
+    assert_eq!(details(&roll_back(facts, None).unwrap(), "controller").len(), 1);
+    assert!(details(&roll_back(self::facts(), None).unwrap(), "controller").is_empty());
+}
+
+#[test]
+fn stateful_sets_say_what_a_stuck_pod_needs() {
+    let mut facts = facts();
+    facts.common = fixtures::common({
+        let mut object = fixtures::deployment("app:2");
+        object["kind"] = json!("StatefulSet");
+        object
+    });
+    facts.revisions.iter_mut().for_each(|r| r.source.kind = Kind::ControllerRevision);
+    let intent = Intent::Rollback { target: ObjectRef::new(Kind::StatefulSet, "shop", "checkout"), revision: None };
+    let make = |facts: &RollbackFacts| {
+        make(&intent, &Facts::Rollback(facts.clone()), fixtures::operation(), None, now()).unwrap()
+    };
+    assert_eq!(details(&make(&facts), "stuck pod").len(), 1);
+    assert_eq!(make(&facts).steps.len(), 2);
+    facts.common.object["spec"]["podManagementPolicy"] = json!("Parallel");
+    assert!(details(&make(&facts), "stuck pod").is_empty());
+    facts.common.object["spec"]["updateStrategy"] = json!({"type": "OnDelete"});
+    let plan = make(&facts);
+    assert_eq!((plan.steps.len(), details(&plan, "strategy").len()), (1, 1), "nothing to wait for");
+}
+
+#[test]
+fn who_would_revert_it_is_said() {
+    let mut facts = facts();
+    facts.common.owner = Some(fixtures::owner(OwnerKind::Kustomization));
+    facts.common.owner_interval = Some(600);
+    let plan = roll_back(facts, None).unwrap();
+    assert!(matches!(&plan.durability, Durability::Reverted(how) if how.contains("within 10 min")));
+    assert_eq!(plan.risk, Risk::Medium);
+}
+
+#[test]
+fn rights_and_leases_are_checked_but_only_rights_stop_it() {
+    let mut facts = facts();
+    facts.common.may_lease = Some(false);
+    let plan = roll_back(facts.clone(), None).unwrap();
+    assert!(plan.can_run() && verdicts(&plan).contains(&"lease: warns".into()));
+    facts.common.permissions.iter_mut().for_each(|p| p.allowed = Some(p.access.verb != "patch"));
+    assert!(!roll_back(facts, None).unwrap().can_run());
+}
+
+#[test]
+fn facts_of_another_verb_are_no_plan() {
+    let intent = Intent::Restart { target: checkout() };
+    let error = make(&intent, &Facts::Rollback(facts()), fixtures::operation(), None, now()).unwrap_err();
+    assert!(matches!(error, PlanError::Invalid { .. }));
+}

@@ -1,0 +1,310 @@
+//! What each action does, and why it cannot be done now. One exhaustive `match` each.
+
+use super::{
+    layers::{Answer, Help, Layer, Palette, Question, Then, bump, migrate, shift},
+    message::{Effect, Level, Quit},
+    state::{Focus, Screen, State},
+};
+use crate::{
+    config::Action,
+    model::{Control, Intent, Kind, ObjectRef, OperationId, OperationState, Route, Rows, Sync, Workload},
+};
+use jiff::Timestamp;
+
+/// Why an action cannot be done now; None where it can.
+pub fn refusal(state: &State, rows: &Rows, action: Action) -> Option<String> {
+    let verb = action.description();
+    let no_workload = || {
+        let loading = matches!(rows.sync_of(Kind::Deployment), Sync::Loading) && rows.workloads.is_empty();
+        let why = if loading { "the workloads are still loading" } else { "choose a workload first" };
+        state.workload(rows).is_none().then(|| format!("{verb}: {why}"))
+    };
+    match action {
+        Action::RollBack | Action::Restart | Action::Bump | Action::Migrate => no_workload(),
+        Action::Shift => match state.screen() {
+            Screen::Routes if state.routes.selected().is_some() => None,
+            Screen::Routes => Some(format!("{verb}: there is no route here")),
+            _ => no_workload().or_else(|| {
+                let row = state.workload(rows)?;
+                let none = routes_to(rows, &row.object).next().is_none();
+                none.then(|| format!("{verb}: no route names a Service {} as its backend", row.object.path()))
+            }),
+        },
+        Action::Pause | Action::Next | Action::StepBack | Action::Abort => {
+            let Screen::Operation(id) = state.screen() else { return Some(format!("{verb}: open an operation first")) };
+            control_refusal(state, id, action)
+        }
+        Action::Resume => {
+            let view = operation(state).and_then(|id| state.operations.get(&id));
+            match view.map(|view| (view.state, state.operations.is_ours(&view.id))) {
+                Some((OperationState::Interrupted, _) | (OperationState::Paused, _)) => None,
+                Some((state, _)) => Some(format!("{verb}: this operation is {state}")),
+                None => Some(format!("{verb}: choose an operation first")),
+            }
+        }
+        Action::NextPane | Action::PreviousPane if *state.screen() != Screen::Workloads => {
+            Some("there is one pane only".into())
+        }
+        Action::Filter if !filterable(state) => Some("there is nothing to filter here".into()),
+        _ => None,
+    }
+}
+
+fn filterable(state: &State) -> bool {
+    matches!(state.screen(), Screen::Workloads | Screen::Routes | Screen::Jobs)
+}
+
+fn control_refusal(state: &State, id: &OperationId, action: Action) -> Option<String> {
+    let verb = action.description();
+    let view = state.operations.get(id)?;
+    match view.state {
+        ended if ended.is_final() => Some(format!("{verb}: it has ended")),
+        OperationState::Interrupted => Some(format!("{verb}: nobody carries it out; resume it first")),
+        _ if !state.operations.is_ours(id) => Some(format!("{verb}: {} carries it out, elsewhere", view.holder)),
+        OperationState::Paused if action == Action::Pause => Some("it is paused already; n goes on".into()),
+        _ if matches!(action, Action::StepBack | Action::Abort) && !view.can_step_back => {
+            Some(format!("{verb}: there is nothing to take back in a {}", view.verb))
+        }
+        _ => None,
+    }
+}
+
+/// The operation that the screen on top is about.
+fn operation(state: &State) -> Option<OperationId> {
+    match state.screen() {
+        Screen::Operation(id) => Some(id.clone()),
+        Screen::Operations => state.operations.list.selected().cloned(),
+        _ => None,
+    }
+}
+
+/// Routes with a backend of the workload's name: a Service is named after what it serves more often than not.
+pub fn routes_to<'r>(rows: &'r Rows, workload: &ObjectRef) -> impl Iterator<Item = &'r Route> {
+    let workload = workload.clone();
+    rows.routes.iter().filter(move |route| {
+        route.object.namespace == workload.namespace && route.backends.iter().any(|b| *b.name == *workload.name)
+    })
+}
+
+/// Does an action, or says why not.
+pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Vec<Effect> {
+    if let Some(why) = refusal(state, rows, action) {
+        state.tell(Level::Warning, why);
+        return Vec::new();
+    }
+    let half = isize::try_from(state.page_height() / 2).unwrap_or(1).max(1);
+    match action {
+        Action::RollBack => verb(state, rows, now, |row| Some(Intent::Rollback { target: row, revision: None })),
+        Action::Restart => verb(state, rows, now, |row| Some(Intent::Restart { target: row })),
+        Action::Bump => form(state, rows, |state, row| Layer::Form(bump(row, state.session.repository.as_deref()))),
+        Action::Migrate => form(state, rows, |_, row| Layer::Form(migrate(row))),
+        Action::Shift => start_shift(state, rows),
+        Action::Open => open(state),
+        Action::Back => back(state),
+        Action::Filter => {
+            state.cockpit.focus = Focus::Table;
+            state.start_filter();
+            Vec::new()
+        }
+        Action::Palette => {
+            let target = state.workload(rows).map(|row| row.object.path());
+            let namespaces = state.arrangement.namespaces.iter().map(|row| row.name.clone());
+            state.layers.push(Layer::Palette(Palette::new(target.as_deref(), namespaces)));
+            Vec::new()
+        }
+        Action::Help => {
+            if !state.layers.iter().any(|layer| matches!(layer, Layer::Help(_))) {
+                state.layers.push(Layer::Help(Help::default()));
+            }
+            Vec::new()
+        }
+        Action::Quit => quit(state),
+        Action::Up => step(state, -1),
+        Action::Down => step(state, 1),
+        Action::Top => step(state, isize::MIN),
+        Action::Bottom => step(state, isize::MAX),
+        Action::HalfPageUp => step(state, -half),
+        Action::HalfPageDown => step(state, half),
+        Action::NextPane | Action::PreviousPane => {
+            state.cockpit.focus = match state.cockpit.focus {
+                Focus::Namespaces => Focus::Table,
+                Focus::Table => Focus::Namespaces,
+            };
+            Vec::new()
+        }
+        Action::AllNamespaces => state.narrow(None),
+        Action::Namespace1
+        | Action::Namespace2
+        | Action::Namespace3
+        | Action::Namespace4
+        | Action::Namespace5
+        | Action::Namespace6
+        | Action::Namespace7
+        | Action::Namespace8
+        | Action::Namespace9 => {
+            let at = action.namespace().unwrap_or(0);
+            match state.cockpit.namespaces.order().get(at).cloned() {
+                Some(name) => state.narrow(Some(name)),
+                None => Vec::new(),
+            }
+        }
+        Action::Workloads => show(state, Screen::Workloads),
+        Action::Routes => show(state, Screen::Routes),
+        Action::Jobs => show(state, Screen::Jobs),
+        Action::Operations => show(state, Screen::Operations),
+        Action::Pause => control(state, Control::Pause),
+        Action::Next => control(state, Control::Next),
+        Action::StepBack => control(state, Control::StepBack),
+        Action::Abort => ask_abort(state),
+        Action::Resume => resume(state),
+        Action::Suspend => vec![Effect::Suspend],
+        Action::Redraw => vec![Effect::Redraw],
+        // These belong to the plan sheet, which takes its keys itself.
+        Action::Run | Action::Diff | Action::Save => Vec::new(),
+    }
+}
+
+fn verb(state: &mut State, rows: &Rows, now: Timestamp, intent: impl Fn(ObjectRef) -> Option<Intent>) -> Vec<Effect> {
+    match state.workload(rows).and_then(|row| intent(row.object.clone())) {
+        Some(intent) => state.gather(intent, None, now),
+        None => Vec::new(),
+    }
+}
+
+fn form(state: &mut State, rows: &Rows, form: impl Fn(&State, &Workload) -> Layer) -> Vec<Effect> {
+    if let Some(row) = state.workload(rows) {
+        let layer = form(state, row);
+        state.layers.push(layer);
+    }
+    Vec::new()
+}
+
+fn start_shift(state: &mut State, rows: &Rows) -> Vec<Effect> {
+    let routes: Vec<&Route> = match state.workload(rows) {
+        Some(row) => routes_to(rows, &row.object).collect(),
+        None => state.routes.selected().and_then(|route| rows.routes.get(route)).into_iter().collect(),
+    };
+    let layer = match routes.as_slice() {
+        [] => return Vec::new(),
+        [route] if route.backends.len() < 2 => {
+            let why = format!("shift: {} has one backend only; there is nowhere to shift to", route.object.path());
+            state.tell(Level::Warning, why);
+            return Vec::new();
+        }
+        [route] => Layer::Form(shift(route)),
+        routes => {
+            let answer = |route: &&Route| {
+                let split: Vec<String> = route.backends.iter().map(|b| format!("{} {} %", b.name, b.percent)).collect();
+                Answer::new(route.object.path(), split.join("  "), Then::Shift(route.object.clone()))
+            };
+            let answers = routes.iter().map(answer).collect();
+            Layer::Question(Question::new("Shift traffic", "Which route?", answers))
+        }
+    };
+    state.layers.push(layer);
+    Vec::new()
+}
+
+fn show(state: &mut State, screen: Screen) -> Vec<Effect> {
+    state.open(screen);
+    Vec::new()
+}
+
+fn open(state: &mut State) -> Vec<Effect> {
+    match state.screen() {
+        Screen::Workloads if state.cockpit.focus == Focus::Namespaces => {
+            let name = state.cockpit.namespaces.selected().cloned().filter(|name| !name.is_empty());
+            state.cockpit.focus = Focus::Table;
+            state.narrow(name)
+        }
+        Screen::Workloads => match state.cockpit.workloads.selected().cloned() {
+            Some(object) => show(state, Screen::Workload(object)),
+            None => Vec::new(),
+        },
+        Screen::Operations => match state.operations.list.selected().cloned() {
+            Some(id) => show(state, Screen::Operation(id)),
+            None => Vec::new(),
+        },
+        Screen::Routes => Vec::new(),
+        Screen::Workload(_) | Screen::Jobs | Screen::Operation(_) => Vec::new(),
+    }
+}
+
+/// One thing less: a filter, the pane, the screen, the scope.
+fn back(state: &mut State) -> Vec<Effect> {
+    if let Some(list) = state.list().filter(|list| !list.filter().is_empty()) {
+        list.set_filter(String::new());
+    } else if state.screens.len() > 1 {
+        state.screens.pop();
+        state.scroll = 0;
+    } else if state.cockpit.focus == Focus::Namespaces {
+        state.cockpit.focus = Focus::Table;
+    } else {
+        return state.narrow(None);
+    }
+    Vec::new()
+}
+
+/// Moves by so many rows in whatever takes the keys.
+pub fn step(state: &mut State, rows: isize) -> Vec<Effect> {
+    match state.screen() {
+        Screen::Workloads if state.cockpit.focus == Focus::Namespaces => state.cockpit.namespaces.step(rows),
+        Screen::Operations => state.operations.list.step(rows),
+        Screen::Workload(_) | Screen::Operation(_) => state.scroll = state.scroll.saturating_add_signed(rows).min(9999),
+        Screen::Workloads | Screen::Routes | Screen::Jobs => {
+            if let Some(list) = state.list() {
+                list.step(rows);
+            }
+        }
+    }
+    Vec::new()
+}
+
+fn control(state: &State, control: Control) -> Vec<Effect> {
+    operation(state).map(|id| Effect::Control(id, control)).into_iter().collect()
+}
+
+fn ask_abort(state: &mut State) -> Vec<Effect> {
+    let Some(id) = operation(state) else { return Vec::new() };
+    let abort = Then::Do(vec![Effect::Control(id, Control::Abort)]);
+    let answers = vec![
+        Answer::new("keep going", "nothing is taken back", Then::Nothing),
+        Answer::new("abort", "every step is taken back to where it began", abort),
+    ];
+    state.layers.push(Layer::Question(Question::new("Abort", "Take everything back to the start?", answers)));
+    Vec::new()
+}
+
+fn resume(state: &mut State) -> Vec<Effect> {
+    let Some(id) = operation(state) else { return Vec::new() };
+    let view = state.operations.get(&id);
+    let paused_here = view.is_some_and(|v| v.state == OperationState::Paused) && state.operations.is_ours(&id);
+    vec![if paused_here { Effect::Control(id, Control::Next) } else { Effect::Resume(id) }]
+}
+
+fn quit(state: &mut State) -> Vec<Effect> {
+    let running: Vec<OperationId> = state.operations.under_way().map(|view| view.id.clone()).collect();
+    if running.is_empty() {
+        return vec![Effect::Quit(Quit::Now)];
+    }
+    let back: Vec<OperationId> =
+        state.operations.under_way().filter(|view| view.can_step_back).map(|view| view.id.clone()).collect();
+    let names: Vec<String> =
+        state.operations.under_way().map(|view| format!("{} {}", view.verb, view.target.path())).collect();
+    let mut answers = vec![
+        Answer::new("keep waiting", "stay here", Then::Nothing),
+        Answer::new(
+            "leave it paused",
+            "quit; it stays where it is and can be resumed",
+            Then::Do(vec![Effect::Quit(Quit::Leaving(running))]),
+        ),
+    ];
+    if !back.is_empty() {
+        let then = Then::Do(vec![Effect::Quit(Quit::SteppingBack(back))]);
+        answers.push(Answer::new("step back", "take it back to where it began, then quit", then));
+    }
+    let message = format!("An operation is under way: {}.", names.join(", "));
+    state.layers.retain(|layer| !matches!(layer, Layer::Question(_)));
+    state.layers.push(Layer::Question(Question::new("Quit", message, answers)));
+    Vec::new()
+}

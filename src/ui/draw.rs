@@ -1,0 +1,28 @@
+//! From state and rows to a frame. Borrows everything, copies nothing, formats only what is on the screen.
+
+use super::{
+    layout,
+    panes::{header, keys, line},
+    scene::Scene,
+    screens,
+    state::State,
+};
+use crate::{config::Meaning, model::Rows};
+use jiff::Timestamp;
+use ratatui::{Frame, layout::Size};
+
+/// Draws one frame at `now`.
+pub fn draw(state: &State, rows: &Rows, frame: &mut Frame<'_>, now: Timestamp) {
+    let scene = Scene { state, rows, now };
+    let area = frame.area();
+    let buffer = frame.buffer_mut();
+    buffer.set_style(area, scene.style(Meaning::Text));
+    let parts = layout::frame(Size::new(area.width, area.height));
+    screens::draw(&scene, buffer, parts.body);
+    header::draw(&scene, buffer, parts.header);
+    line::draw(&scene, buffer, parts.line);
+    keys::draw(&scene, buffer, parts.keys);
+    for layer in &state.layers {
+        layer.draw(&scene, buffer, area);
+    }
+}

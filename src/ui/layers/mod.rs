@@ -1,0 +1,130 @@
+//! What lies over a screen and takes its keys: the plan sheet, questions, forms, the palette, the help.
+//!
+//! A layer answers each key with what should happen; it never changes anything but itself.
+
+mod form;
+mod forms;
+mod help;
+mod palette;
+mod plan;
+mod planning;
+mod question;
+mod typed;
+
+pub use form::Form;
+pub use forms::{bump, migrate, shift};
+pub use help::Help;
+pub use palette::Palette;
+pub use plan::PlanSheet;
+pub use planning::Planning;
+pub use question::{Answer, Question};
+
+use super::{
+    message::{Effect, Ticket},
+    scene::Scene,
+    session::Session,
+};
+use crate::{
+    config::Action,
+    model::{Intent, ObjectRef},
+};
+use crossterm::event::KeyEvent;
+use ratatui::{buffer::Buffer, layout::Rect, layout::Size};
+use std::sync::Arc;
+
+/// What lies over a screen.
+#[derive(Clone, Debug)]
+pub enum Layer {
+    /// A plan is being made.
+    Planning(Planning),
+    /// A plan to confirm.
+    Plan(Box<PlanSheet>),
+    /// A question with answers to choose from, or something to read.
+    Question(Question),
+    /// A verb's parameters.
+    Form(Form),
+    /// Commands by name.
+    Palette(Palette),
+    /// The keys.
+    Help(Help),
+}
+
+/// What a layer wants after a key.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// It goes on.
+    Stay,
+    /// It goes on, and this is to be done.
+    Do(Vec<Effect>),
+    /// It is over.
+    Close(Then),
+    /// The key means nothing to it.
+    Unknown,
+}
+
+/// What follows a layer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Then {
+    /// Nothing.
+    Nothing,
+    /// A plan is asked for.
+    Gather(Intent, Option<String>),
+    /// The answer to a ticket is not wanted any more.
+    Forget(Ticket),
+    /// The form of a shift of this route.
+    Shift(ObjectRef),
+    /// An action, as if its key had been pressed.
+    Run(Action),
+    /// Only this namespace, or all.
+    Scope(Option<Arc<str>>),
+    /// Effects.
+    Do(Vec<Effect>),
+}
+
+impl Layer {
+    /// Takes a key.
+    pub fn press(&mut self, key: KeyEvent, session: &Session, size: Size) -> Outcome {
+        match self {
+            Self::Planning(layer) => layer.press(key, session),
+            Self::Plan(layer) => layer.press(key, session, size),
+            Self::Question(layer) => layer.press(key, session),
+            Self::Form(layer) => layer.press(key, session),
+            Self::Palette(layer) => layer.press(key, session),
+            Self::Help(layer) => layer.press(key, session, size),
+        }
+    }
+
+    /// Takes pasted text, where something is typed.
+    pub fn paste(&mut self, text: &str) {
+        match self {
+            Self::Plan(layer) => layer.paste(text),
+            Self::Form(layer) => layer.paste(text),
+            Self::Palette(layer) => layer.paste(text),
+            Self::Planning(_) | Self::Question(_) | Self::Help(_) => {}
+        }
+    }
+
+    /// Scrolls or moves by so many rows.
+    pub fn scroll(&mut self, rows: isize, session: &Session, size: Size) {
+        match self {
+            Self::Plan(layer) => layer.scroll(rows, session, size),
+            Self::Question(layer) => layer.step(rows),
+            Self::Palette(layer) => layer.step(rows),
+            Self::Help(layer) => layer.scroll(rows, session, size),
+            Self::Form(layer) => layer.step(rows),
+            Self::Planning(_) => {}
+        }
+    }
+
+    /// Draws it over `area`.
+    pub fn draw(&self, scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
+        match self {
+            Self::Planning(layer) => layer.draw(scene, buffer, area),
+            Self::Plan(layer) => layer.draw(scene, buffer, area),
+            Self::Question(layer) => layer.draw(scene, buffer, area),
+            Self::Form(layer) => layer.draw(scene, buffer, area),
+            Self::Palette(layer) => layer.draw(scene, buffer, area),
+            Self::Help(layer) => layer.draw(scene, buffer, area),
+        }
+    }
+}

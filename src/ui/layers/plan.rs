@@ -1,0 +1,263 @@
+//! The plan sheet: the one sheet that shows every plan. Nothing has changed while it is open.
+//!
+//! `esc` is always safe. `enter` asks for the plan to be run; in a protected context the target's name is typed first. Whether
+//! it may run is the guard's decision: what is refused here is only what the operator can be spared.
+
+use super::{Outcome, Then, planning::verb};
+use crate::{
+    config::{Action, Chord, Meaning, Where},
+    model::{Durability, Plan, Risk},
+    ui::{
+        input,
+        message::Effect,
+        page::{Page, Piece, scrolled},
+        scene::Scene,
+        session::Session,
+    },
+};
+use crossterm::event::{KeyCode, KeyEvent};
+use ratatui::{
+    buffer::Buffer,
+    layout::{Rect, Size},
+};
+use std::sync::Arc;
+use tui_input::Input;
+
+/// A plan to read, save and confirm.
+#[derive(Clone, Debug)]
+pub struct PlanSheet {
+    plan: Arc<Plan>,
+    diff: bool,
+    scroll: usize,
+    typed: Input,
+    error: Option<String>,
+    starting: bool,
+}
+
+const PLACES: [Where; 3] = [Where::Plan, Where::Moving, Where::Everywhere];
+/// Lines of a diff shown beneath a plan before it is asked for at full size.
+const PREVIEW: usize = 14;
+
+impl PlanSheet {
+    /// The sheet of this plan.
+    pub fn new(plan: Arc<Plan>) -> Self {
+        Self { plan, diff: false, scroll: 0, typed: Input::default(), error: None, starting: false }
+    }
+
+    /// The guard or the cluster refused: says so, and the plan can be read or tried again.
+    pub fn refused(&mut self, why: String) {
+        (self.starting, self.error) = (false, Some(why));
+    }
+
+    /// Whether it has been confirmed and is about to begin.
+    pub const fn is_starting(&self) -> bool {
+        self.starting
+    }
+
+    /// Takes a key.
+    pub fn press(&mut self, key: KeyEvent, session: &Session, size: Size) -> Outcome {
+        let chord = Chord::of(key);
+        if self.starting {
+            return Outcome::Unknown;
+        }
+        let types =
+            session.protected && !session.read_only && (chord.typed().is_some() || key.code == KeyCode::Backspace);
+        if types && input::press(&mut self.typed, key) {
+            self.error = None;
+            return Outcome::Stay;
+        }
+        let half = isize::try_from(area(size).height / 2).unwrap_or(1);
+        let action = session.keymap.action(&PLACES, chord);
+        match action.or((key.code == KeyCode::Tab).then_some(Action::Diff)) {
+            Some(Action::Run) => return self.run(session),
+            Some(Action::Back | Action::Quit) => return Outcome::Close(Then::Nothing),
+            Some(Action::Diff) => (self.diff, self.scroll) = (!self.diff, 0),
+            Some(Action::Save) => return Outcome::Do(vec![Effect::SavePlan(self.plan.clone())]),
+            Some(Action::Up) => self.scroll(-1, session, size),
+            Some(Action::Down) => self.scroll(1, session, size),
+            Some(Action::HalfPageUp) => self.scroll(-half, session, size),
+            Some(Action::HalfPageDown) => self.scroll(half, session, size),
+            Some(Action::Top) => self.scroll = 0,
+            Some(Action::Bottom) => self.scroll(isize::MAX, session, size),
+            _ => return Outcome::Unknown,
+        }
+        Outcome::Stay
+    }
+
+    /// Types pasted text where the name is asked for.
+    pub fn paste(&mut self, text: &str) {
+        input::paste(&mut self.typed, text);
+    }
+
+    /// Scrolls by so many lines.
+    pub fn scroll(&mut self, rows: isize, _: &Session, size: Size) {
+        let inside = area(size);
+        self.scroll = scrolled(self.scroll, rows, self.page(inside.width).last_scroll(inside.height));
+    }
+
+    fn run(&mut self, session: &Session) -> Outcome {
+        let name = &*self.plan.target.name;
+        let typed = self.typed.value().trim();
+        if let Some(refusal) = self.refusal(session) {
+            self.error = Some(refusal);
+            return Outcome::Stay;
+        }
+        if session.protected && typed != name {
+            self.error = Some(match typed {
+                "" => format!("type {name} first: this context is protected"),
+                other => format!("`{other}` is not `{name}`"),
+            });
+            return Outcome::Stay;
+        }
+        self.starting = true;
+        let typed = session.protected.then(|| typed.to_owned());
+        Outcome::Do(vec![Effect::Confirm { plan: self.plan.clone(), typed }])
+    }
+
+    /// Why this plan cannot run at all.
+    fn refusal(&self, session: &Session) -> Option<String> {
+        if let Some(blocked) = self.plan.blocked_by().next() {
+            return Some(format!("cannot run: {}: {}", blocked.what, blocked.detail));
+        }
+        if self.plan.is_empty() {
+            return Some("there is nothing to do".into());
+        }
+        session.read_only.then(|| "READ-ONLY: this plan can be read and saved, not run".into())
+    }
+
+    fn page(&self, width: u16) -> Page {
+        let mut page = Page::new(width);
+        if self.diff {
+            diff(&mut page, &self.plan.diff, usize::MAX);
+            return page;
+        }
+        let plan = &self.plan;
+        for (at, reason) in plan.reasons.iter().enumerate() {
+            page.labelled(if at == 0 { "why" } else { "" }, Meaning::Text, reason);
+        }
+        if let Some(why) = &plan.why {
+            page.labelled("reason", Meaning::Text, why);
+        }
+        match &plan.durability {
+            Durability::Sticks => page.labelled("sticks", Meaning::Healthy, "yes: nothing known would undo it"),
+            Durability::Reverted(how) => page.labelled("sticks", Meaning::Warning, &format!("no: {how}")),
+            Durability::Unknown(why) => page.labelled("sticks", Meaning::Warning, &format!("not known: {why}")),
+        }
+        page.blank();
+        let word = plan.steps.iter().map(|step| step.step.len()).max().unwrap_or(0);
+        for (at, step) in plan.steps.iter().enumerate() {
+            let number = (Meaning::Muted, format!("{:>2} ", at + 1));
+            let pieces = vec![number, (Meaning::Title, format!("{:<word$}  ", step.step))];
+            page.hanging(pieces, Meaning::Text, &step.detail);
+        }
+        page.blank();
+        for check in &plan.preconditions {
+            let (glyph, meaning) = match (check.ok, check.warning) {
+                (true, _) => ("✓", Meaning::Healthy),
+                (false, true) => ("!", Meaning::Warning),
+                (false, false) => ("✗", Meaning::Broken),
+            };
+            let what = if check.ok { Meaning::Muted } else { Meaning::Text };
+            let pieces: Vec<Piece> = vec![(meaning, format!(" {glyph} ")), (what, format!("{}  ", check.what))];
+            page.hanging(pieces, Meaning::Muted, if check.detail.is_empty() { " " } else { &check.detail });
+        }
+        page.blank();
+        diff(&mut page, &plan.diff, PREVIEW);
+        page
+    }
+
+    /// Draws it.
+    pub fn draw(&self, scene: &Scene<'_>, buffer: &mut Buffer, whole: Rect) {
+        let plan = &self.plan;
+        let title = format!("{} {}  {}", verb(plan.verb), plan.target.path(), plan.summary);
+        let room = area(Size::new(whole.width, whole.height));
+        let page = self.page(room.width);
+        let height = (page.len() as u16).clamp(6, room.height.max(6)) + FRAME;
+        let inside = scene.sheet(buffer, whole, (room.width + 4, height), &title);
+        let risk = match plan.risk {
+            Risk::Low => Meaning::Healthy,
+            Risk::Medium => Meaning::Warning,
+            Risk::High => Meaning::Broken,
+        };
+        let corner = Rect { y: inside.y.saturating_sub(1), ..inside };
+        let text = format!(" risk: {} ", plan.risk);
+        if usize::from(corner.width) > title.chars().count() + text.len() + 2 {
+            scene.pen(buffer, corner, 0).at_right(text.len()).write(&text, risk);
+        }
+        let body = Rect { height: inside.height.saturating_sub(FOOT), ..inside };
+        page.draw(scene, buffer, body, self.scroll);
+        self.foot(scene, buffer, inside);
+    }
+
+    /// The last two lines: what is asked for, and the keys.
+    fn foot(&self, scene: &Scene<'_>, buffer: &mut Buffer, inside: Rect) {
+        let session = &scene.state.session;
+        let Some(line) = inside.height.checked_sub(2) else { return };
+        let at = Rect { y: inside.y + line, height: 1, ..inside };
+        if self.starting {
+            scene.pen(buffer, at, 0).write("◐ asking the guard, then it begins…", Meaning::Progressing);
+        } else if let Some(error) = &self.error {
+            scene.pen(buffer, at, 0).write("✗ ", Meaning::Broken).write(error, Meaning::Broken);
+        } else if let Some(refusal) = self.refusal(session) {
+            scene.pen(buffer, at, 0).write("✗ ", Meaning::Warning).write(&refusal, Meaning::Warning);
+        } else if !session.protected {
+            scene.pen(buffer, at, 0).write("nothing has changed yet", Meaning::Muted);
+        }
+        let asks = session.protected && !session.read_only && !self.starting && self.plan.blocked_by().next().is_none();
+        let keys = Rect { y: at.y + 1, ..at };
+        if asks {
+            let prompt = format!("PROTECTED: type {} to confirm ", self.plan.target.name);
+            let row = if self.error.is_some() { keys } else { at };
+            let mut pen = scene.pen(buffer, row, 0);
+            pen.write(&prompt, Meaning::Warning);
+            let (x, y) = pen.position();
+            input::draw(
+                scene,
+                buffer,
+                Rect { x, y, width: row.right().saturating_sub(x).min(40), height: 1 },
+                &self.typed,
+            );
+        }
+        let diff = if session.protected { "tab" } else { "d" };
+        let run = if self.refusal(session).is_some() { Meaning::Muted } else { Meaning::Key };
+        let hints = [
+            ("enter", " run", run),
+            ("esc", " cancel", Meaning::Key),
+            ("ctrl-s", " save", Meaning::Key),
+            (diff, if self.diff { " plan" } else { " diff" }, Meaning::Key),
+        ];
+        let width: usize = hints.iter().map(|(key, text, _)| key.len() + text.len() + 3).sum::<usize>() - 3;
+        let mut pen = scene.pen(buffer, keys, 0);
+        pen.at_right(width);
+        for (key, text, meaning) in hints {
+            pen.write(key, meaning).write(text, Meaning::Muted).skip(3);
+        }
+    }
+}
+
+/// Lines taken by the border and the foot.
+const FRAME: u16 = 2 + FOOT;
+const FOOT: u16 = 3;
+
+/// The room for a plan's lines on a terminal of this size.
+fn area(size: Size) -> Rect {
+    let width = size.width.min(120).saturating_sub(4);
+    Rect::new(0, 0, width, size.height.saturating_sub(FRAME))
+}
+
+/// A unified diff, each line by what it does.
+fn diff(page: &mut Page, text: &str, most: usize) {
+    for line in text.lines().take(most) {
+        let meaning = match line.as_bytes().first() {
+            Some(b'+') => Meaning::Added,
+            Some(b'-') => Meaning::Removed,
+            Some(b'@') => Meaning::Muted,
+            _ => Meaning::Text,
+        };
+        page.line(vec![(meaning, line.replace('\t', "    "))]);
+    }
+    let hidden = text.lines().count().saturating_sub(most);
+    if hidden > 0 {
+        page.line(vec![(Meaning::Muted, format!("… {hidden} more lines of the diff"))]);
+    }
+}

@@ -1,0 +1,163 @@
+//! What goes into the screen's state and what comes out of it, as data.
+//!
+//! Invariant: the state is changed by messages only, and reaches the world by effects only.
+
+use crate::model::{Control, Intent, ObjectRef, OperationId, OperationView, Plan, Progress};
+use crossterm::event::{KeyEvent, MouseEvent};
+use std::sync::Arc;
+
+/// Names one request for a plan, so that an answer that comes after `esc` is known for what it is.
+pub type Ticket = u64;
+
+/// What the state is told.
+#[derive(Clone, Debug)]
+pub enum Message {
+    /// A key was pressed.
+    Key(KeyEvent),
+    /// Text was pasted.
+    Paste(String),
+    /// The mouse did something.
+    Mouse(MouseEvent),
+    /// The terminal has this many columns and rows now.
+    Resize(u16, u16),
+    /// Time went by: about once a second.
+    Tick,
+    /// The rows are not what they were.
+    RowsChanged,
+    /// The answer to [`Effect::Gather`].
+    Planned {
+        /// The request's ticket.
+        ticket: Ticket,
+        /// The plan, or why there is none.
+        result: Result<Arc<Plan>, Failure>,
+    },
+    /// The answer to [`Effect::Confirm`] and [`Effect::Resume`]: the operation runs in this process, or why it does not.
+    Started(Result<Box<OperationView>, Failure>),
+    /// Every operation that the journals know, newest first. Replaces what was known, except what runs here.
+    Operations(Vec<OperationView>),
+    /// An operation reports.
+    Operation(OperationId, Progress),
+    /// Something to tell in one line.
+    Notice(Notice),
+    /// Something failed and needs more than one line.
+    Failed(Failure),
+}
+
+/// What the state asks of the program around it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Gather facts and plan; answer with [`Message::Planned`].
+    Gather {
+        /// To be given back with the answer.
+        ticket: Ticket,
+        /// What is asked for.
+        intent: Intent,
+        /// The operator's reason.
+        why: Option<String>,
+    },
+    /// The answer to this ticket is no longer wanted.
+    Forget(Ticket),
+    /// Run this plan; answer with [`Message::Started`]. The guard decides, not the screen.
+    Confirm {
+        /// The plan that was shown.
+        plan: Arc<Plan>,
+        /// The name that was typed, in a protected context.
+        typed: Option<String>,
+    },
+    /// Save this plan as JSON; answer with a notice.
+    SavePlan(Arc<Plan>),
+    /// Tell a running operation something.
+    Control(OperationId, Control),
+    /// Carry an interrupted operation on; answer with [`Message::Started`].
+    Resume(OperationId),
+    /// Look at the pods of this workload. Only the latest such request counts.
+    Inspect(ObjectRef),
+    /// Only this namespace is shown now, or all of them.
+    Scope(Option<Arc<str>>),
+    /// Clear the terminal and draw everything again.
+    Redraw,
+    /// Give the terminal back to the shell until the program is continued.
+    Suspend,
+    /// End.
+    Quit(Quit),
+}
+
+/// How to end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Quit {
+    /// At once: nothing of ours runs.
+    Now,
+    /// Leave these operations where they are, resumable, then end.
+    Leaving(Vec<OperationId>),
+    /// Take these operations back to their start, then end.
+    SteppingBack(Vec<OperationId>),
+}
+
+/// How much a notice matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// Good to know.
+    Information,
+    /// Something is not as it should be.
+    Warning,
+    /// Something failed.
+    Error,
+}
+
+/// One line for the operator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// How much it matters.
+    pub level: Level,
+    /// What happened.
+    pub text: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+impl Notice {
+    /// Something good to know.
+    pub fn information(text: impl Into<String>) -> Self {
+        Self { level: Level::Information, text: text.into(), hint: None }
+    }
+
+    /// Something that is not as it should be.
+    pub fn warning(text: impl Into<String>) -> Self {
+        Self { level: Level::Warning, text: text.into(), hint: None }
+    }
+
+    /// Something that failed.
+    pub fn error(text: impl Into<String>) -> Self {
+        Self { level: Level::Error, text: text.into(), hint: None }
+    }
+
+    /// The same with what to do about it.
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+/// Something that failed, at length.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Failure {
+    /// What failed, on what.
+    pub title: String,
+    /// Why.
+    pub message: String,
+    /// What to do.
+    pub hint: Option<String>,
+    /// What could be asked for instead: shown as a list to choose from.
+    pub choices: Vec<Choice>,
+}
+
+/// One thing that could be asked for instead.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Choice {
+    /// Its name.
+    pub label: String,
+    /// What is known about it.
+    pub detail: String,
+    /// What choosing it asks for.
+    pub intent: Intent,
+}

@@ -1,0 +1,37 @@
+//! The screen: state and rows become frames, keys become intents.
+//!
+//! [`State::update`] is a pure function of state and message; what it wants of the world it says as [`Effect`]s. [`draw`] borrows
+//! state and rows and changes neither. No function here performs I/O, reads a clock or waits.
+//!
+//! One key press, from end to end: `app` reads `r` and calls `update` with [`Message::Key`]; the keymap makes it
+//! `Action::RollBack`, `actions` finds the selected workload and returns [`Effect::Gather`]; `app` gathers and plans, and answers
+//! with [`Message::Planned`]; the plan sheet opens; `enter` becomes [`Effect::Confirm`], and [`Message::Started`] opens the
+//! operation's timeline.
+
+mod actions;
+mod draw;
+mod filter;
+mod freshness;
+mod glyph;
+mod input;
+mod layers;
+mod layout;
+mod list;
+mod message;
+mod mouse;
+mod operations;
+mod order;
+mod page;
+mod panes;
+mod pen;
+mod scene;
+mod screens;
+mod session;
+mod state;
+mod tables;
+mod update;
+
+pub use draw::draw;
+pub use message::{Choice, Effect, Failure, Level, Message, Notice, Quit, Ticket};
+pub use session::Session;
+pub use state::{Focus, Screen, State};

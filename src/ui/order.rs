@@ -1,0 +1,129 @@
+//! What comes first: workloads by the attention they need, namespaces by their worst workload.
+//!
+//! Computed when rows, scope or filter change, never for a frame.
+
+use super::filter::Filter;
+use crate::model::{Health, ObjectRef, Rows, Workload};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+/// How many workloads there are, and how many need attention.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// All of them.
+    pub total: usize,
+    /// Broken ones.
+    pub broken: usize,
+    /// Degraded ones.
+    pub degraded: usize,
+    /// Progressing ones.
+    pub progressing: usize,
+}
+
+impl Counts {
+    fn add(&mut self, health: Health) {
+        self.total += 1;
+        match health {
+            Health::Broken => self.broken += 1,
+            Health::Degraded => self.degraded += 1,
+            Health::Progressing => self.progressing += 1,
+            Health::Unknown | Health::Healthy => {}
+        }
+    }
+
+    /// How many of them are not well.
+    pub const fn troubled(&self) -> usize {
+        self.broken + self.degraded + self.progressing
+    }
+}
+
+/// A namespace with the health of its workloads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamespaceRow {
+    /// Its name.
+    pub name: Arc<str>,
+    /// The health of its worst workload; None where it has none.
+    pub health: Option<Health>,
+    /// Its workloads.
+    pub counts: Counts,
+}
+
+/// What a look at all rows gives.
+#[derive(Clone, Debug, Default)]
+pub struct Arrangement {
+    /// Workloads in scope that pass the filter, by attention.
+    pub workloads: Vec<ObjectRef>,
+    /// Namespaces by attention.
+    pub namespaces: Vec<NamespaceRow>,
+    /// All workloads in scope.
+    pub counts: Counts,
+    /// All workloads.
+    pub all: Counts,
+}
+
+/// Looks at all rows once.
+pub fn arrange(rows: &Rows, scope: Option<&str>, filter: &Filter) -> Arrangement {
+    let mut by_namespace: HashMap<&Arc<str>, (Health, Counts)> = HashMap::new();
+    let (mut counts, mut all) = (Counts::default(), Counts::default());
+    let mut shown: Vec<(Health, &Workload)> = Vec::with_capacity(rows.workloads.len());
+    let mut text = String::new();
+    for row in rows.workloads.iter() {
+        let health = rows.health_of(row);
+        all.add(health);
+        let entry = by_namespace.entry(&row.object.namespace).or_insert((Health::Healthy, Counts::default()));
+        entry.0 = entry.0.min(health);
+        entry.1.add(health);
+        if scope.is_some_and(|scope| scope != &*row.object.namespace) {
+            continue;
+        }
+        counts.add(health);
+        if passes(filter, &row.object, &mut text) {
+            shown.push((health, row));
+        }
+    }
+    // Rows come sorted within each kind, so this sort only merges; the next one keeps that order within each health.
+    shown.sort_by(|(_, a), (_, b)| by_name(&a.object, &b.object));
+    shown.sort_by_key(|(health, _)| *health);
+    let mut namespaces: BTreeMap<&Arc<str>, NamespaceRow> = BTreeMap::new();
+    for name in rows.namespaces.iter().map(|n| &n.name).chain(by_namespace.keys().copied()) {
+        let (health, counts) = by_namespace.get(name).map_or((None, Counts::default()), |(h, c)| (Some(*h), *c));
+        namespaces.entry(name).or_insert_with(|| NamespaceRow { name: name.clone(), health, counts });
+    }
+    let mut namespaces: Vec<NamespaceRow> = namespaces.into_values().collect();
+    namespaces.sort_by_key(|row| (row.health.is_none(), row.health));
+    Arrangement { workloads: shown.into_iter().map(|(_, row)| row.object.clone()).collect(), namespaces, counts, all }
+}
+
+/// The objects of a table in scope that pass the filter, by the attention they need.
+pub fn attention<'r, T: 'r, A: Ord>(
+    rows: impl Iterator<Item = &'r T>,
+    object: impl Fn(&T) -> &ObjectRef,
+    urgency: impl Fn(&T) -> A,
+    scope: Option<&str>,
+    filter: &Filter,
+) -> Vec<ObjectRef> {
+    let mut text = String::new();
+    let mut shown: Vec<&T> = rows
+        .filter(|row| scope.is_none_or(|scope| scope == &*object(row).namespace))
+        .filter(|row| passes(filter, object(row), &mut text))
+        .collect();
+    shown.sort_by(|a, b| urgency(a).cmp(&urgency(b)).then_with(|| by_name(object(a), object(b))));
+    shown.into_iter().map(|row| object(row).clone()).collect()
+}
+
+fn by_name(a: &ObjectRef, b: &ObjectRef) -> std::cmp::Ordering {
+    (&a.namespace, &a.name, a.kind).cmp(&(&b.namespace, &b.name, b.kind))
+}
+
+fn passes(filter: &Filter, object: &ObjectRef, text: &mut String) -> bool {
+    if filter.is_empty() {
+        return true;
+    }
+    text.clear();
+    text.push_str(&object.namespace);
+    text.push('/');
+    text.push_str(&object.name);
+    filter.passes(text)
+}

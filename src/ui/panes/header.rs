@@ -1,0 +1,112 @@
+//! The header: where one is, what may be done there, how it stands, what runs, and how fresh all of it is.
+
+use crate::{
+    config::Meaning,
+    model::{OperationState, OperationView},
+    ui::{freshness, scene::Scene},
+};
+use jiff::Timestamp;
+use ratatui::{buffer::Buffer, layout::Rect};
+use unicode_width::UnicodeWidthStr;
+
+/// One part of the header; the higher its rank, the sooner it gives way.
+struct Part {
+    meaning: Meaning,
+    text: String,
+    rank: u8,
+}
+
+/// Draws the header.
+pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
+    buffer.set_style(area, scene.style(Meaning::Header));
+    let mut left = left(scene);
+    let mut right = right(scene);
+    let width = |parts: &[Part]| parts.iter().map(|part| part.text.width() + 2).sum::<usize>();
+    let context = scene.state.session.context.width() + 3;
+    while context + width(&left) + width(&right) > usize::from(area.width) {
+        let worst = |parts: &[Part]| parts.iter().map(|part| part.rank).max();
+        let (from_left, from_right) = (worst(&left), worst(&right));
+        let parts = if from_left >= from_right { &mut left } else { &mut right };
+        let Some(at) = (0..parts.len()).max_by_key(|at| parts[*at].rank) else { break };
+        parts.remove(at);
+    }
+    let at_right = width(&right);
+    let name = match scene.state.session.colour {
+        Some(colour) => scene.style(Meaning::Title).fg(colour),
+        None => scene.style(Meaning::Title),
+    };
+    let mut pen = scene.pen(buffer, area, 0);
+    pen.skip(1).styled(&scene.state.session.context, name).skip(2);
+    for part in &left {
+        pen.write(&part.text, part.meaning).skip(2);
+    }
+    pen.at_right(at_right.saturating_sub(1));
+    for part in &right {
+        pen.write(&part.text, part.meaning).skip(2);
+    }
+}
+
+fn left(scene: &Scene<'_>) -> Vec<Part> {
+    let state = scene.state;
+    let mut parts = Vec::new();
+    if state.session.protected {
+        parts.push(Part { meaning: Meaning::Protected, text: "PROTECTED".into(), rank: 0 });
+    }
+    if state.session.read_only {
+        parts.push(Part { meaning: Meaning::ReadOnly, text: "READ-ONLY".into(), rank: 0 });
+    }
+    let scope = state.scope.as_deref().unwrap_or("all namespaces");
+    parts.push(Part { meaning: Meaning::Text, text: scope.into(), rank: 3 });
+    let counts = state.arrangement.counts;
+    if counts.total > 0 {
+        let plural = if counts.total == 1 { "" } else { "s" };
+        parts.push(Part { meaning: Meaning::Muted, text: format!("{} workload{plural}", counts.total), rank: 6 });
+    }
+    for (number, meaning, word, rank) in [
+        (counts.broken, Meaning::Broken, "broken", 1),
+        (counts.degraded, Meaning::Degraded, "degraded", 4),
+        (counts.progressing, Meaning::Progressing, "rolling", 4),
+    ] {
+        if number > 0 {
+            parts.push(Part { meaning, text: format!("{number} {word}"), rank });
+        }
+    }
+    parts
+}
+
+fn right(scene: &Scene<'_>) -> Vec<Part> {
+    let operations = &scene.state.operations;
+    let mut parts = Vec::new();
+    if operations.interrupted() > 0 {
+        let text = format!("! {} interrupted (:operations)", operations.interrupted());
+        parts.push(Part { meaning: Meaning::Broken, text, rank: 2 });
+    }
+    if let Some(view) = operations.foremost() {
+        parts.push(Part { meaning: Meaning::Progressing, text: running(view, scene.now), rank: 2 });
+    }
+    let (meaning, text) = freshness::connection(scene.rows, scene.now);
+    parts.push(Part { meaning, text, rank: 1 });
+    let clock = scene.now.to_zoned(scene.state.session.zone.clone()).strftime("%H:%M:%S").to_string();
+    parts.push(Part { meaning: Meaning::Muted, text: clock, rank: 5 });
+    parts
+}
+
+fn running(view: &OperationView, now: Timestamp) -> String {
+    let name = &view.target.name;
+    let step = (view.step + 1).min(view.steps.len().max(1));
+    let how = match (view.state, view.hold_until) {
+        (OperationState::Paused, _) => " paused".to_owned(),
+        (_, Some(until)) => format!(" hold {}", countdown(until, now)),
+        (_, None) => String::new(),
+    };
+    format!("op: {} {name} {step}/{}{how}", view.verb, view.steps.len())
+}
+
+/// Time left as `3:12`, or `1:02:03`.
+pub fn countdown(until: Timestamp, now: Timestamp) -> String {
+    let left = until.duration_since(now).as_secs().max(0);
+    match left / 3600 {
+        0 => format!("{}:{:02}", left / 60, left % 60),
+        hours => format!("{hours}:{:02}:{:02}", left / 60 % 60, left % 60),
+    }
+}

@@ -1,0 +1,66 @@
+//! What a frame is drawn from: borrowed, never copied.
+
+use super::{pen::Pen, state::State};
+use crate::{
+    config::{Meaning, Theme},
+    model::Rows,
+};
+use jiff::Timestamp;
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    style::Style,
+    widgets::{Block, Clear, Widget},
+};
+
+/// Everything one frame looks at.
+pub struct Scene<'a> {
+    /// The screen's state.
+    pub state: &'a State,
+    /// The rows.
+    pub rows: &'a Rows,
+    /// The time of this frame: every age is counted from here.
+    pub now: Timestamp,
+}
+
+impl Scene<'_> {
+    /// The theme.
+    pub fn theme(&self) -> &Theme {
+        &self.state.session.theme
+    }
+
+    /// The style of a meaning.
+    pub fn style(&self, meaning: Meaning) -> Style {
+        self.theme().of(meaning)
+    }
+
+    /// A pen on one line of `area`.
+    pub fn pen<'b>(&'b self, buffer: &'b mut Buffer, area: Rect, row: u16) -> Pen<'b> {
+        Pen::new(buffer, self.theme(), area, row)
+    }
+
+    /// A pane's border with its title; gives the room inside.
+    pub fn pane(&self, buffer: &mut Buffer, area: Rect, title: &str, focused: bool) -> Rect {
+        let meaning = if focused { Meaning::Focus } else { Meaning::Border };
+        let block = Block::bordered().border_style(self.style(meaning));
+        let inside = block.inner(area);
+        block.render(area, buffer);
+        if !title.is_empty() {
+            let room = area.intersection(Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area });
+            let title_meaning = if focused { Meaning::Title } else { Meaning::Muted };
+            self.pen(buffer, room, 0).write(" ", meaning).write(title, title_meaning).write(" ", meaning);
+        }
+        inside
+    }
+
+    /// A sheet over everything else, in the middle of `area`; gives the room inside.
+    pub fn sheet(&self, buffer: &mut Buffer, area: Rect, size: (u16, u16), title: &str) -> Rect {
+        let (width, height) = (size.0.min(area.width), size.1.min(area.height));
+        let sheet =
+            Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 3, width, height };
+        Clear.render(sheet, buffer);
+        buffer.set_style(sheet, self.style(Meaning::Text));
+        let inside = self.pane(buffer, sheet, title, true);
+        inside.intersection(Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside })
+    }
+}

@@ -1,0 +1,73 @@
+//! The cockpit: what is broken, what changed, and the keys that put it back.
+
+use crate::{
+    config::Meaning,
+    model::{Kind, Route},
+    ui::{
+        freshness, glyph, layout,
+        panes::{
+            detail, line,
+            listing::{self, Listing},
+            namespaces,
+        },
+        scene::Scene,
+        state::Focus,
+        tables::{ROUTES, WORKLOADS},
+    },
+};
+use ratatui::{buffer::Buffer, layout::Rect};
+
+/// Draws the cockpit.
+pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
+    let state = scene.state;
+    let panes = layout::cockpit(area, state.cockpit.focus == Focus::Namespaces);
+    namespaces::draw(scene, buffer, panes.namespaces);
+    let listing = Listing {
+        title: "Workloads",
+        noun: "workloads",
+        columns: WORKLOADS,
+        list: &state.cockpit.workloads,
+        kinds: &freshness::WORKLOADS,
+        total: state.arrangement.counts.total,
+        focused: state.cockpit.focus == Focus::Table,
+    };
+    listing::draw(scene, buffer, panes.table, &listing, |object| scene.rows.workloads.get(object));
+    detail::draw(scene, buffer, panes.detail, 0);
+    traffic(scene, buffer, panes.traffic);
+    news(scene, buffer, panes.news);
+}
+
+/// The routes, as wide as there is room.
+fn traffic(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
+    if area.is_empty() {
+        return;
+    }
+    let listing: Listing<'_, _, Route> = Listing {
+        title: "Traffic",
+        noun: "HTTPRoutes",
+        columns: ROUTES,
+        list: &scene.state.routes,
+        kinds: &[Kind::HttpRoute],
+        total: scene.rows.routes.len(),
+        focused: false,
+    };
+    listing::draw(scene, buffer, area, &listing, |object| scene.rows.routes.get(object));
+}
+
+/// What just happened, newest first.
+fn news(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
+    if area.is_empty() {
+        return;
+    }
+    let inside = scene.pane(buffer, area, "Just happened", false);
+    if scene.rows.news.is_empty() {
+        scene.pen(buffer, inside, 0).skip(2).write("nothing since this cockpit was opened", Meaning::Muted);
+    }
+    for (row, news) in scene.rows.news.iter().rev().take(inside.height.into()).enumerate() {
+        let (sign, meaning) = glyph::health(news.health);
+        let sign = if sign == "?" { "·" } else { sign };
+        let mut pen = scene.pen(buffer, inside, row as u16);
+        pen.skip(1).write(&line::clock(scene, news), Meaning::Muted).skip(1).write(sign, meaning).skip(1);
+        pen.write(&news.object.path(), Meaning::Text).skip(2).write(&news.text, meaning);
+    }
+}

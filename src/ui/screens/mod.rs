@@ -1,0 +1,32 @@
+//! The screens: which panes there are, and where.
+
+mod cockpit;
+mod operation;
+mod tables;
+
+use super::{layout, page::Page, panes::detail, scene::Scene, state::Screen};
+use ratatui::{buffer::Buffer, layout::Rect};
+
+/// Draws the screen on top.
+pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
+    match scene.state.screen() {
+        Screen::Workloads => cockpit::draw(scene, buffer, area),
+        Screen::Workload(_) => detail::draw(scene, buffer, area, scene.state.scroll),
+        Screen::Routes => tables::routes(scene, buffer, area),
+        Screen::Jobs => tables::jobs(scene, buffer, area),
+        Screen::Operations => tables::operations(scene, buffer, area),
+        Screen::Operation(id) => operation::draw(scene, buffer, area, id),
+    }
+}
+
+/// The furthest that the screen on top can be scrolled.
+pub fn last_scroll(scene: &Scene<'_>) -> usize {
+    let inside = layout::inside(layout::frame(scene.state.size).body);
+    let width = inside.width.saturating_sub(2);
+    let page: Option<Page> = match scene.state.screen() {
+        Screen::Workload(_) => scene.state.workload(scene.rows).map(|row| detail::page(scene, row, width)),
+        Screen::Operation(id) => scene.state.operations.get(id).map(|view| operation::page(view, scene.now, width)),
+        Screen::Workloads | Screen::Routes | Screen::Jobs | Screen::Operations => None,
+    };
+    page.map_or(0, |page| page.last_scroll(inside.height))
+}

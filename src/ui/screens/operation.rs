@@ -1,0 +1,100 @@
+//! One operation: a timeline of its steps, the hold that runs, the log of its Job, and how it stands.
+
+use crate::{
+    config::Meaning,
+    model::{OperationId, OperationState, OperationView, StepState, StepView},
+    time::age,
+    ui::{
+        glyph,
+        page::{Page, Piece},
+        panes::header::countdown,
+        scene::Scene,
+    },
+};
+use jiff::Timestamp;
+use ratatui::{buffer::Buffer, layout::Rect};
+
+/// Draws the operation; the log gets a pane of its own where there is one.
+pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect, id: &OperationId) {
+    let Some(view) = scene.state.operations.get(id) else {
+        let inside = scene.pane(buffer, area, "Operation", true);
+        scene.pen(buffer, inside, 0).skip(1).write(&format!("loading operation {id}…"), Meaning::Progressing);
+        return;
+    };
+    let title = format!("{} {}  {}", view.verb, view.target.path(), view.summary);
+    let log_height = if view.log.is_empty() { 0 } else { (area.height / 2).min(view.log.len() as u16 + 2) };
+    let top = Rect { height: area.height - log_height, ..area };
+    let inside = scene.pane(buffer, top, &title, scene.state.layers.is_empty());
+    let inside = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
+    page(view, scene.now, inside.width).draw(scene, buffer, inside, scene.state.scroll);
+    if log_height > 0 {
+        log(scene, buffer, Rect { y: top.bottom(), height: log_height, ..area }, view);
+    }
+}
+
+/// The operation's lines on a page of this width.
+pub fn page(view: &OperationView, now: Timestamp, width: u16) -> Page {
+    let mut page = Page::new(width);
+    let (sign, meaning) = glyph::operation(view.state);
+    let what = match view.state {
+        OperationState::Running => "running".to_owned(),
+        OperationState::Paused => "paused: n goes on, b steps back".to_owned(),
+        OperationState::Interrupted => "interrupted: nobody carries it out; c resumes it".to_owned(),
+        OperationState::SteppedBack => "stepped back".to_owned(),
+        state => state.to_string(),
+    };
+    page.line(vec![
+        (meaning, format!("{sign} {what}")),
+        (Meaning::Muted, format!("   by {}   began {} ago   {}", view.holder, age(view.started, now), view.id)),
+    ]);
+    if let Some(message) = &view.message {
+        page.hanging(vec![(Meaning::Muted, "  ".into())], meaning, message);
+    }
+    page.blank();
+    let word = view.steps.iter().map(|step| step.step.len()).max().unwrap_or(0);
+    for (at, step) in view.steps.iter().enumerate() {
+        timeline(&mut page, view, at, step, word, now);
+    }
+    page
+}
+
+fn timeline(page: &mut Page, view: &OperationView, at: usize, step: &StepView, word: usize, now: Timestamp) {
+    let (sign, meaning) = glyph::step(step.state);
+    let took = match (step.started, step.finished) {
+        (Some(started), Some(finished)) => age(started, finished),
+        (Some(started), None) => age(started, now),
+        (None, _) => String::new(),
+    };
+    let detail = if step.state == StepState::Pending { Meaning::Muted } else { Meaning::Text };
+    let pieces: Vec<Piece> = vec![
+        (meaning, format!("{sign} ")),
+        (Meaning::Muted, format!("{:>2} {took:>5}  ", at + 1)),
+        (detail, format!("{:<word$}  ", step.step)),
+    ];
+    let indent = 12 + word;
+    page.hanging(pieces, detail, &step.detail);
+    if let Some(note) = &step.note {
+        page.hanging(vec![(Meaning::Muted, " ".repeat(indent))], meaning, note);
+    }
+    let holds = view.hold_until.filter(|_| step.state == StepState::Started);
+    if let Some(until) = holds {
+        let begun = step.started.unwrap_or(now);
+        let whole = until.duration_since(begun).as_secs().max(1) as u64;
+        let gone = now.duration_since(begun).as_secs().max(0) as u64;
+        let (full, empty) = glyph::bar(gone.min(whole), whole, 24);
+        page.line(vec![
+            (Meaning::Muted, " ".repeat(indent)),
+            (Meaning::Progressing, full),
+            (Meaning::Muted, format!("{empty}  {} left", countdown(until, now))),
+        ]);
+    }
+}
+
+/// The end of the Job's log.
+fn log(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect, view: &OperationView) {
+    let inside = scene.pane(buffer, area, "Log", false);
+    let first = view.log.len().saturating_sub(inside.height.into());
+    for (row, line) in view.log[first..].iter().enumerate() {
+        scene.pen(buffer, inside, row as u16).skip(1).write(line, Meaning::Text);
+    }
+}

@@ -1,0 +1,216 @@
+//! From message to effects: synchronous, without I/O, one `match`.
+
+use super::{
+    actions, input,
+    layers::{Layer, Outcome, PlanSheet, Planning, Question, Then, shift},
+    message::{Effect, Failure, Level, Message, Notice, Ticket},
+    mouse,
+    state::{Screen, State},
+};
+use crate::{
+    config::{Action, Chord, Where},
+    model::{Intent, OperationView, Plan, Rows},
+};
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind};
+use jiff::Timestamp;
+use ratatui::layout::Size;
+use std::sync::Arc;
+use tui_input::Input;
+
+impl State {
+    /// Takes a message in and says what is to be done. `now` is the time at which it arrived.
+    pub fn update(&mut self, message: Message, rows: &Rows, now: Timestamp) -> Vec<Effect> {
+        let mut effects = match message {
+            Message::Key(key) if key.kind != KeyEventKind::Release => self.press(key, rows, now),
+            Message::Key(_) | Message::Tick | Message::RowsChanged => Vec::new(),
+            Message::Paste(text) => self.paste(&text),
+            Message::Mouse(event) => mouse::update(self, event, rows, now),
+            Message::Resize(columns, rows) => {
+                self.size = Size::new(columns, rows);
+                Vec::new()
+            }
+            Message::Planned { ticket, result } => self.planned(ticket, result),
+            Message::Started(result) => self.started(result),
+            Message::Operations(views) => {
+                self.operations.known(views);
+                Vec::new()
+            }
+            Message::Operation(id, progress) => {
+                self.operations.progress(&id, &progress, now);
+                Vec::new()
+            }
+            Message::Notice(notice) => {
+                self.notice = Some(notice);
+                Vec::new()
+            }
+            Message::Failed(failure) => {
+                self.layers.push(Layer::Question(Question::failure(failure)));
+                Vec::new()
+            }
+        };
+        effects.extend(self.settle(rows, now));
+        effects
+    }
+
+    fn press(&mut self, key: KeyEvent, rows: &Rows, now: Timestamp) -> Vec<Effect> {
+        self.notice = None;
+        let chord = Chord::of(key);
+        let everywhere = self.session.keymap.action(&[Where::Everywhere], chord).filter(|_| chord.typed().is_none());
+        match everywhere {
+            // Even while something is typed these mean what they always mean.
+            Some(action @ (Action::Suspend | Action::Redraw | Action::Quit)) => {
+                return actions::act(self, action, rows, now);
+            }
+            _ if self.filtering.is_some() && self.layers.is_empty() => return self.type_filter(key),
+            _ => {}
+        }
+        if let Some(layer) = self.layers.last_mut() {
+            return match layer.press(key, &self.session, self.size) {
+                Outcome::Stay => Vec::new(),
+                Outcome::Do(effects) => effects,
+                Outcome::Close(then) => {
+                    self.layers.pop();
+                    self.follow(then, rows, now)
+                }
+                Outcome::Unknown => match self.session.keymap.action(&[Where::Everywhere], chord) {
+                    Some(Action::Help) => actions::act(self, Action::Help, rows, now),
+                    _ => Vec::new(),
+                },
+            };
+        }
+        match self.session.keymap.action(self.places(), chord) {
+            Some(action) => actions::act(self, action, rows, now),
+            None => Vec::new(),
+        }
+    }
+
+    /// Where keys are looked up on the screen on top, in order.
+    pub(super) fn places(&self) -> &'static [Where] {
+        match self.screen() {
+            Screen::Workloads | Screen::Workload(_) | Screen::Routes | Screen::Jobs => {
+                &[Where::Rows, Where::Moving, Where::Everywhere]
+            }
+            Screen::Operations => &[Where::Operations, Where::Moving, Where::Everywhere],
+            Screen::Operation(_) => &[Where::Operation, Where::Moving, Where::Everywhere],
+        }
+    }
+
+    fn type_filter(&mut self, key: KeyEvent) -> Vec<Effect> {
+        let Some(typed) = &mut self.filtering else { return Vec::new() };
+        match key.code {
+            KeyCode::Enter => self.filtering = None,
+            KeyCode::Esc => {
+                self.filtering = None;
+                if let Some(list) = self.list() {
+                    list.set_filter(String::new());
+                }
+            }
+            KeyCode::Up | KeyCode::Down => {
+                let rows = if key.code == KeyCode::Up { -1 } else { 1 };
+                if let Some(list) = self.list() {
+                    list.step(rows);
+                }
+            }
+            _ => {
+                input::press(typed, key);
+                let text = typed.value().to_owned();
+                if let Some(list) = self.list() {
+                    list.set_filter(text);
+                }
+            }
+        }
+        Vec::new()
+    }
+
+    fn paste(&mut self, text: &str) -> Vec<Effect> {
+        if let Some(layer) = self.layers.last_mut() {
+            layer.paste(text);
+        } else if let Some(typed) = &mut self.filtering {
+            input::paste(typed, text);
+            let text = typed.value().to_owned();
+            if let Some(list) = self.list() {
+                list.set_filter(text);
+            }
+        }
+        Vec::new()
+    }
+
+    /// Does what follows a layer that closed.
+    pub(super) fn follow(&mut self, then: Then, rows: &Rows, now: Timestamp) -> Vec<Effect> {
+        match then {
+            Then::Nothing => Vec::new(),
+            Then::Gather(intent, why) => self.gather(intent, why, now),
+            Then::Forget(ticket) => vec![Effect::Forget(ticket)],
+            Then::Shift(route) => {
+                if let Some(route) = rows.routes.get(&route) {
+                    self.layers.push(Layer::Form(shift(route)));
+                }
+                Vec::new()
+            }
+            Then::Run(action) => actions::act(self, action, rows, now),
+            Then::Scope(scope) => self.narrow(scope),
+            Then::Do(effects) => effects,
+        }
+    }
+
+    /// Asks for a plan and shows that it is being made.
+    pub(super) fn gather(&mut self, intent: Intent, why: Option<String>, now: Timestamp) -> Vec<Effect> {
+        self.ticket += 1;
+        let ticket = self.ticket;
+        self.layers.push(Layer::Planning(Planning { ticket, intent: intent.clone(), since: now }));
+        vec![Effect::Gather { ticket, intent, why }]
+    }
+
+    fn planned(&mut self, ticket: Ticket, result: Result<Arc<Plan>, Failure>) -> Vec<Effect> {
+        let waiting = |layer: &Layer| matches!(layer, Layer::Planning(planning) if planning.ticket == ticket);
+        // An answer that nobody waits for any more must not open a sheet under the operator's fingers.
+        if let Some(at) = self.layers.iter().position(waiting) {
+            self.layers[at] = match result {
+                Ok(plan) => Layer::Plan(Box::new(PlanSheet::new(plan))),
+                Err(failure) => Layer::Question(Question::failure(failure)),
+            };
+        }
+        Vec::new()
+    }
+
+    fn started(&mut self, result: Result<Box<OperationView>, Failure>) -> Vec<Effect> {
+        let sheet = self.layers.iter().position(|layer| matches!(layer, Layer::Plan(sheet) if sheet.is_starting()));
+        match (result, sheet) {
+            (Ok(view), sheet) => {
+                if let Some(at) = sheet {
+                    self.layers.remove(at);
+                }
+                self.open(Screen::Operation(view.id.clone()));
+                self.operations.started(*view);
+            }
+            (Err(failure), Some(at)) => {
+                if let Layer::Plan(sheet) = &mut self.layers[at] {
+                    sheet.refused(sentence(&failure));
+                }
+                if failure.message.chars().count() > 100 {
+                    self.layers.push(Layer::Question(Question::failure(failure)));
+                }
+            }
+            (Err(failure), None) => self.layers.push(Layer::Question(Question::failure(failure))),
+        }
+        Vec::new()
+    }
+
+    /// Opens the filter's line, with what it says now.
+    pub(super) fn start_filter(&mut self) {
+        let text = self.list().map(|list| list.filter().to_owned());
+        self.filtering = text.map(Input::new);
+    }
+
+    /// Tells something in one line.
+    pub(super) fn tell(&mut self, level: Level, text: impl Into<String>) {
+        self.notice = Some(Notice { level, text: text.into(), hint: None });
+    }
+}
+
+fn sentence(failure: &Failure) -> String {
+    match &failure.hint {
+        Some(hint) => format!("{}; {hint}", failure.message),
+        None => failure.message.clone(),
+    }
+}
