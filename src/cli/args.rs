@@ -75,7 +75,7 @@ pub enum Command {
     Migrate(Migrate),
     /// List operations; show, resume, pause, step back or abort one
     Operations(Operations),
-    /// Serve the embedded cluster over TLS so that kubectl can use it
+    /// Serve the embedded cluster over TLS for kubectl; --kubeconfig is the file to write
     Sim(Sim),
     /// Print a completion script for a shell
     Completions {
@@ -100,9 +100,6 @@ pub struct Sim {
     /// The address to listen on; loopback only
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0")]
     pub listen: std::net::SocketAddr,
-    /// Where to write the kubeconfig that reaches it
-    #[arg(id = "sim_kubeconfig", long = "kubeconfig", value_name = "FILE")]
-    pub kubeconfig: Option<PathBuf>,
     /// The number that the embedded world grows from
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,

@@ -51,7 +51,7 @@ fn connected(global: &args::Global, command: Option<Command>) -> Result<ExitCode
         match command {
             None => crate::app::cockpit(&global.into()).await.map_err(Failure::from),
             Some(Command::Demo(arguments)) => demo::run(global, &arguments).await,
-            Some(Command::Sim(arguments)) => sim::run(&arguments, &mut out).await,
+            Some(Command::Sim(arguments)) => sim::run(global, &arguments, &mut out).await,
             Some(Command::Status(arguments)) => status::run(global, &arguments, &mut out).await,
             Some(Command::Operations(arguments)) => operations::run(global, arguments, &mut out).await,
             Some(verb) => verbs::run(global, verb, &mut out).await,

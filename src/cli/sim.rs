@@ -1,7 +1,7 @@
 //! `pilothouse sim`: the embedded world behind a port, for kubectl and for tests.
 
 use super::{
-    args::Sim,
+    args::{Global, Sim},
     failure::{Failure, Sort},
 };
 use crate::{
@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 ///
 /// # Errors
 /// When the address is not on loopback or cannot be listened on.
-pub async fn run(arguments: &Sim, out: &mut impl Write) -> Result<ExitCode, Failure> {
+pub async fn run(global: &Global, arguments: &Sim, out: &mut impl Write) -> Result<ExitCode, Failure> {
     if !arguments.listen.ip().is_loopback() {
         let message = format!("{} is not on loopback: the embedded cluster is for this machine only", arguments.listen);
         return Err(Failure::new(Sort::Usage, message, Some("use 127.0.0.1 or [::1]".into())));
@@ -29,7 +29,7 @@ pub async fn run(arguments: &Sim, out: &mut impl Write) -> Result<ExitCode, Fail
         .await
         .map_err(|e| Failure::internal("start the embedded cluster", e))?;
     let identity = serve::Identity::generate().map_err(wrong)?;
-    let kubeconfig = arguments.kubeconfig.clone().unwrap_or_else(|| demo.folder().join("kubeconfig"));
+    let kubeconfig = global.kubeconfig.clone().unwrap_or_else(|| demo.folder().join("kubeconfig"));
     serve::write_kubeconfig(&demo.world, &identity, address, &kubeconfig).map_err(wrong)?;
     writeln!(out, "serving https://{address} until it is interrupted")?;
     writeln!(out, "  export KUBECONFIG={}", kubeconfig.display())?;
