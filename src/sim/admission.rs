@@ -14,7 +14,7 @@ use super::{
     status::{Cause, Status},
     store::{Part, meta, terminating},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// What a rule may look at: the store as it is while the write holds its lock.
@@ -44,6 +44,11 @@ pub fn on_update(r: &'static Resource, part: Part, old: &Value, new: &mut Value)
     }
     if !terminating(old) {
         defaults::fill(r, new);
+    }
+    if r.kind == "DaemonSet" && old["spec"]["template"] != new["spec"]["template"] {
+        let count =
+            old["metadata"]["annotations"][defaults::TEMPLATE_GENERATION].as_str().and_then(|n| n.parse::<u64>().ok());
+        new["metadata"]["annotations"][defaults::TEMPLATE_GENERATION] = json!((count.unwrap_or(1) + 1).to_string());
     }
     let mut causes = Vec::new();
     rules::check(r, new, &mut causes);

@@ -94,6 +94,11 @@ impl Store {
         Self { clock, ..self.clone() }
     }
 
+    /// Whether writes through this handle are only checked.
+    pub fn is_dry_run(&self) -> bool {
+        self.dry
+    }
+
     /// The world's clock.
     pub fn clock(&self) -> &Clock {
         &self.clock
@@ -261,11 +266,18 @@ impl Store {
         let old = inner.get(r, namespace, name).ok_or_else(|| Status::not_found(r, name))?;
         let differs = |wanted: &Option<String>, field: &str| wanted.as_ref().is_some_and(|w| w != meta(&old, field));
         if differs(&options.uid, "uid") || differs(&options.resource_version, "resourceVersion") {
-            let wanted = options.uid.as_deref().or(options.resource_version.as_deref()).unwrap_or_default();
-            let is = meta(&old, if differs(&options.uid, "uid") { "uid" } else { "resourceVersion" });
-            let why =
-                format!("Precondition failed: UID or ResourceVersion in precondition: {wanted}, in object meta: {is}");
-            return Err(Status::conflict(r, name, &why));
+            let (word, field, wanted) = match options.uid {
+                Some(uid) if uid != meta(&old, "uid") => ("UID", "uid", uid),
+                _ => ("ResourceVersion", "resourceVersion", options.resource_version.unwrap_or_default()),
+            };
+            let is = meta(&old, field);
+            let why = format!(
+                "the {word} in the precondition ({wanted}) does not match the {word} in record ({is}). The object might have been deleted and then recreated"
+            );
+            let mut status = Status::conflict(r, name, &why);
+            status.message = status.message.replacen(&r.qualified(), &r.qualified_kind(), 1);
+            status.details["kind"] = json!(r.kind);
+            return Err(status);
         }
         let mut new = Value::clone(&old);
         let waits = match options.propagation.unwrap_or(r.default_propagation) {
@@ -294,8 +306,9 @@ impl Store {
             object::child(&mut new, "status").insert("phase".into(), json!("Terminating"));
         }
         if object::may_go(r, &new) {
-            // What clients get back, and what watches see, is the object as it last lived.
-            return Ok(inner.commit(self.dry, r, ChangeKind::Deleted, Value::clone(&old), Some(old)));
+            // What clients get back, and what watches see, is the object as it last lived; a pod says that it was to go.
+            let last = if r.kind == "Pod" { new } else { Value::clone(&old) };
+            return Ok(inner.commit(self.dry, r, ChangeKind::Deleted, last, Some(old)));
         }
         if new == *old {
             return Ok(old);

@@ -4,6 +4,7 @@
 
 use super::Surroundings;
 use crate::sim::{
+    quantity,
     resource::{Resource, resources},
     status::Status,
     store::meta,
@@ -23,7 +24,7 @@ pub fn check(r: &Resource, object: &Value, around: &dyn Surroundings) -> Result<
                 Value::String(text) => text.clone(),
                 other => other.to_string(),
             };
-            if asks > 0.0 && has + asks > quantity(&text) {
+            if asks > 0.0 && has + asks > quantity::value(&text) {
                 requested.push(format!("{name}={}", render(name, asks)));
                 used.push(format!("{name}={}", render(name, has)));
                 limited.push(format!("{name}={text}"));
@@ -65,26 +66,7 @@ fn amount(r: &Resource, entry: &str, object: &Value) -> Option<f64> {
         return None;
     }
     let containers = object["spec"]["containers"].as_array().into_iter().flatten();
-    Some(containers.filter_map(|c| c["resources"][part][name].as_str()).map(quantity).sum())
-}
-
-/// A quantity as a plain number; 0 when it cannot be read.
-pub fn quantity(text: &str) -> f64 {
-    let split = text.find(|c: char| !c.is_ascii_digit() && c != '.' && c != '-').unwrap_or(text.len());
-    let (number, unit) = text.split_at(split);
-    let factor = match unit {
-        "m" => 1e-3,
-        "k" => 1e3,
-        "M" => 1e6,
-        "G" => 1e9,
-        "T" => 1e12,
-        "Ki" => 1024.0,
-        "Mi" => 1024.0 * 1024.0,
-        "Gi" => 1024.0 * 1024.0 * 1024.0,
-        "Ti" => 1024.0 * 1024.0 * 1024.0 * 1024.0,
-        _ => 1.0,
-    };
-    number.parse::<f64>().unwrap_or(0.0) * factor
+    Some(containers.filter_map(|c| c["resources"][part][name].as_str()).map(quantity::value).sum())
 }
 
 fn render(entry: &str, amount: f64) -> String {

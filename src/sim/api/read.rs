@@ -61,7 +61,7 @@ pub fn version(call: &Call) -> Result<Option<u64>, Status> {
     let Some(text) = call.query.get("resourceVersion") else { return Ok(None) };
     let invalid = |_| {
         let why = format!(
-            "resourceVersion: Invalid value: \"{text}\": strconv.ParseUint: parsing \"{text}\": invalid syntax"
+            "invalid resource version: resourceVersion: Invalid value: \"{text}\": strconv.ParseUint: parsing \"{text}\": invalid syntax"
         );
         Status::new(400, "BadRequest", why)
     };
@@ -83,7 +83,8 @@ pub fn list(call: &Call) -> Result<Response, Status> {
             return Err(Status::bad_request("specifying resource version is not allowed when using continue"));
         }
         Some(token) => {
-            let (at, after) = read_token(token).ok_or_else(|| Status::bad_request("continue key is not valid"))?;
+            let (at, after) = read_token(token)
+                .ok_or_else(|| Status::bad_request("invalid continue token: continue key is not valid"))?;
             let gone = || {
                 Status::expired(
                     "The provided continue parameter is too old to display a consistent list result. You must start a new list without the continue parameter.",
