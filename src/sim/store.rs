@@ -234,7 +234,7 @@ impl Store {
             }
         }
         for field in ["labels", "annotations", "finalizers", "ownerReferences", "managedFields"] {
-            if metadata.get(field).is_some_and(|v| v.is_null() || v.as_object().is_some_and(|m| m.is_empty())) {
+            if metadata.get(field).is_some_and(object::is_empty) {
                 metadata.shift_remove(field);
             }
         }
@@ -246,8 +246,12 @@ impl Store {
         if part != Part::Status && object::grows(r, &old, &new) {
             object::bump_generation(&mut new);
         }
-        let kind = if object::may_go(r, &new) { ChangeKind::Deleted } else { ChangeKind::Modified };
-        Ok(inner.commit(self.dry, r, kind, new, Some(old)))
+        if object::may_go(r, &new) {
+            // The last finalizer is gone, and so is the object; watches see it as it was before.
+            inner.commit(self.dry, r, ChangeKind::Deleted, Value::clone(&old), Some(old));
+            return Ok(Arc::new(new));
+        }
+        Ok(inner.commit(self.dry, r, ChangeKind::Modified, new, Some(old)))
     }
 
     /// Deletes an object, or marks it as terminating when finalizers, a grace period or its contents keep it.

@@ -20,6 +20,11 @@ pub fn fill(r: &Resource, object: &mut Value) {
         ("", "Namespace") => namespace(object),
         ("", "Pod") => pod_defaults::pod(object),
         ("", "Service") => service(object),
+        ("", "Event") => {
+            set(object, "source", json!({}));
+            set(object, "reportingComponent", json!(""));
+            set(object, "reportingInstance", json!(""));
+        }
         ("", "Secret") => secret(object),
         ("", "PersistentVolumeClaim") => claim(object),
         ("apps", "Deployment") => deployment(spec(object)),

@@ -19,6 +19,12 @@ pub fn check(r: &Resource, object: &Value, causes: &mut Vec<Cause>) {
         ("", "Pod") => pod_rules::spec("spec", spec, causes),
         ("", "Service") => service(spec, causes),
         ("", "ConfigMap" | "Secret") => keys(object, causes),
+        ("", "Event") => {
+            let (about, own) = (&object["involvedObject"]["namespace"], &object["metadata"]["namespace"]);
+            if about.is_string() && about != own && about != "" {
+                causes.push(Cause::invalid("involvedObject.namespace", about, "does not match event.namespace"));
+            }
+        }
         ("apps", "Deployment") => {
             workload(spec, causes);
             deployment(spec, causes);

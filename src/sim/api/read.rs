@@ -5,7 +5,7 @@
 use super::{Call, Response, reply};
 use crate::sim::{
     selector::{FieldSelector, LabelSelector},
-    status::Status,
+    status::{Cause, Status},
     store::meta,
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
@@ -75,6 +75,13 @@ pub fn list(call: &Call) -> Result<Response, Status> {
     let wanted = version(call)?;
     let (now, current) = call.store.snapshot(r, namespace);
     let exact = call.query.get("resourceVersionMatch") == Some("Exact");
+    if wanted.is_none() && call.query.get("resourceVersionMatch").is_some() {
+        let why = "resourceVersionMatch is forbidden unless resourceVersion is provided";
+        return Err(Status::invalid_options("ListOptions", &Cause::forbidden("resourceVersionMatch", why)));
+    }
+    if let Some(odd) = call.query.get("limit").filter(|text| text.parse::<i64>().is_err()) {
+        return Err(Status::bad_request(format!("strconv.ParseInt: parsing {odd:?}: invalid syntax")));
+    }
     let limit = call.query.number("limit").and_then(|n| usize::try_from(n).ok()).filter(|n| *n > 0);
     // The version 0 is "whatever is at hand": a real API server answers it from its cache, which knows no pages.
     let limit = if wanted == Some(0) && !exact { None } else { limit };
