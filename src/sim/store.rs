@@ -94,6 +94,11 @@ impl Store {
         Self { clock, ..self.clone() }
     }
 
+    /// Whether writes through this handle are only checked.
+    pub fn is_dry_run(&self) -> bool {
+        self.dry
+    }
+
     /// The world's clock.
     pub fn clock(&self) -> &Clock {
         &self.clock
@@ -229,7 +234,7 @@ impl Store {
             }
         }
         for field in ["labels", "annotations", "finalizers", "ownerReferences", "managedFields"] {
-            if metadata.get(field).is_some_and(|v| v.is_null() || v.as_object().is_some_and(|m| m.is_empty())) {
+            if metadata.get(field).is_some_and(object::is_empty) {
                 metadata.shift_remove(field);
             }
         }
@@ -241,8 +246,12 @@ impl Store {
         if part != Part::Status && object::grows(r, &old, &new) {
             object::bump_generation(&mut new);
         }
-        let kind = if object::may_go(r, &new) { ChangeKind::Deleted } else { ChangeKind::Modified };
-        Ok(inner.commit(self.dry, r, kind, new, Some(old)))
+        if object::may_go(r, &new) {
+            // The last finalizer is gone, and so is the object; watches see it as it was before.
+            inner.commit(self.dry, r, ChangeKind::Deleted, Value::clone(&old), Some(old));
+            return Ok(Arc::new(new));
+        }
+        Ok(inner.commit(self.dry, r, ChangeKind::Modified, new, Some(old)))
     }
 
     /// Deletes an object, or marks it as terminating when finalizers, a grace period or its contents keep it.
@@ -261,11 +270,18 @@ impl Store {
         let old = inner.get(r, namespace, name).ok_or_else(|| Status::not_found(r, name))?;
         let differs = |wanted: &Option<String>, field: &str| wanted.as_ref().is_some_and(|w| w != meta(&old, field));
         if differs(&options.uid, "uid") || differs(&options.resource_version, "resourceVersion") {
-            let wanted = options.uid.as_deref().or(options.resource_version.as_deref()).unwrap_or_default();
-            let is = meta(&old, if differs(&options.uid, "uid") { "uid" } else { "resourceVersion" });
-            let why =
-                format!("Precondition failed: UID or ResourceVersion in precondition: {wanted}, in object meta: {is}");
-            return Err(Status::conflict(r, name, &why));
+            let (word, field, wanted) = match options.uid {
+                Some(uid) if uid != meta(&old, "uid") => ("UID", "uid", uid),
+                _ => ("ResourceVersion", "resourceVersion", options.resource_version.unwrap_or_default()),
+            };
+            let is = meta(&old, field);
+            let why = format!(
+                "the {word} in the precondition ({wanted}) does not match the {word} in record ({is}). The object might have been deleted and then recreated"
+            );
+            let mut status = Status::conflict(r, name, &why);
+            status.message = status.message.replacen(&r.qualified(), &r.qualified_kind(), 1);
+            status.details["kind"] = json!(r.kind);
+            return Err(status);
         }
         let mut new = Value::clone(&old);
         let waits = match options.propagation.unwrap_or(r.default_propagation) {
@@ -294,8 +310,9 @@ impl Store {
             object::child(&mut new, "status").insert("phase".into(), json!("Terminating"));
         }
         if object::may_go(r, &new) {
-            // What clients get back, and what watches see, is the object as it last lived.
-            return Ok(inner.commit(self.dry, r, ChangeKind::Deleted, Value::clone(&old), Some(old)));
+            // What clients get back, and what watches see, is the object as it last lived; a pod says that it was to go.
+            let last = if r.kind == "Pod" { new } else { Value::clone(&old) };
+            return Ok(inner.commit(self.dry, r, ChangeKind::Deleted, last, Some(old)));
         }
         if new == *old {
             return Ok(old);

@@ -12,18 +12,23 @@ use serde_json::{Value, json};
 
 fn scale_of(object: &Value) -> Value {
     let metadata = &object["metadata"];
-    json!({
+    let mut scale = json!({
         "kind": "Scale", "apiVersion": "autoscaling/v1",
         "metadata": {
             "name": metadata["name"], "namespace": metadata["namespace"], "uid": metadata["uid"],
             "resourceVersion": metadata["resourceVersion"], "creationTimestamp": metadata["creationTimestamp"],
         },
-        "spec": { "replicas": object["spec"]["replicas"].as_i64().unwrap_or(0) },
+        "spec": {},
         "status": {
             "replicas": object["status"]["replicas"].as_i64().unwrap_or(0),
             "selector": LabelSelector::of_object(&object["spec"]["selector"]).to_string(),
         },
-    })
+    });
+    // None is written as nothing.
+    if let Some(replicas) = object["spec"]["replicas"].as_i64().filter(|n| *n != 0) {
+        scale["spec"]["replicas"] = json!(replicas);
+    }
+    scale
 }
 
 /// GET, PUT and PATCH of a workload's scale.
@@ -59,6 +64,8 @@ pub fn scale(call: &Call, verb: Verb) -> Result<Response, Status> {
             let cause = Cause::invalid("spec.replicas", replicas, "must be greater than or equal to 0");
             let mut status = Status::invalid(r, name, &[cause]);
             status.message = status.message.replacen(&r.qualified_kind(), "Scale.autoscaling", 1);
+            status.details["group"] = json!("autoscaling");
+            status.details["kind"] = json!("Scale");
             return Err(status);
         }
         object["spec"]["replicas"] = json!(wanted);
