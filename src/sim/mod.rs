@@ -14,6 +14,7 @@ pub mod faults;
 pub mod quantity;
 pub mod reconciler;
 pub mod resource;
+pub mod scenario;
 pub mod schema;
 pub mod selector;
 pub mod serve;

@@ -357,6 +357,11 @@ impl Store {
         inner.changes.forget_all(version);
     }
 
+    /// Forgets changes up to `version`: watches from there on can still resume. Keeps a long-lived world small.
+    pub fn compact_to(&self, version: u64) {
+        self.lock().changes.forget_to(version);
+    }
+
     /// Adds a line to what a container printed.
     pub fn append_log(&self, namespace: &str, pod: &str, container: &str, line: String) {
         let now = self.clock.now();

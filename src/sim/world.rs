@@ -35,7 +35,13 @@ pub struct World {
 impl World {
     /// A world like a new cluster: its namespaces, and what belongs in them. No nodes, no workloads.
     pub fn empty(clock: Clock, seed: u64) -> Self {
-        let store = Store::new(clock.clone(), seed);
+        Self::born(clock.clone(), seed, clock)
+    }
+
+    /// As [`World::empty`], but what a new cluster has is stamped by the clock `birth`: a cluster with a past.
+    pub fn born(clock: Clock, seed: u64, birth: Clock) -> Self {
+        let present = Store::new(clock.clone(), seed);
+        let store = present.with_clock(birth);
         for namespace in ["default", "kube-node-lease", "kube-public", "kube-system"] {
             // An empty store takes all of these: the names are valid and free.
             let _ = store.create(&resources::NAMESPACES, json!({ "metadata": { "name": namespace } }));
@@ -51,6 +57,7 @@ impl World {
             let _ = store.create(&resources::CUSTOM_RESOURCE_DEFINITIONS, definition(r));
         }
         let (access, faults) = (Access::new(clock), Faults::default());
+        let store = present;
         let server = Server::new(store.clone(), access.clone(), faults.clone());
         Self { store, server, access, faults }
     }

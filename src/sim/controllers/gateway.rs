@@ -55,7 +55,7 @@ fn rejection(cluster: &Cluster, route: &Value, reference: &Value) -> Option<Opti
         _ => space == namespace(route),
     };
     Some(
-        (!listeners.iter().any(|l| open(l)))
+        (!listeners.iter().any(open))
             .then_some(("NotAllowedByListeners", "the listener takes no routes of this namespace")),
     )
 }

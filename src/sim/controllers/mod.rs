@@ -127,6 +127,11 @@ impl Controllers {
         self.cluster.freeze(store, moment);
     }
 
+    /// The handle that the controllers write through, with the clock that counts now.
+    pub fn store(&self) -> &Store {
+        &self.cluster.store
+    }
+
     /// From now on the store's own clock counts.
     pub fn wake(&mut self, store: &Store) {
         self.cluster.thaw(store);

@@ -11,7 +11,7 @@ mod patches;
 use super::{Error, source::Files};
 use crate::sim::controllers::object::{items, name, set, text};
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 /// Names of a kustomization file.
 const KUSTOMIZATIONS: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
@@ -191,6 +191,7 @@ fn resolve(folder: &str, path: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     fn files(list: &[(&str, &str)]) -> Files {
         list.iter().map(|(p, t)| ((*p).to_owned(), (*t).to_owned())).collect()

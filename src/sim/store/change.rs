@@ -95,6 +95,13 @@ impl Changes {
         }
     }
 
+    /// Forgets what is not newer than `version`.
+    pub fn forget_to(&mut self, version: u64) {
+        while self.past.front().is_some_and(|c| c.version <= version) {
+            self.forget_one();
+        }
+    }
+
     pub fn forget_all(&mut self, version: u64) {
         self.past.clear();
         self.forgotten = version;

@@ -109,7 +109,7 @@ impl Container {
             state: State::New,
             is_sidecar,
             habit,
-            ends_itself: (is_init && !is_sidecar) || (of_job || restart != Restart::Always) && !is_sidecar,
+            ends_itself: !is_sidecar && (is_init || of_job || restart != Restart::Always),
             restart,
             pulls: 0,
             crashes: 0,
