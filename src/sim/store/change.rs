@@ -97,8 +97,10 @@ impl Changes {
 
     /// Forgets what is not newer than `version`.
     pub fn forget_to(&mut self, version: u64) {
-        while self.past.front().is_some_and(|c| c.version <= version) {
-            self.forget_one();
+        for past in self.past.values_mut() {
+            while let Some((_, oldest)) = past.changes.pop_front_if(|(_, change)| change.version <= version) {
+                past.forgotten = oldest.version;
+            }
         }
     }
 
