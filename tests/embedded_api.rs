@@ -105,7 +105,7 @@ async fn objects_are_created_read_changed_and_deleted() {
 #[case::test_fails("application/json-patch+json", json!([{ "op": "test", "path": "/spec/replicas", "value": 7 }]), 422, None)]
 #[case::selector_is_immutable("application/merge-patch+json", json!({ "spec": { "selector": { "matchLabels": { "app": "x" } } } }), 422, None)]
 #[case::stale_version("application/merge-patch+json", json!({ "metadata": { "resourceVersion": "1" }, "spec": { "replicas": 2 } }), 409, None)]
-#[case::wrong_type("application/merge-patch+json", json!({ "spec": { "replicas": "2" } }), 400, None)]
+#[case::wrong_type("application/merge-patch+json", json!({ "spec": { "replicas": "2" } }), 422, None)]
 #[case::unknown_media("text/plain", json!({}), 415, None)]
 #[tokio::test(start_paused = true)]
 async fn patches(#[case] media: &str, #[case] patch: Value, #[case] code: u16, #[case] generation: Option<i64>) {

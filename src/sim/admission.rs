@@ -14,7 +14,7 @@ use super::{
     status::{Cause, Status},
     store::{Part, meta, terminating},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// What a rule may look at: the store as it is while the write holds its lock.
@@ -45,15 +45,23 @@ pub fn on_update(r: &'static Resource, part: Part, old: &Value, new: &mut Value)
     if !terminating(old) {
         defaults::fill(r, new);
     }
+    if r.kind == "DaemonSet" && old["spec"]["template"] != new["spec"]["template"] {
+        let count =
+            old["metadata"]["annotations"][defaults::TEMPLATE_GENERATION].as_str().and_then(|n| n.parse::<u64>().ok());
+        new["metadata"]["annotations"][defaults::TEMPLATE_GENERATION] = json!((count.unwrap_or(1) + 1).to_string());
+    }
     let mut causes = Vec::new();
     rules::check(r, new, &mut causes);
     if part == Part::Whole {
         rules::check_change(r, old, new, &mut causes);
     }
-    let fresh = |list: &Value| list.as_array().map_or(0, Vec::len);
-    if terminating(old) && fresh(&new["metadata"]["finalizers"]) > fresh(&old["metadata"]["finalizers"]) {
-        let why = "no new finalizers can be added if the object is being deleted";
-        causes.push(Cause::forbidden("metadata.finalizers", why));
+    let finalizers = |o: &Value| o["metadata"]["finalizers"].as_array().cloned().unwrap_or_default();
+    let (had, mut fresh) = (finalizers(old), finalizers(new));
+    fresh.retain(|f| !had.contains(f));
+    if terminating(old) && !fresh.is_empty() {
+        let list = fresh.iter().map(Value::to_string).collect::<Vec<_>>().join(", ");
+        let why = "no new finalizers can be added if the object is being deleted, found new finalizers";
+        causes.push(Cause::forbidden("metadata.finalizers", &format!("{why} []string{{{list}}}")));
     }
     if causes.is_empty() { Ok(()) } else { Err(Status::invalid(r, meta(new, "name"), &causes)) }
 }

@@ -27,7 +27,7 @@ use super::{
     access::{ADMIN, ANONYMOUS, Access, User},
     faults::{Failure, Faults},
     resource::resources,
-    status::Status,
+    status::{Cause, Status},
     store::Store,
 };
 use bytes::Bytes;
@@ -116,11 +116,25 @@ impl Server {
                 return Err(plain(Status::new(403, "Forbidden", why)));
             }
             let document = if head.method == Method::GET { discovery::document(path, &accept) } else { None };
-            let missing = || plain(Status::new(404, "NotFound", "the server could not find the requested resource"));
-            return document.ok_or_else(missing);
+            let known = path.starts_with("/api/") || path.starts_with("/apis/");
+            if document.is_none() && !known {
+                return Ok(reply::bytes(404, "text/plain; charset=utf-8", "404 page not found\n"));
+            }
+            let missing = Status::new(404, "NotFound", "the server could not find the requested resource");
+            return document.ok_or_else(|| plain(missing.detailed(serde_json::json!({}))));
         };
         let verb = verb(&head.method, &target, &query).ok_or_else(|| plain(Status::method_not_allowed()))?;
         let form = Form::of(&accept, &query);
+        if let Some(odd) = query.all("dryRun").find(|v| !matches!(*v, "" | "All")) {
+            let options = match verb {
+                Verb::Create => "CreateOptions",
+                Verb::Update => "UpdateOptions",
+                Verb::Patch => "PatchOptions",
+                _ => "DeleteOptions",
+            };
+            let cause = Cause::unsupported("dryRun", &serde_json::json!([odd]), &["All"]);
+            return Err(plain(Status::invalid_options(options, &cause)));
+        }
         let call = Call {
             store: if query.all("dryRun").any(|v| v == "All") { self.store.dry_run() } else { self.store.clone() },
             access: self.access.clone(),
@@ -143,7 +157,12 @@ impl Server {
                 call.run().await.map_err(plain)?;
                 Err(plain(status))
             }
-            None => call.run().await.map_err(plain),
+            None => {
+                let response = call.run().await.map_err(plain)?;
+                let old = (call.target.resource == &resources::ENDPOINTS)
+                    .then(|| "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice".to_owned());
+                Ok(reply::with_warnings(response, old.as_slice()))
+            }
         }
     }
 }

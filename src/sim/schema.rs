@@ -1,7 +1,7 @@
-//! The shapes of the built-in kinds, read from one table: protobuf decoding, strict field checks and strategic merge all
+//! The shapes of the served kinds, read from one table: protobuf decoding, strict field checks and strategic merge all
 //! ask here, so they cannot disagree.
 //!
-//! Invariant: custom resources have no shape; whoever asks for one gets `None` and keeps unknown fields.
+//! Invariant: a kind that is not in the table has no shape; whoever asks for one gets `None` and keeps unknown fields.
 
 use super::resource::Resource;
 use std::{collections::HashMap, sync::LazyLock};
@@ -123,7 +123,7 @@ pub fn message(name: &str) -> Option<&'static Message> {
     TABLE.get(name)
 }
 
-/// The message that a resource's objects are; `None` for custom resources.
+/// The message that a resource's objects are; `None` for kinds whose shape is not known.
 pub fn of(r: &Resource) -> Option<&'static str> {
     root(r.group, r.kind)
 }
@@ -157,14 +157,14 @@ pub fn lookup(message_name: &str, name: &str) -> Option<&'static Field> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sim::resource::resources::{ALL, HTTP_ROUTES};
+    use crate::sim::resource::resources::{ALL, KUSTOMIZATIONS};
 
     #[test]
     fn every_built_in_kind_has_its_shape() {
         for r in ALL.iter().filter(|r| !r.custom && r.group != "apiextensions.k8s.io") {
             assert!(of(r).is_some(), "{}", r.qualified());
         }
-        assert!(of(&HTTP_ROUTES).is_none());
+        assert!(of(&KUSTOMIZATIONS).is_none());
     }
 
     #[test]

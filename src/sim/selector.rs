@@ -53,6 +53,13 @@ impl LabelSelector {
                 (part, Operator::Exists)
             };
             let key = key.trim();
+            let values = match &operator {
+                Operator::In(values) | Operator::NotIn(values) => values.as_slice(),
+                _ => &[],
+            };
+            if values.iter().any(|v| v.contains('=')) {
+                return Err(wrong("found '=', expected: identifier"));
+            }
             if key.is_empty() || !key.chars().all(|c| c.is_ascii_alphanumeric() || "-_./".contains(c)) {
                 return Err(wrong(part));
             }
@@ -156,7 +163,11 @@ impl FieldSelector {
             let invalid = || Status::bad_request(format!("invalid selector: '{text}'; can't understand '{part}'"));
             let (key, equal, value) = unequal.or_else(equal).ok_or_else(invalid)?;
             if !indexed(r).contains(&key) && key != "metadata.name" && !(key == "metadata.namespace" && r.namespaced) {
-                let why = format!("field label not supported: {key}");
+                let why = if indexed(r).is_empty() {
+                    format!("{key:?} is not a known field selector: only \"metadata.name\", \"metadata.namespace\"")
+                } else {
+                    format!("field label not supported: {key}")
+                };
                 return Err(Status::bad_request(why));
             }
             requirements.push((key.to_owned(), equal, value.to_owned()));

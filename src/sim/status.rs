@@ -67,7 +67,10 @@ impl Status {
     }
 
     fn about(r: &Resource, name: &str, code: u16, reason: &str, message: String) -> Self {
-        let mut details = json!({ "name": name, "kind": r.plural });
+        let mut details = json!({ "kind": r.plural });
+        if !name.is_empty() {
+            details["name"] = json!(name);
+        }
         if !r.group.is_empty() {
             details["group"] = json!(r.group);
         }
@@ -127,14 +130,40 @@ impl Status {
     /// 405: the resource does not know the verb.
     pub fn method_not_allowed() -> Self {
         Self::new(405, "MethodNotAllowed", "the server does not allow this method on the requested resource")
+            .detailed(json!({}))
+    }
+
+    /// The same failure with `metav1.StatusDetails`.
+    pub fn detailed(mut self, details: Value) -> Self {
+        *self.details = details;
+        self
+    }
+
+    /// 422 of options rather than of an object, as `PatchOptions`.
+    pub fn invalid_options(kind: &str, cause: &Cause) -> Self {
+        let message = format!("{kind}.meta.k8s.io \"\" is invalid: {}: {}", cause.field, cause.message);
+        let causes = json!([{ "reason": cause.reason, "message": cause.message, "field": cause.field }]);
+        Self::new(422, "Invalid", message).detailed(json!({ "group": "meta.k8s.io", "kind": kind, "causes": causes }))
+    }
+
+    /// 422 of a resource whose update must say which version it is about.
+    pub fn version_required(r: &Resource, name: &str) -> Self {
+        let cause = Cause::invalid("metadata.resourceVersion", &json!(0), "must be specified for an update");
+        let mut status = Self::invalid(r, name, &[cause]);
+        status.message = status.message.replacen(&r.qualified_kind(), &r.qualified(), 1);
+        status.details["kind"] = json!(r.plural);
+        status
     }
 
     /// As `metav1.Status`.
     pub fn to_json(&self) -> Value {
         let mut body = json!({
             "kind": "Status", "apiVersion": "v1", "metadata": {},
-            "status": "Failure", "message": self.message, "reason": self.reason,
+            "status": "Failure", "message": self.message,
         });
+        if !self.reason.is_empty() {
+            body["reason"] = json!(self.reason);
+        }
         if !self.details.is_null() {
             body["details"] = Value::clone(&self.details);
         }

@@ -32,6 +32,8 @@ const I: &str = "integer";
 
 const NAME: Column = ("Name", S, 0);
 const AGE: Column = ("Age", S, 0);
+/// As a CustomResourceDefinition declares it.
+const DATE: Column = ("Age", "date", 0);
 const CONTAINERS: Column = ("Containers", S, 1);
 const IMAGES: Column = ("Images", S, 1);
 const SELECTOR: Column = ("Selector", S, 1);
@@ -51,7 +53,7 @@ fn columns(r: &Resource) -> &'static [Column] {
             ("Readiness Gates", S, 1),
         ],
         ("apps", "Deployment") => {
-            &[NAME, ("Ready", S, 0), ("Up-to-date", I, 0), ("Available", I, 0), AGE, CONTAINERS, IMAGES, SELECTOR]
+            &[NAME, ("Ready", S, 0), ("Up-to-date", S, 0), ("Available", S, 0), AGE, CONTAINERS, IMAGES, SELECTOR]
         }
         ("apps", "ReplicaSet") => {
             &[NAME, ("Desired", I, 0), ("Current", I, 0), ("Ready", I, 0), AGE, CONTAINERS, IMAGES, SELECTOR]
@@ -70,7 +72,7 @@ fn columns(r: &Resource) -> &'static [Column] {
             IMAGES,
             SELECTOR,
         ],
-        ("apps", "ControllerRevision") => &[NAME, ("Controller", S, 0), ("Revision", I, 0), AGE],
+        ("apps", "ControllerRevision") => &[NAME, ("Controller", S, 0), ("Revision", S, 0), AGE],
         ("batch", "Job") => {
             &[NAME, ("Status", S, 0), ("Completions", S, 0), ("Duration", S, 0), AGE, CONTAINERS, IMAGES, SELECTOR]
         }
@@ -92,7 +94,7 @@ fn columns(r: &Resource) -> &'static [Column] {
             ("Targets", S, 0),
             ("MinPods", S, 0),
             ("MaxPods", S, 0),
-            ("Replicas", I, 0),
+            ("Replicas", S, 0),
             AGE,
         ],
         ("policy", _) => {
@@ -104,9 +106,9 @@ fn columns(r: &Resource) -> &'static [Column] {
         ("", "Endpoints") => &[NAME, ("Endpoints", S, 0), AGE],
         ("discovery.k8s.io", _) => &[NAME, ("AddressType", S, 0), ("Ports", S, 0), ("Endpoints", S, 0), AGE],
         ("networking.k8s.io", _) => &[NAME, ("Class", S, 0), ("Hosts", S, 0), ("Address", S, 0), ("Ports", S, 0), AGE],
-        (_, "HTTPRoute") => &[NAME, ("Hostnames", S, 0), AGE],
-        (_, "Gateway") => &[NAME, ("Class", S, 0), ("Address", S, 0), ("Programmed", S, 0), AGE],
-        (_, "GatewayClass") => &[NAME, ("Controller", S, 0), ("Accepted", S, 0), AGE, ("Description", S, 1)],
+        (_, "HTTPRoute") => &[NAME, ("Hostnames", S, 0), DATE],
+        (_, "Gateway") => &[NAME, ("Class", S, 0), ("Address", S, 0), ("Programmed", S, 0), DATE],
+        (_, "GatewayClass") => &[NAME, ("Controller", S, 0), ("Accepted", S, 0), DATE, ("Description", S, 1)],
         ("", "Namespace") => &[NAME, ("Status", S, 0), AGE],
         ("", "Node") => &[
             NAME,
@@ -120,9 +122,9 @@ fn columns(r: &Resource) -> &'static [Column] {
             ("Kernel-Version", S, 1),
             ("Container-Runtime", S, 1),
         ],
-        ("", "ConfigMap") => &[NAME, ("Data", I, 0), AGE],
-        ("", "Secret") => &[NAME, ("Type", S, 0), ("Data", I, 0), AGE],
-        ("", "ServiceAccount") => &[NAME, ("Secrets", I, 0), AGE],
+        ("", "ConfigMap") => &[NAME, ("Data", S, 0), AGE],
+        ("", "Secret") => &[NAME, ("Type", S, 0), ("Data", S, 0), AGE],
+        ("", "ServiceAccount") => &[NAME, AGE],
         (_, "Event") => &[
             ("Last Seen", S, 0),
             ("Type", S, 0),
@@ -132,7 +134,7 @@ fn columns(r: &Resource) -> &'static [Column] {
             ("Source", S, 1),
             ("Message", S, 0),
             ("First Seen", S, 1),
-            ("Count", I, 1),
+            ("Count", S, 1),
             ("Name", S, 1),
         ],
         ("", "PersistentVolumeClaim") => &[
@@ -146,10 +148,10 @@ fn columns(r: &Resource) -> &'static [Column] {
             AGE,
             ("VolumeMode", S, 1),
         ],
-        ("", "ResourceQuota") => &[NAME, AGE, ("Request", S, 0), ("Limit", S, 0)],
+        ("", "ResourceQuota") => &[NAME, ("Request", S, 0), ("Limit", S, 0), AGE],
         (_, "Lease") => &[NAME, ("Holder", S, 0), AGE],
-        (_, "Kustomization") => &[NAME, AGE, ("Ready", S, 0), ("Status", S, 0)],
-        (_, "GitRepository") => &[NAME, ("URL", S, 0), AGE, ("Ready", S, 0), ("Status", S, 0)],
+        (_, "Kustomization") => &[NAME, DATE, ("Ready", S, 0), ("Status", S, 0)],
+        (_, "GitRepository") => &[NAME, ("URL", S, 0), DATE, ("Ready", S, 0), ("Status", S, 0)],
         (_, "CustomResourceDefinition") => &[NAME, ("Created At", "date", 0)],
         _ => &[NAME, AGE],
     }

@@ -11,12 +11,20 @@ use crate::sim::{
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 
+/// Counts the changes of a DaemonSet's template.
+pub const TEMPLATE_GENERATION: &str = "deprecated.daemonset.template.generation";
+
 /// Completes an object of that resource.
 pub fn fill(r: &Resource, object: &mut Value) {
     match (r.group, r.kind) {
         ("", "Namespace") => namespace(object),
         ("", "Pod") => pod_defaults::pod(object),
         ("", "Service") => service(object),
+        ("", "Event") => {
+            set(object, "source", json!({}));
+            set(object, "reportingComponent", json!(""));
+            set(object, "reportingInstance", json!(""));
+        }
         ("", "Secret") => secret(object),
         ("", "PersistentVolumeClaim") => claim(object),
         ("apps", "Deployment") => deployment(spec(object)),
@@ -25,7 +33,11 @@ pub fn fill(r: &Resource, object: &mut Value) {
             pod_defaults::template(spec(object));
         }
         ("apps", "StatefulSet") => stateful_set(spec(object)),
-        ("apps", "DaemonSet") => daemon_set(spec(object)),
+        ("apps", "DaemonSet") => {
+            daemon_set(spec(object));
+            let annotations = child_value(child_value(object, "metadata"), "annotations");
+            set(annotations, TEMPLATE_GENERATION, json!("1"));
+        }
         ("batch", "Job") => job(object),
         ("batch", "CronJob") => cron_job(spec(object)),
         ("autoscaling", "HorizontalPodAutoscaler") => autoscaler(spec(object)),
@@ -36,6 +48,13 @@ pub fn fill(r: &Resource, object: &mut Value) {
         ("kustomize.toolkit.fluxcd.io", "Kustomization") => set(spec(object), "force", json!(false)),
         ("source.toolkit.fluxcd.io", "GitRepository") => set(spec(object), "timeout", json!("60s")),
         _ => {}
+    }
+    if r.kind == "HorizontalPodAutoscaler" {
+        set(object, "status", json!({ "desiredReplicas": 0, "currentMetrics": null }));
+    }
+    if r.kind == "PodDisruptionBudget" {
+        let zeros = json!({ "disruptionsAllowed": 0, "currentHealthy": 0, "desiredHealthy": 0, "expectedPods": 0 });
+        set(object, "status", zeros);
     }
     if matches!(r.group, "apps" | "batch" | "policy" | "networking.k8s.io") && r.has("status") {
         set(object, "status", json!({}));
@@ -144,10 +163,6 @@ fn daemon_set(spec: &mut Value) {
 }
 
 fn job(object: &mut Value) {
-    let labels = object["spec"]["template"]["metadata"]["labels"].clone();
-    if labels.is_object() && object["metadata"]["labels"].as_object().is_none_or(|own| own.is_empty()) {
-        object["metadata"]["labels"] = labels;
-    }
     let (uid, name) = (meta(object, "uid").to_owned(), meta(object, "name").to_owned());
     let spec = spec(object);
     if spec["completions"].is_null() && spec["parallelism"].is_null() {
@@ -170,6 +185,10 @@ fn job(object: &mut Value) {
         }
         set(spec, "selector", json!({ "matchLabels": { "batch.kubernetes.io/controller-uid": uid } }));
     }
+    let labels = spec["template"]["metadata"]["labels"].clone();
+    if labels.is_object() && object["metadata"]["labels"].as_object().is_none_or(|own| own.is_empty()) {
+        object["metadata"]["labels"] = labels;
+    }
 }
 
 /// As [`child`], but the value itself.
@@ -184,6 +203,7 @@ fn cron_job(spec: &mut Value) {
     set(spec, "successfulJobsHistoryLimit", json!(3));
     set(spec, "failedJobsHistoryLimit", json!(1));
     child(spec, "jobTemplate");
+    child(&mut spec["jobTemplate"], "metadata");
     child(&mut spec["jobTemplate"], "spec");
     pod_defaults::template(&mut spec["jobTemplate"]["spec"]);
 }

@@ -56,6 +56,13 @@ pub fn check(r: &Resource, object: &Value, causes: &mut Vec<Cause>) {
     } else if !name.split('.').all(is_label) {
         causes.push(Cause::invalid("metadata.name", &value, SUBDOMAIN));
     }
+    for (i, finalizer) in metadata["finalizers"].as_array().into_iter().flatten().enumerate() {
+        let text = finalizer.as_str().unwrap_or_default();
+        if !text.contains('/') && !matches!(text, "orphan" | "foregroundDeletion" | "kubernetes") {
+            let detail = "name is neither a standard finalizer name nor is it fully qualified";
+            causes.push(Cause::invalid(format!("metadata.finalizers[{i}]"), finalizer, detail));
+        }
+    }
     labels("metadata.labels", &metadata["labels"], causes);
     keys("metadata.annotations", &metadata["annotations"], causes);
 }

@@ -4,6 +4,7 @@
 
 use super::Surroundings;
 use crate::sim::{
+    quantity,
     resource::{Resource, resources},
     status::Status,
     store::meta,
@@ -14,16 +15,18 @@ use serde_json::Value;
 pub fn check(r: &Resource, object: &Value, around: &dyn Surroundings) -> Result<(), Status> {
     let namespace = meta(object, "namespace");
     for quota in around.objects(&resources::RESOURCE_QUOTAS, namespace) {
+        unsaid(r, object, &quota)?;
         let (mut requested, mut used, mut limited) = (Vec::new(), Vec::new(), Vec::new());
         for (name, limit) in quota["spec"]["hard"].as_object().into_iter().flatten() {
             let Some(asks) = amount(r, name, object) else { continue };
             let all = counted(r, around, namespace);
-            let has: f64 = all.iter().filter_map(|o| amount(r, name, o)).sum();
+            // Not `sum`: that of nothing is -0.
+            let has = all.iter().filter_map(|o| amount(r, name, o)).fold(0.0, |all, one| all + one);
             let text = match limit {
                 Value::String(text) => text.clone(),
                 other => other.to_string(),
             };
-            if asks > 0.0 && has + asks > quantity(&text) {
+            if asks > 0.0 && has + asks > quantity::value(&text) {
                 requested.push(format!("{name}={}", render(name, asks)));
                 used.push(format!("{name}={}", render(name, has)));
                 limited.push(format!("{name}={text}"));
@@ -43,6 +46,32 @@ pub fn check(r: &Resource, object: &Value, around: &dyn Surroundings) -> Result<
     Ok(())
 }
 
+/// Refuses a pod whose containers do not say what a quota counts.
+fn unsaid(r: &Resource, object: &Value, quota: &Value) -> Result<(), Status> {
+    let counted = quota["spec"]["hard"].as_object().into_iter().flatten().filter_map(|(entry, _)| compute(r, entry));
+    let mut missing = Vec::new();
+    for (entry, part, name) in counted {
+        let silent = object["spec"]["containers"].as_array().into_iter().flatten();
+        let silent = silent.filter(|c| c["resources"][part][name].is_null()).filter_map(|c| c["name"].as_str());
+        let silent: Vec<&str> = silent.collect();
+        if !silent.is_empty() {
+            missing.push(format!("{entry} for: {}", silent.join(",")));
+        }
+    }
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let why = format!("failed quota: {}: must specify {}", meta(quota, "name"), missing.join("; "));
+    Err(Status::forbidden(r, meta(object, "name"), &why))
+}
+
+/// The part and name of a container's resource that an entry is about, as `requests` and `cpu`.
+fn compute<'a>(r: &Resource, entry: &'a str) -> Option<(&'a str, &'a str, &'a str)> {
+    let (part, name) = entry.split_once('.').unwrap_or(("requests", entry));
+    (r.kind == "Pod" && matches!((part, name), ("requests" | "limits", "cpu" | "memory")))
+        .then_some((entry, part, name))
+}
+
 /// The objects that count: all of the resource, but pods that have ended.
 fn counted(r: &Resource, around: &dyn Surroundings, namespace: &str) -> Vec<std::sync::Arc<Value>> {
     let Some(r) = crate::sim::resource::resource(r.group, r.plural) else { return Vec::new() };
@@ -57,34 +86,10 @@ fn amount(r: &Resource, entry: &str, object: &Value) -> Option<f64> {
     {
         return Some(1.0);
     }
-    if r.kind != "Pod" {
-        return None;
-    }
-    let (part, name) = entry.split_once('.').unwrap_or(("requests", entry));
-    if !matches!((part, name), ("requests" | "limits", "cpu" | "memory")) {
-        return None;
-    }
+    let (_, part, name) = compute(r, entry)?;
     let containers = object["spec"]["containers"].as_array().into_iter().flatten();
-    Some(containers.filter_map(|c| c["resources"][part][name].as_str()).map(quantity).sum())
-}
-
-/// A quantity as a plain number; 0 when it cannot be read.
-pub fn quantity(text: &str) -> f64 {
-    let split = text.find(|c: char| !c.is_ascii_digit() && c != '.' && c != '-').unwrap_or(text.len());
-    let (number, unit) = text.split_at(split);
-    let factor = match unit {
-        "m" => 1e-3,
-        "k" => 1e3,
-        "M" => 1e6,
-        "G" => 1e9,
-        "T" => 1e12,
-        "Ki" => 1024.0,
-        "Mi" => 1024.0 * 1024.0,
-        "Gi" => 1024.0 * 1024.0 * 1024.0,
-        "Ti" => 1024.0 * 1024.0 * 1024.0 * 1024.0,
-        _ => 1.0,
-    };
-    number.parse::<f64>().unwrap_or(0.0) * factor
+    let amounts = containers.filter_map(|c| c["resources"][part][name].as_str()).map(quantity::value);
+    Some(amounts.fold(0.0, |all, one| all + one))
 }
 
 fn render(entry: &str, amount: f64) -> String {

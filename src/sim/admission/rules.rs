@@ -19,6 +19,12 @@ pub fn check(r: &Resource, object: &Value, causes: &mut Vec<Cause>) {
         ("", "Pod") => pod_rules::spec("spec", spec, causes),
         ("", "Service") => service(spec, causes),
         ("", "ConfigMap" | "Secret") => keys(object, causes),
+        ("", "Event") => {
+            let (about, own) = (&object["involvedObject"]["namespace"], &object["metadata"]["namespace"]);
+            if about.is_string() && about != own && about != "" {
+                causes.push(Cause::invalid("involvedObject.namespace", about, "does not match event.namespace"));
+            }
+        }
         ("apps", "Deployment") => {
             workload(spec, causes);
             deployment(spec, causes);
@@ -96,6 +102,8 @@ fn workload(spec: &Value, causes: &mut Vec<Cause>) {
     let (selector, labels) = (&spec["selector"], &spec["template"]["metadata"]["labels"]);
     if selector.is_null() {
         causes.push(Cause::required("spec.selector", ""));
+        let detail = "`selector` does not match template `labels`";
+        causes.push(Cause::invalid("spec.template.metadata.labels", labels, detail));
     } else {
         let empty = ["matchLabels", "matchExpressions"].iter().all(|f| match &selector[f] {
             Value::Object(map) => map.is_empty(),
@@ -122,7 +130,9 @@ fn deployment(spec: &Value, causes: &mut Vec<Cause>) {
     let strategy = &spec["strategy"];
     let kind = &strategy["type"];
     if kind != "RollingUpdate" && kind != "Recreate" {
-        causes.push(Cause::unsupported("spec.strategy.type", kind, &["Recreate", "RollingUpdate"]));
+        // The real one shows its internal form of the whole strategy.
+        let shown = json!({ "Type": kind, "RollingUpdate": strategy["rollingUpdate"] });
+        causes.push(Cause::unsupported("spec.strategy", &shown, &["Recreate", "RollingUpdate"]));
     }
     let rolling = &strategy["rollingUpdate"];
     if kind == "Recreate" && !rolling.is_null() {
@@ -151,7 +161,7 @@ fn job(path: &str, spec: &Value, causes: &mut Vec<Cause>) {
     let policy = &template["restartPolicy"];
     if policy == "Always" {
         let field = format!("{path}.template.spec.restartPolicy");
-        causes.push(Cause::unsupported(field, policy, &["OnFailure", "Never"]));
+        causes.push(Cause::required(field, "valid values: \"OnFailure\", \"Never\""));
     }
 }
 
@@ -161,8 +171,7 @@ fn cron_job(spec: &Value, causes: &mut Vec<Cause>) {
         causes.push(Cause::required("spec.schedule", ""));
     } else if !schedule.starts_with('@') && schedule.split_whitespace().count() != 5 {
         let found = schedule.split_whitespace().count();
-        let detail =
-            format!("expected exactly 5 fields, found {found}: {:?}", schedule.split_whitespace().collect::<Vec<_>>());
+        let detail = format!("expected exactly 5 fields, found {found}: [{}]", schedule);
         causes.push(Cause::invalid("spec.schedule", &spec["schedule"], &detail));
     }
     job("spec.jobTemplate.spec", &spec["jobTemplate"]["spec"], causes);
@@ -170,9 +179,11 @@ fn cron_job(spec: &Value, causes: &mut Vec<Cause>) {
 
 fn autoscaler(spec: &Value, causes: &mut Vec<Cause>) {
     let (least, most) = (&spec["minReplicas"], &spec["maxReplicas"]);
-    at_least("spec.minReplicas", least, 1, causes);
+    if least.as_i64().is_some_and(|n| n < 1) {
+        causes.push(Cause::invalid("spec.minReplicas", least, "must be greater than or equal to 1"));
+    }
     match most.as_i64() {
-        None => causes.push(Cause::required("spec.maxReplicas", "")),
+        None => causes.push(Cause::required("spec.maxReplicas", "must be set and greater than 0")),
         Some(n) if n < 1 => causes.push(Cause::invalid("spec.maxReplicas", most, "must be greater than 0")),
         Some(n) if least.as_i64().is_some_and(|l| l > n) => {
             let detail = "must be greater than or equal to `minReplicas`";
@@ -185,13 +196,18 @@ fn autoscaler(spec: &Value, causes: &mut Vec<Cause>) {
             causes.push(Cause::required(format!("spec.scaleTargetRef.{field}"), ""));
         }
     }
+    let version = &spec["scaleTargetRef"]["apiVersion"];
+    if version.as_str().unwrap_or_default().is_empty() {
+        let detail = "apiVersion must specify API group";
+        causes.push(Cause::invalid(
+            "spec.scaleTargetRef.apiVersion",
+            &json!(version.as_str().unwrap_or_default()),
+            detail,
+        ));
+    }
 }
 
 fn service(spec: &Value, causes: &mut Vec<Cause>) {
-    let kinds = ["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"];
-    if !spec["type"].as_str().is_some_and(|t| kinds.contains(&t)) {
-        causes.push(Cause::unsupported("spec.type", &spec["type"], &kinds));
-    }
     let ports = spec["ports"].as_array().map(Vec::as_slice).unwrap_or_default();
     if ports.is_empty() && spec["type"] != "ExternalName" && spec["clusterIP"] != "None" {
         causes.push(Cause::required("spec.ports", ""));
@@ -203,7 +219,14 @@ fn service(spec: &Value, causes: &mut Vec<Cause>) {
         if !port["port"].as_i64().is_some_and(|n| (1..=65_535).contains(&n)) {
             let detail = "must be between 1 and 65535, inclusive";
             causes.push(Cause::invalid(format!("spec.ports[{i}].port"), &port["port"], detail));
+            if port["targetPort"] == port["port"] {
+                causes.push(Cause::invalid(format!("spec.ports[{i}].targetPort"), &port["port"], detail));
+            }
         }
+    }
+    let kinds = ["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"];
+    if !spec["type"].as_str().is_some_and(|t| kinds.contains(&t)) {
+        causes.push(Cause::unsupported("spec.type", &spec["type"], &kinds));
     }
 }
 
@@ -236,7 +259,8 @@ fn http_route(spec: &Value, causes: &mut Vec<Cause>) {
                 causes.push(Cause::required(format!("{at}.name"), ""));
             }
             if backend["kind"] == "Service" && backend["group"] == "" && backend["port"].is_null() {
-                causes.push(Cause::invalid(at, &json!("object"), "Must have port for Service reference"));
+                let message = "Invalid value: Must have port for Service reference".to_owned();
+                causes.push(Cause { reason: "FieldValueInvalid", field: at, message });
             }
         }
     }

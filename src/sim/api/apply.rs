@@ -6,7 +6,7 @@
 use super::{Call, Response, body, patch, reply, write};
 use crate::sim::{
     schema::{self, Merge, Type},
-    status::Status,
+    status::{Cause, Status},
     store::{Part, child, meta, time},
 };
 use serde_json::{Map, Value, json};
@@ -14,9 +14,9 @@ use serde_json::{Map, Value, json};
 /// PATCH with an apply configuration: creates the object or merges into it.
 pub fn apply(call: &Call) -> Result<Response, Status> {
     let (r, target) = (call.target.resource, &call.target);
-    let required = " \"\" is invalid: fieldManager: Required value: is required for apply patch";
+    let required = || Cause::required("fieldManager", "is required for apply patch");
     let manager = call.query.get("fieldManager");
-    let manager = manager.ok_or_else(|| Status::new(422, "Invalid", format!("PatchOptions.meta.k8s.io{required}")))?;
+    let manager = manager.ok_or_else(|| Status::invalid_options("PatchOptions", &required()))?;
     let mut wanted: Value = match serde_json::from_slice(&call.body) {
         Ok(value) => value,
         Err(_) => {
@@ -65,12 +65,12 @@ pub fn apply(call: &Call) -> Result<Response, Status> {
         let mut new = object.clone();
         for other in entries.iter_mut().filter(|e| !mine(e)) {
             let mut clash = Vec::new();
-            clashes(&wanted, object, &said, &other["fieldsV1"], "", &mut clash);
+            let lost = clashes(&wanted, object, &said, &other["fieldsV1"], "", &mut clash);
             if !clash.is_empty() && !call.query.flag("force") {
                 return Err(conflict(other, &clash));
             }
             if !clash.is_empty() {
-                let kept = without(&other["fieldsV1"], &said);
+                let kept = without(&other["fieldsV1"], &lost);
                 other["fieldsV1"] = kept;
             }
         }
@@ -165,20 +165,36 @@ fn part<'a>(value: &'a Value, key: &str) -> Option<&'a Value> {
     value.as_array()?.iter().find(|e| e[by] == *wanted)
 }
 
-/// The leaves that `said` and `theirs` both name, and that the object would change in.
-fn clashes(wanted: &Value, has: &Value, said: &Value, theirs: &Value, path: &str, clash: &mut Vec<String>) {
+/// The leaves that `said` and `theirs` both name, and that the object would change in: their paths, and as a set.
+fn clashes(wanted: &Value, has: &Value, said: &Value, theirs: &Value, path: &str, clash: &mut Vec<String>) -> Value {
+    let mut lost = Map::new();
     for (key, below) in said.as_object().into_iter().flatten() {
         let (Some(other), Some(value)) = (theirs.get(key), part(wanted, key)) else { continue };
-        let shown = key.strip_prefix("f:").map_or_else(|| format!("[{key}]"), |name| format!(".{name}"));
-        let (path, has) = (format!("{path}{shown}"), part(has, key).unwrap_or(&Value::Null));
+        let (path, has) = (format!("{path}{}", shown(key)), part(has, key).unwrap_or(&Value::Null));
         if below.as_object().is_none_or(Map::is_empty) || other.as_object().is_none_or(Map::is_empty) {
             if value != has {
                 clash.push(path);
+                lost.insert(key.clone(), json!({}));
             }
         } else {
-            clashes(value, has, below, other, &path, clash);
+            let inner = clashes(value, has, below, other, &path, clash);
+            if inner.as_object().is_some_and(|inner| !inner.is_empty()) {
+                lost.insert(key.clone(), inner);
+            }
         }
     }
+    Value::Object(lost)
+}
+
+/// A key of `fieldsV1` as messages spell it: `.image`, `[name="app"]`.
+fn shown(key: &str) -> String {
+    if let Some(name) = key.strip_prefix("f:") {
+        return format!(".{name}");
+    }
+    let by: Value = key.strip_prefix("k:").and_then(|k| serde_json::from_str(k).ok()).unwrap_or_default();
+    let pairs: Vec<String> =
+        by.as_object().into_iter().flatten().map(|(name, value)| format!("{name}={value}")).collect();
+    format!("[{}]", pairs.join(","))
 }
 
 /// Takes out of the object what the manager named before, and neither it nor anybody else names now.

@@ -3,11 +3,15 @@
 //! Invariant: what comes out has the expected kind and fits its shape. Unknown fields are refused, told or ignored, as
 //! `fieldValidation` says.
 
-use super::{Call, conform::conform, protobuf};
+use super::{
+    Call,
+    conform::{Mismatch, conform, objects},
+    protobuf,
+};
 use crate::sim::{
-    resource::{Propagation, Resource},
+    resource::{Propagation, Resource, resource_of_kind},
     schema,
-    status::Status,
+    status::{Cause, Status},
     store::DeleteOptions,
 };
 use serde_json::{Value, json};
@@ -38,8 +42,11 @@ impl Unknown {
 }
 
 /// The body as JSON, whatever it was written in.
-pub fn value(call: &Call) -> Result<Value, Status> {
-    let wrong = |why: String| Status::bad_request(format!("the object provided is unrecognized: {why}"));
+pub fn value(call: &Call, kind: &str) -> Result<Value, Status> {
+    let wrong = |why: String| {
+        let told = format!("the object provided is unrecognized (must be of type {kind}): couldn't get version/kind");
+        Status::bad_request(format!("{told}; {why}"))
+    };
     if call.content_type.starts_with("application/vnd.kubernetes.protobuf") {
         return protobuf::decode(&call.body).map_err(wrong);
     }
@@ -48,16 +55,30 @@ pub fn value(call: &Call) -> Result<Value, Status> {
         Err(_) if call.content_type.contains("yaml") => {
             serde_yaml::from_slice(&call.body).map_err(|e| wrong(e.to_string()))
         }
-        Err(error) => Err(wrong(error.to_string())),
+        Err(error) => Err(wrong(format!("json parse error: {error}"))),
     }
 }
 
 /// The body as an object of that kind, and what to warn of.
 pub fn object(call: &Call, kind: Kind) -> Result<(Value, Vec<String>), Status> {
-    let mut value = value(call)?;
+    let mut value = value(call, kind.2)?;
     expect(&value, kind)?;
-    let warnings = fit(call, kind, &mut value)?;
-    Ok((value, warnings))
+    let (group, version, name) = kind;
+    let refuse = |why: String| {
+        Status::bad_request(format!("{name} in version {version:?} cannot be handled as a {name}: {why}"))
+    };
+    let unknown = fit(schema::root(group, name), &mut value).map_err(|wrong| {
+        if call.target.resource.custom {
+            untyped(call.target.resource, &value, &wrong)
+        } else {
+            refuse(wrong.to_string())
+        }
+    })?;
+    match Unknown::of(call) {
+        Unknown::Strict if !unknown.is_empty() => Err(refuse(format!("strict decoding error: {}", unknown.join(", ")))),
+        Unknown::Ignore => Ok((value, Vec::new())),
+        _ => Ok((value, unknown)),
+    }
 }
 
 /// The body as an object of the call's own resource.
@@ -70,81 +91,76 @@ fn expect(value: &Value, (group, version, kind): Kind) -> Result<(), Status> {
     let wanted = if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") };
     let text = |field: &str| value[field].as_str().filter(|s| !s.is_empty());
     let (has_version, has_kind) = (text("apiVersion").unwrap_or(&wanted), text("kind").unwrap_or(kind));
-    if has_kind != kind {
-        let short = has_version.rsplit('/').next().unwrap_or_default();
-        return Err(Status::bad_request(format!(
-            "{has_kind} in version {short:?} cannot be handled as a {kind}: unknown conversion"
-        )));
+    if has_kind == kind && has_version == wanted {
+        return Ok(());
     }
-    if has_version != wanted {
-        let why =
-            format!("the API version in the data ({has_version}) does not match the expected API version ({wanted})");
-        return Err(Status::bad_request(why));
-    }
-    Ok(())
+    let short = has_version.rsplit('/').next().unwrap_or_default();
+    let known = resource_of_kind(has_version, has_kind).is_some() || has_kind != kind;
+    let why = if known {
+        let room = if group.is_empty() { "core" } else { group };
+        format!("converting ({short}.{has_kind}) to ({room}.{kind}): unknown conversion")
+    } else {
+        format!(
+            "no kind {has_kind:?} is registered for version {has_version:?} in scheme \"pkg/runtime/scheme.go:111\""
+        )
+    };
+    Err(Status::bad_request(format!("{has_kind} in version {short:?} cannot be handled as a {kind}: {why}")))
 }
 
-/// Holds the object against its shape. Custom resources only need to be objects.
-fn fit(call: &Call, (group, version, kind): Kind, value: &mut Value) -> Result<Vec<String>, Status> {
-    let refuse = |why: String| {
-        Status::bad_request(format!("{kind} in version {version:?} cannot be handled as a {kind}: {why}"))
-    };
-    let Some(message) = schema::root(group, kind) else {
-        return shapeless(value).map_err(refuse);
-    };
+/// Holds an object against its shape, and tells which fields it does not know. Without a shape only the metadata is looked at.
+fn fit(message: Option<&'static str>, value: &mut Value) -> Result<Vec<String>, Mismatch> {
     let mut unknown = Vec::new();
-    conform(message, value, &mut unknown).map_err(refuse)?;
-    let told: Vec<String> = unknown.iter().map(|field| format!("unknown field {field:?}")).collect();
-    match Unknown::of(call) {
-        Unknown::Strict if !told.is_empty() => Err(refuse(format!("strict decoding error: {}", told.join(", ")))),
-        Unknown::Ignore => Ok(Vec::new()),
-        _ => Ok(told),
+    objects(value)?;
+    match (message, value.get_mut("metadata")) {
+        (Some(message), _) => conform(message, value, &mut unknown)?,
+        (None, Some(metadata)) => conform("meta.ObjectMeta", metadata, &mut unknown)?,
+        (None, None) => {}
     }
+    let prefix = if message.is_none() { "metadata." } else { "" };
+    Ok(unknown.iter().map(|field| format!("unknown field {:?}", format!("{prefix}{field}"))).collect())
 }
 
-/// Holds a patched object against its shape; a strict refusal carries the whole object, as on a real API server.
+/// 422 of a custom resource's field that has the wrong type.
+fn untyped(r: &Resource, value: &Value, wrong: &Mismatch) -> Status {
+    let wanted = match wrong.wanted {
+        "slice" => "array",
+        "int32" => "integer",
+        "bool" => "boolean",
+        "map" => "object",
+        other => other,
+    };
+    let (path, is) = (&wrong.path, wrong.is);
+    let message = format!("Invalid value: \"{is}\": {path} in body must be of type {wanted}: \"{is}\"");
+    let cause = Cause { reason: "FieldValueTypeInvalid", field: path.clone(), message };
+    Status::invalid(r, value["metadata"]["name"].as_str().unwrap_or_default(), &[cause])
+}
+
+/// Holds a patched object against its shape. A refusal carries the whole object, as on a real API server.
 pub fn fit_patched(call: &Call, r: &Resource, value: &mut Value) -> Result<Vec<String>, Status> {
+    let whole = value.to_string();
     let refuse = |why: String| {
-        Status::bad_request(format!("{} in version {:?} cannot be handled as a {}: {why}", r.kind, r.version, r.kind))
+        let message = format!("Invalid value: {whole:?}: {why}");
+        let causes = serde_json::json!([{ "reason": "FieldValueInvalid", "message": message, "field": "patch" }]);
+        let status = Status::new(422, "Invalid", format!(" \"\" is invalid: patch: {message}"));
+        status.detailed(serde_json::json!({ "causes": causes }))
     };
-    let Some(message) = schema::of(r) else {
-        return shapeless(value).map_err(refuse);
-    };
-    let whole = (Unknown::of(call) == Unknown::Strict).then(|| value.to_string());
-    let mut unknown = Vec::new();
-    conform(message, value, &mut unknown).map_err(refuse)?;
-    let told: Vec<String> = unknown.iter().map(|field| format!("unknown field {field:?}")).collect();
-    match (Unknown::of(call), whole) {
-        (Unknown::Strict, Some(whole)) if !told.is_empty() => {
-            let why = format!(
-                " \"\" is invalid: patch: Invalid value: {:?}: strict decoding error: {}",
-                whole,
-                told.join(", ")
-            );
-            Err(Status::new(422, "Invalid", why))
-        }
-        (Unknown::Ignore, _) => Ok(Vec::new()),
-        _ => Ok(told),
+    if !value.is_object() {
+        return Err(refuse("the patched object must be an object".to_owned()));
     }
-}
-
-/// A custom resource: only its metadata has a known shape.
-fn shapeless(value: &mut Value) -> Result<Vec<String>, String> {
-    let mut unknown = Vec::new();
-    if let Some(metadata) = value.get_mut("metadata") {
-        conform("meta.ObjectMeta", metadata, &mut unknown)?;
+    let unknown = fit(schema::of(r), value)
+        .map_err(|wrong| if r.custom { untyped(r, value, &wrong) } else { refuse(wrong.to_string()) })?;
+    match Unknown::of(call) {
+        Unknown::Strict if !unknown.is_empty() => Err(refuse(format!("strict decoding error: {}", unknown.join(", ")))),
+        Unknown::Ignore => Ok(Vec::new()),
+        _ => Ok(unknown),
     }
-    let fits = |v: &Value| v.is_null() || v.is_object();
-    if ![&*value, &value["spec"], &value["status"]].into_iter().all(fits) {
-        return Err("must be of type object".to_owned());
-    }
-    Ok(unknown.iter().map(|field| format!("unknown field {:?}", format!("metadata.{field}"))).collect())
 }
 
 /// How to delete, from the body and the query, and whether it is a dry run.
 pub fn delete_options(call: &Call) -> Result<(DeleteOptions, bool), Status> {
-    let mut body = if call.body.is_empty() { json!({}) } else { value(call)? };
-    conform("meta.DeleteOptions", &mut body, &mut Vec::new()).map_err(Status::bad_request)?;
+    let mut body = if call.body.is_empty() { json!({}) } else { value(call, "DeleteOptions")? };
+    conform("meta.DeleteOptions", &mut body, &mut Vec::new())
+        .map_err(|wrong| Status::bad_request(wrong.to_string()))?;
     let policy = body["propagationPolicy"].as_str().or_else(|| call.query.get("propagationPolicy"));
     let orphan = body["orphanDependents"].as_bool().map(|yes| if yes { "Orphan" } else { "Background" });
     let propagation = match policy.or(orphan) {
@@ -153,10 +169,9 @@ pub fn delete_options(call: &Call) -> Result<(DeleteOptions, bool), Status> {
         Some("Foreground") => Some(Propagation::Foreground),
         Some("Orphan") => Some(Propagation::Orphan),
         Some(other) => {
-            let why = format!(
-                "DeleteOptions.meta.k8s.io \"\" is invalid: propagationPolicy: Unsupported value: {other:?}: supported values: \"Foreground\", \"Background\", \"Orphan\""
-            );
-            return Err(Status::new(422, "Invalid", why));
+            let served = ["Foreground", "Background", "Orphan", "nil"];
+            let cause = Cause::unsupported("propagationPolicy", &json!(other), &served);
+            return Err(Status::invalid_options("DeleteOptions", &cause));
         }
     };
     let text = |field: &str| body["preconditions"][field].as_str().map(str::to_owned);

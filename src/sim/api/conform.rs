@@ -2,15 +2,28 @@
 //!
 //! Invariant: afterwards the object has only known fields of the right types, and no nulls. Custom resources are left alone.
 
-use crate::sim::schema::{self, Field, Shape, Type};
+use crate::sim::{
+    quantity,
+    schema::{self, Field, Shape, Type},
+};
 use serde_json::{Value, json};
 
 /// Checks `value` as the message of that name. Unknown fields go to `unknown` with their paths.
-pub fn conform(message: &'static str, value: &mut Value, unknown: &mut Vec<String>) -> Result<(), String> {
+pub fn conform(message: &'static str, value: &mut Value, unknown: &mut Vec<String>) -> Result<(), Mismatch> {
     check(message, value, "", unknown)
 }
 
-fn check(message: &'static str, value: &mut Value, path: &str, unknown: &mut Vec<String>) -> Result<(), String> {
+/// Checks what holds for every kind: the object, and its spec and status where they are there, are objects.
+pub fn objects(value: &Value) -> Result<(), Mismatch> {
+    let odd = |v: &Value| !v.is_null() && !v.is_object();
+    if !value.is_object() {
+        return Err(mismatch("object", "", value, "object"));
+    }
+    let part = ["metadata", "spec", "status"].into_iter().find(|part| odd(&value[*part]));
+    part.map_or(Ok(()), |part| Err(mismatch("object", part, &value[part], "object")))
+}
+
+fn check(message: &'static str, value: &mut Value, path: &str, unknown: &mut Vec<String>) -> Result<(), Mismatch> {
     let Some(map) = value.as_object_mut() else { return Err(mismatch(message, path, value, "object")) };
     for key in map.keys().cloned().collect::<Vec<_>>() {
         let at = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
@@ -33,7 +46,7 @@ fn check_field(
     value: &mut Value,
     at: &str,
     unknown: &mut Vec<String>,
-) -> Result<(), String> {
+) -> Result<(), Mismatch> {
     match field.shape {
         Shape::One => check_one(message, field.of, value, at, unknown),
         Shape::List => {
@@ -45,11 +58,9 @@ fn check_field(
         }
         Shape::Map => {
             let Some(map) = value.as_object_mut() else { return Err(mismatch(message, at, value, "map")) };
-            for (key, element) in map.iter_mut() {
-                // A list inside of a map is only known of one field that nobody writes.
-                if !element.is_array() {
-                    check_one(message, field.of, element, &format!("{at}.{key}"), unknown)?;
-                }
+            // A list inside of a map is only known of one field that nobody writes.
+            for element in map.values_mut().filter(|element| !element.is_array()) {
+                check_one(message, field.of, element, at, unknown)?;
             }
             Ok(())
         }
@@ -62,9 +73,9 @@ fn check_one(
     value: &mut Value,
     at: &str,
     unknown: &mut Vec<String>,
-) -> Result<(), String> {
-    if of == Type::Quantity && value.is_number() {
-        *value = json!(value.to_string());
+) -> Result<(), Mismatch> {
+    if of == Type::Quantity && (value.is_number() || value.is_string()) {
+        *value = json!(quantity::canonical(&value.as_str().map_or_else(|| value.to_string(), str::to_owned)));
     }
     let (fits, wanted) = match of {
         Type::Message(inner) => return check(inner, value, at, unknown),
@@ -81,7 +92,26 @@ fn check_one(
     if fits { Ok(()) } else { Err(mismatch(message, at, value, wanted)) }
 }
 
-fn mismatch(message: &str, path: &str, value: &Value, wanted: &str) -> String {
+/// A value of the wrong type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mismatch {
+    /// Where it is, as `spec.replicas`.
+    pub path: String,
+    /// The type that it has, as JSON calls it.
+    pub is: &'static str,
+    /// The type that it must have, as Go calls it.
+    pub wanted: &'static str,
+    kind: &'static str,
+}
+
+impl std::fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { path, is, wanted, kind } = self;
+        write!(f, "json: cannot unmarshal {is} into Go struct field {kind}.{path} of type {wanted}")
+    }
+}
+
+fn mismatch(message: &'static str, path: &str, value: &Value, wanted: &'static str) -> Mismatch {
     let is = match value {
         Value::Null => "null",
         Value::Bool(_) => "bool",
@@ -90,8 +120,7 @@ fn mismatch(message: &str, path: &str, value: &Value, wanted: &str) -> String {
         Value::Array(_) => "array",
         Value::Object(_) => "object",
     };
-    let kind = message.rsplit('.').next().unwrap_or_default();
-    format!("json: cannot unmarshal {is} into Go struct field {kind}.{path} of type {wanted}")
+    Mismatch { path: path.to_owned(), is, wanted, kind: message.rsplit('.').next().unwrap_or_default() }
 }
 
 #[cfg(test)]
@@ -115,7 +144,7 @@ mod tests {
     #[test]
     fn wrong_types_are_refused() {
         let mut object = json!({ "spec": { "replicas": "3" } });
-        let error = conform("apps.Deployment", &mut object, &mut Vec::new()).unwrap_err();
+        let error = conform("apps.Deployment", &mut object, &mut Vec::new()).unwrap_err().to_string();
         assert!(error.contains("cannot unmarshal string") && error.contains("spec.replicas"), "{error}");
         for wrong in [json!({ "spec": [] }), json!({ "metadata": { "labels": { "a": 1 } } }), json!([])] {
             assert!(conform("apps.Deployment", &mut wrong.clone(), &mut Vec::new()).is_err(), "{wrong}");

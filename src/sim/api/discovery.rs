@@ -70,9 +70,19 @@ pub fn groups() -> Vec<&'static str> {
     groups
 }
 
-/// The resources of a group.
+/// The resources of a group, by name.
 pub fn of_group(group: &str) -> impl Iterator<Item = &'static Resource> {
-    resources::ALL.iter().copied().filter(move |r| r.group == group)
+    let mut found: Vec<&Resource> = resources::ALL.iter().copied().filter(|r| r.group == group).collect();
+    found.sort_by_key(|r| r.plural);
+    found.into_iter()
+}
+
+/// Leaves out the lists that are empty.
+fn terse(mut entry: Value) -> Value {
+    if let Some(map) = entry.as_object_mut() {
+        map.retain(|_, value| value.as_array().is_none_or(|list| !list.is_empty()));
+    }
+    entry
 }
 
 fn group(name: &str) -> Option<Value> {
@@ -107,10 +117,10 @@ fn subresource(r: &Resource, name: &str) -> ((String, String, &'static str), Val
 fn resource_list(group: &str, version: &str) -> Option<Response> {
     let mut list = Vec::new();
     for r in of_group(group).filter(|r| r.version == version) {
-        list.push(json!({
+        list.push(terse(json!({
             "name": r.plural, "singularName": r.singular, "namespaced": r.namespaced, "kind": r.kind,
             "verbs": verbs(r), "shortNames": r.short, "categories": r.categories,
-        }));
+        })));
         for name in r.subresources {
             let ((group, version, kind), verbs) = subresource(r, name);
             let full = format!("{}/{name}", r.plural);
@@ -164,9 +174,9 @@ fn describe(r: &Resource) -> Value {
             json!({ "subresource": name, "responseKind": kind(&of), "verbs": verbs })
         })
         .collect();
-    json!({
+    terse(json!({
         "resource": r.plural, "responseKind": kind(&own), "scope": if r.namespaced { "Namespaced" } else { "Cluster" },
         "singularResource": r.singular, "verbs": verbs(r), "shortNames": r.short, "categories": r.categories,
         "subresources": below,
-    })
+    }))
 }

@@ -18,6 +18,9 @@ pub async fn log(call: &Call) -> Result<Response, Status> {
     let (namespace, name) = (call.target.namespace().to_owned(), call.target.name().to_owned());
     let pod = call.store.get(&PODS, &namespace, &name).ok_or_else(|| Status::not_found(&PODS, &name))?;
     let container = container(call, &pod, &name)?;
+    if pod["spec"]["nodeName"].as_str().unwrap_or_default().is_empty() {
+        return Ok(reply::bytes(204, "text/plain", ""));
+    }
     let previous = call.query.flag("previous");
     let mut lines = call.store.logs(&namespace, &name, &container, previous);
     if previous && !ran_before(&pod, &container) {
@@ -101,8 +104,7 @@ fn waiting(pod: &Value, container: &str) -> Option<String> {
     match state(pod, container) {
         Some(state) if state["restartCount"].as_i64().unwrap_or(0) > 0 => None,
         Some(state) => state["state"]["waiting"]["reason"].as_str().map(str::to_owned),
-        None if pod["spec"]["nodeName"].is_string() => Some("ContainerCreating".to_owned()),
-        None => Some("Pending".to_owned()),
+        None => Some("ContainerCreating".to_owned()),
     }
 }
 

@@ -26,17 +26,15 @@ fn kind(call: &Call) -> Result<Kind, Status> {
         "application/merge-patch+json" => Ok(Kind::Merge),
         "application/strategic-merge-patch+json" if !call.target.resource.custom => Ok(Kind::Strategic),
         "application/apply-patch+yaml" | "application/apply-patch+json" => Ok(Kind::Apply),
-        _ => {
-            let (strategic, apply) = ("application/strategic-merge-patch+json", "application/apply-patch+yaml");
-            let mut served = vec!["application/json-patch+json", "application/merge-patch+json", apply];
-            if !call.target.resource.custom {
-                served.insert(2, strategic);
-            }
-            let why = format!(
-                "the body of the request was in an unknown format - accepted media types include: {}",
-                served.join(", ")
-            );
+        "application/strategic-merge-patch+json" => {
+            let served = "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml";
+            let why =
+                format!("the body of the request was in an unknown format - accepted media types include: {served}");
             Err(Status::new(415, "UnsupportedMediaType", why))
+        }
+        _ => {
+            let unsupported = Status::new(415, "UnsupportedMediaType", "415: Unsupported Media Type");
+            Err(unsupported.detailed(serde_json::json!({})))
         }
     }
 }
@@ -65,12 +63,19 @@ pub fn patched(call: &Call, r: &Resource, object: &Value) -> Result<Value, Statu
     let patch: Value = serde_json::from_slice(&call.body).map_err(wrong)?;
     let mut new = object.clone();
     if kind == Kind::Json {
-        let operations: json_patch::Patch = serde_json::from_value(patch).map_err(wrong)?;
+        if !patch.is_array() {
+            return Err(Status::bad_request(
+                "error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp",
+            ));
+        }
+        let operations: json_patch::Patch = serde_json::from_value(patch).map_err(|_| failed())?;
         json_patch::patch(&mut new, &operations).map_err(|_| failed())?;
         return Ok(new);
     }
     if !patch.is_object() {
-        return Err(Status::bad_request("error decoding patch: it must be an object"));
+        return Err(Status::bad_request(
+            "error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}",
+        ));
     }
     if kind == Kind::Strategic {
         strategic::merge(crate::sim::schema::of(r), &mut new, &patch)?;
@@ -82,7 +87,8 @@ pub fn patched(call: &Call, r: &Resource, object: &Value) -> Result<Value, Statu
 
 /// 422 of a JSON patch whose operations, `test` above all, do not fit the object. A real API server does not say which.
 fn failed() -> Status {
-    Status::new(422, "Invalid", "the server rejected our request due to an error in our request")
+    let message = "the server rejected our request due to an error in our request";
+    Status::new(422, "Invalid", message).detailed(serde_json::json!({}))
 }
 
 /// What no patch may change: the name, the uid, and a resourceVersion that is not the current one.
@@ -100,12 +106,12 @@ pub fn unmoved(r: &Resource, old: &Value, new: &Value) -> Result<(), Status> {
     }
     let (was, is) = (meta(old, "uid"), meta(new, "uid"));
     if !is.is_empty() && is != was {
-        let why = format!("Precondition failed: UID in precondition: {is}, UID in object meta: {was}");
-        return Err(Status::conflict(r, name, &why));
+        let cause = Cause::invalid("metadata.uid", &new["metadata"]["uid"], "field is immutable");
+        return Err(Status::invalid(r, name, &[cause]));
     }
     if old["metadata"]["namespace"] != new["metadata"]["namespace"] {
-        let cause = Cause::invalid("metadata.namespace", &new["metadata"]["namespace"], "field is immutable");
-        return Err(Status::invalid(r, name, &[cause]));
+        let why = "the namespace of the provided object does not match the namespace sent on the request";
+        return Err(Status::bad_request(why));
     }
     Ok(())
 }

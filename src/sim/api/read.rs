@@ -5,7 +5,7 @@
 use super::{Call, Response, reply};
 use crate::sim::{
     selector::{FieldSelector, LabelSelector},
-    status::Status,
+    status::{Cause, Status},
     store::meta,
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
@@ -61,7 +61,7 @@ pub fn version(call: &Call) -> Result<Option<u64>, Status> {
     let Some(text) = call.query.get("resourceVersion") else { return Ok(None) };
     let invalid = |_| {
         let why = format!(
-            "resourceVersion: Invalid value: \"{text}\": strconv.ParseUint: parsing \"{text}\": invalid syntax"
+            "invalid resource version: resourceVersion: Invalid value: \"{text}\": strconv.ParseUint: parsing \"{text}\": invalid syntax"
         );
         Status::new(400, "BadRequest", why)
     };
@@ -75,6 +75,13 @@ pub fn list(call: &Call) -> Result<Response, Status> {
     let wanted = version(call)?;
     let (now, current) = call.store.snapshot(r, namespace);
     let exact = call.query.get("resourceVersionMatch") == Some("Exact");
+    if wanted.is_none() && call.query.get("resourceVersionMatch").is_some() {
+        let why = "resourceVersionMatch is forbidden unless resourceVersion is provided";
+        return Err(Status::invalid_options("ListOptions", &Cause::forbidden("resourceVersionMatch", why)));
+    }
+    if let Some(odd) = call.query.get("limit").filter(|text| text.parse::<i64>().is_err()) {
+        return Err(Status::bad_request(format!("strconv.ParseInt: parsing {odd:?}: invalid syntax")));
+    }
     let limit = call.query.number("limit").and_then(|n| usize::try_from(n).ok()).filter(|n| *n > 0);
     // The version 0 is "whatever is at hand": a real API server answers it from its cache, which knows no pages.
     let limit = if wanted == Some(0) && !exact { None } else { limit };
@@ -83,7 +90,8 @@ pub fn list(call: &Call) -> Result<Response, Status> {
             return Err(Status::bad_request("specifying resource version is not allowed when using continue"));
         }
         Some(token) => {
-            let (at, after) = read_token(token).ok_or_else(|| Status::bad_request("continue key is not valid"))?;
+            let (at, after) = read_token(token)
+                .ok_or_else(|| Status::bad_request("invalid continue token: continue key is not valid"))?;
             let gone = || {
                 Status::expired(
                     "The provided continue parameter is too old to display a consistent list result. You must start a new list without the continue parameter.",

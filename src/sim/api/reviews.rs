@@ -28,7 +28,7 @@ fn access(call: &Call, spec: &Value) -> Result<Value, Status> {
     if asked.is_null() {
         // Paths that are no resources are open to whoever has a token.
         let allowed = spec["nonResourceAttributes"].is_object();
-        let missing = "spec.resourceAttributes: Invalid value: null: exactly one of nonResourceAttributes or resourceAttributes must be specified";
+        let missing = ".authorization.k8s.io \"\" is invalid: spec.resourceAttributes: Invalid value: null: exactly one of nonResourceAttributes or resourceAttributes must be specified";
         return if allowed { Ok(json!({ "allowed": true })) } else { Err(Status::new(422, "Invalid", missing)) };
     }
     let text = |field: &str| asked[field].as_str().unwrap_or_default();

@@ -12,18 +12,23 @@ use serde_json::{Value, json};
 
 fn scale_of(object: &Value) -> Value {
     let metadata = &object["metadata"];
-    json!({
+    let mut scale = json!({
         "kind": "Scale", "apiVersion": "autoscaling/v1",
         "metadata": {
             "name": metadata["name"], "namespace": metadata["namespace"], "uid": metadata["uid"],
             "resourceVersion": metadata["resourceVersion"], "creationTimestamp": metadata["creationTimestamp"],
         },
-        "spec": { "replicas": object["spec"]["replicas"].as_i64().unwrap_or(0) },
+        "spec": {},
         "status": {
             "replicas": object["status"]["replicas"].as_i64().unwrap_or(0),
             "selector": LabelSelector::of_object(&object["spec"]["selector"]).to_string(),
         },
-    })
+    });
+    // None is written as nothing.
+    if let Some(replicas) = object["spec"]["replicas"].as_i64().filter(|n| *n != 0) {
+        scale["spec"]["replicas"] = json!(replicas);
+    }
+    scale
 }
 
 /// GET, PUT and PATCH of a workload's scale.
@@ -46,6 +51,9 @@ pub fn scale(call: &Call, verb: Verb) -> Result<Response, Status> {
             None => patch::patched(call, r, &old)?,
         };
         let name = target.name();
+        if !new["spec"].is_object() {
+            return Err(Status::bad_request("json: cannot unmarshal into Go struct field Scale.spec of type object"));
+        }
         let version = meta(&new, "resourceVersion");
         if !version.is_empty() && version != meta(&old, "resourceVersion") {
             return Err(Status::modified(r, name));
@@ -59,6 +67,8 @@ pub fn scale(call: &Call, verb: Verb) -> Result<Response, Status> {
             let cause = Cause::invalid("spec.replicas", replicas, "must be greater than or equal to 0");
             let mut status = Status::invalid(r, name, &[cause]);
             status.message = status.message.replacen(&r.qualified_kind(), "Scale.autoscaling", 1);
+            status.details["group"] = json!("autoscaling");
+            status.details["kind"] = json!("Scale");
             return Err(status);
         }
         object["spec"]["replicas"] = json!(wanted);

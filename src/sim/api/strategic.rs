@@ -35,6 +35,7 @@ pub fn merge(message: Option<&'static str>, object: &mut Value, patch: &Value) -
     if !object.is_object() {
         *object = Value::Object(Map::new());
     }
+    let before = if patch.keys().any(|k| k.starts_with(ORDER)) { object.clone() } else { Value::Null };
     let Some(map) = object.as_object_mut() else { return Ok(()) };
     if let Some(keep) = patch.get(RETAIN).and_then(Value::as_array) {
         map.retain(|key, _| keep.iter().any(|k| k == key.as_str()));
@@ -59,7 +60,8 @@ pub fn merge(message: Option<&'static str>, object: &mut Value, patch: &Value) -
     for (key, order) in patch.iter().filter_map(|(k, v)| Some((k.strip_prefix(ORDER)?, v.as_array()?))) {
         let by = message.and_then(|m| schema::lookup(m, key)).map_or(Merge::Replace, |f| f.merge);
         if let Some(list) = map.get_mut(key).and_then(Value::as_array_mut) {
-            reorder(list, order, by);
+            let was = before[key].as_array().map(Vec::as_slice).unwrap_or_default();
+            reorder(list, was, order, by);
         }
     }
     Ok(())
@@ -108,8 +110,9 @@ fn merge_field(
     }
 }
 
-fn merge_list(inner: Option<&'static str>, slot: &mut Value, patch: &[Value], by: &str) -> Result<(), Status> {
-    let mut list = slot.as_array().cloned().unwrap_or_default();
+fn merge_list(inner: Option<&'static str>, slot: &mut Value, patch: &[Value], by: &'static str) -> Result<(), Status> {
+    let was = slot.as_array().cloned().unwrap_or_default();
+    let mut list = was.clone();
     if patch.iter().any(|e| e[PATCH] == "replace") {
         list.clear();
     }
@@ -117,7 +120,7 @@ fn merge_list(inner: Option<&'static str>, slot: &mut Value, patch: &[Value], by
         let value = &element[by];
         if value.is_null() {
             let why = format!("map: {element} does not contain declared merge key: {by}");
-            return Err(Status::new(500, "InternalError", why));
+            return Err(Status::new(500, "", why));
         }
         let found = list.iter().position(|e| e[by] == *value);
         match (element[PATCH] == "delete", found) {
@@ -130,25 +133,33 @@ fn merge_list(inner: Option<&'static str>, slot: &mut Value, patch: &[Value], by
             }
         }
     }
+    reorder(&mut list, &was, patch, Merge::By(by));
     *slot = Value::Array(list);
     Ok(())
 }
 
-/// Puts the named elements into the given order; the others stay behind the element that they followed.
-fn reorder(list: &mut Vec<Value>, order: &[Value], by: Merge) {
+/// Puts the named elements into the given order. The others keep theirs, and stand before a named one where they stood
+/// before it in `was`; what is new comes first.
+fn reorder(list: &mut Vec<Value>, was: &[Value], order: &[Value], by: Merge) {
     let key = |v: &Value| match by {
         Merge::By(key) => v[key].clone(),
         _ => v.clone(),
     };
-    let wanted: Vec<Value> = order.iter().map(key).collect();
-    let rank = |v: &Value| wanted.iter().position(|w| *w == key(v));
-    let mut sorted: Vec<Value> = list.iter().filter(|v| rank(v).is_some()).cloned().collect();
-    sorted.sort_by_key(rank);
-    for (i, one) in list.iter().enumerate().filter(|(_, v)| rank(v).is_none()) {
-        let before = i.checked_sub(1).and_then(|p| sorted.iter().position(|v| key(v) == key(&list[p])));
-        sorted.insert(before.map_or(0, |p| p + 1), one.clone());
+    let place = |all: &[Value], v: &Value| all.iter().position(|w| key(w) == key(v));
+    let (mut named, others): (Vec<Value>, Vec<Value>) = list.drain(..).partition(|v| place(order, v).is_some());
+    named.sort_by_key(|v| place(order, v));
+    let mut others = others.into_iter().peekable();
+    for one in named {
+        let earlier = |other: &Value| match (place(was, other), place(was, &one)) {
+            (Some(other), Some(one)) => other < one,
+            _ => false,
+        };
+        while let Some(other) = others.next_if(|other| earlier(other)) {
+            list.push(other);
+        }
+        list.push(one);
     }
-    *list = sorted;
+    list.extend(others);
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use super::{
     reply::{self, Form},
 };
 use crate::sim::{
-    status::Status,
+    status::{Cause, Status},
     store::{Change, ChangeKind, Store, Subscription},
     table,
 };
@@ -30,16 +30,16 @@ const LIFETIME: u64 = 30 * 60;
 pub fn watch(call: &Call) -> Result<Response, Status> {
     let selection = Selection::of(call)?;
     let r = call.target.resource;
-    let wanted = read::version(call)?.unwrap_or(0);
+    // A watch words a version that it cannot read differently from a list.
+    let wanted = read::version(call)
+        .map_err(|wrong| Status::new(500, "", wrong.message.replacen("invalid resource version: ", "", 1)))?
+        .unwrap_or(0);
     let initial = call.query.get("sendInitialEvents");
     if initial.is_some() && call.query.get("resourceVersionMatch") != Some("NotOlderThan") {
-        let why = "ListOptions.meta.k8s.io \"\" is invalid: resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan";
-        return Err(Status::new(422, "Invalid", why));
+        let why = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan";
+        return Err(Status::invalid_options("ListOptions", &Cause::forbidden("resourceVersionMatch", why)));
     }
     let current = call.store.resource_version();
-    if wanted > current {
-        return Err(read::too_large(wanted, current));
-    }
     let whole = initial == Some("true") || (wanted == 0 && initial.is_none());
     let (sender, receiver) = mpsc::channel(64);
     let mut out = Out {
@@ -50,6 +50,7 @@ pub fn watch(call: &Call) -> Result<Response, Status> {
         store: call.store.clone(),
         call_resource: r,
         headings: true,
+        after: if whole { 0 } else { wanted },
     };
     let bookmarks = call.query.flag("allowWatchBookmarks");
     let seconds = call.query.number("timeoutSeconds").and_then(|n| u64::try_from(n).ok()).filter(|n| *n > 0);
@@ -61,7 +62,7 @@ pub fn watch(call: &Call) -> Result<Response, Status> {
         let (objects, version, changes) = call.store.list_and_watch(r, call.target.namespace.as_deref());
         (Start::Objects(objects, ends_initial.then_some(version)), Some(changes))
     } else {
-        match call.store.watch(r, wanted) {
+        match call.store.watch(r, wanted.min(current)) {
             Ok((past, changes)) => (Start::Past(past), Some(changes)),
             Err(gone) => (Start::Gone(gone), None),
         }
@@ -118,6 +119,8 @@ struct Out {
     store: Store,
     call_resource: &'static crate::sim::resource::Resource,
     headings: bool,
+    /// Changes up to this version are not told: a watch may ask from the future and stays silent until then.
+    after: u64,
 }
 
 impl Out {
@@ -150,6 +153,9 @@ impl Out {
 
     /// Tells a change as it looks from inside the selection: an object that leaves it is DELETED with its old labels.
     async fn change(&mut self, change: &Change) -> Option<()> {
+        if change.version <= self.after {
+            return Some(());
+        }
         let was = change.old.as_ref().is_some_and(|old| self.has(old));
         let is = change.kind != ChangeKind::Deleted && self.has(&change.object);
         match (was, is, &change.old) {

@@ -5,7 +5,7 @@
 use super::{Call, Response, body, read::Selection, reply};
 use crate::sim::{
     resource::{Generation, Resource, resources},
-    status::{Cause, Status},
+    status::Status,
     store::{Part, child, meta, terminating},
 };
 use serde_json::{Value, json};
@@ -64,15 +64,22 @@ pub fn replace(call: &Call) -> Result<Response, Status> {
     let (mut object, warnings) = body::own(call)?;
     place(call, &mut object)?;
     let (version, uid) = (meta(&object, "resourceVersion").to_owned(), meta(&object, "uid").to_owned());
+    let made_by_put =
+        [&resources::LEASES, &resources::ENDPOINTS, &resources::EVENTS, &resources::SERVICES].contains(&r);
+    if made_by_put && part(call) == Part::Whole && call.store.get(r, target.namespace(), target.name()).is_none() {
+        without_status(r, &mut object);
+        let made = call.store.create(r, object)?;
+        return Ok(reply::with_warnings(reply::object(call, 201, &made), &warnings));
+    }
     if version.is_empty() && (r.custom || r.generation == Generation::AllButStatus || r == &resources::LEASES) {
-        let cause = Cause::invalid("metadata.resourceVersion", &json!(0), "must be specified for an update");
-        return Err(Status::invalid(r, target.name(), &[cause]));
+        return Err(Status::version_required(r, target.name()));
     }
     let expect = (!version.is_empty()).then_some(version.as_str());
     let written = call.store.update(r, target.namespace(), target.name(), part(call), expect, |current| {
         let has = meta(current, "uid");
         if !uid.is_empty() && uid != has {
-            let why = format!("Precondition failed: UID in precondition: {uid}, UID in object meta: {has}");
+            let (space, name) = (target.namespace(), target.name());
+            let why = format!("StorageError: invalid object, Code: 4, Key: /registry/{}/{space}/{name}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {uid}, UID in object meta: {has}", r.plural);
             return Err(Status::conflict(r, target.name(), &why));
         }
         let finalizers = current["spec"]["finalizers"].clone();
@@ -90,6 +97,7 @@ pub fn replace(call: &Call) -> Result<Response, Status> {
 pub fn delete(call: &Call) -> Result<Response, Status> {
     let (r, target) = (call.target.resource, &call.target);
     let (options, dry) = body::delete_options(call)?;
+    let dry = dry || call.store.is_dry_run();
     let store = if dry { call.store.dry_run() } else { call.store.clone() };
     let mut warnings = Vec::new();
     if r == &resources::JOBS && options.propagation.is_none() {

@@ -106,7 +106,9 @@ impl Index {
 
     /// Objects of a resource in a namespace that nobody controls.
     pub fn orphans(&self, resource: &'static Resource, namespace: &str) -> Vec<Place> {
-        self.orphans.iter().filter(|p| p.resource == resource && p.namespace == namespace).cloned().collect()
+        let first = Place { resource, namespace: namespace.to_owned(), name: String::new() };
+        let here = |p: &&Place| p.resource == resource && p.namespace == namespace;
+        self.orphans.range(first..).take_while(here).cloned().collect()
     }
 }
 

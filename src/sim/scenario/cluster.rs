@@ -21,8 +21,8 @@ pub fn create(store: &Store, object: &Value) -> Result<(), Error> {
 
 /// Nodes, namespaces, gateway class and the reconciler's objects.
 pub fn furnish(store: &Store, repository: &Path) -> Result<(), Error> {
-    for (number, zone) in ["a", "b", "c"].iter().enumerate() {
-        create(store, &node(number, zone))?;
+    for node in nodes() {
+        create(store, &node)?;
     }
     let spaces = [
         ("shop", "production"),
@@ -65,6 +65,11 @@ pub fn furnish(store: &Store, repository: &Path) -> Result<(), Error> {
         create(store, &object)?;
     }
     Ok(())
+}
+
+/// Three nodes in three zones.
+pub fn nodes() -> Vec<Value> {
+    ["a", "b", "c"].iter().enumerate().map(|(number, zone)| node(number, zone)).collect()
 }
 
 fn node(number: usize, zone: &str) -> Value {

@@ -16,7 +16,7 @@ mod timeline;
 
 use super::{World, controllers::Controllers, reconciler::Reconciler, store::Store};
 use crate::time::Clock;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use repository::Repository;
 use std::{
     path::{Path, PathBuf},
@@ -82,6 +82,11 @@ impl Demo {
     }
 }
 
+/// Gives a world three ready nodes, so that pods have somewhere to run.
+pub fn add_nodes(store: &Store) -> Result<(), Error> {
+    cluster::nodes().iter().try_for_each(|node| cluster::create(store, node))
+}
+
 /// Lives through the timeline up to now.
 fn build(clock: Clock, seed: u64) -> Result<(World, Controllers, Reconciler, Repository), Error> {
     let now = Timestamp::from_second(clock.now().as_second()).unwrap_or(Timestamp::UNIX_EPOCH);
@@ -107,17 +112,22 @@ fn build(clock: Clock, seed: u64) -> Result<(World, Controllers, Reconciler, Rep
         reconciler.turn();
         // The source is fresh now; what follows it is due at once.
         reconciler.turn();
-        let settled = moment.at.checked_add(jiff::SignedDuration::from_secs(SETTLE)).unwrap_or(now);
+        let settled = moment.at.checked_add(SETTLE).unwrap_or(now);
         let next = timeline.moments.get(at + 1).map_or(now, |m| m.at);
-        controllers.live_until(&world.store, if at + 1 < timeline.moments.len() { settled.min(next) } else { now });
+        // What is recent is lived through without a gap: back-offs, deadlines and autoscalers depend on it.
+        let recent = moment.at.checked_add(RECENT).is_ok_and(|end| end > now);
+        controllers.live_until(&world.store, if recent { next } else { settled.min(next) });
+        // Nobody watches the past, and keeping it would make the process large for good.
+        world.store.compact();
     }
     controllers.wake(&world.store);
-    world.store.compact();
     Ok((world.clone(), controllers, reconciler.on(&world.store), repository))
 }
 
-/// Seconds that the world lives on after each moment of its past.
-const SETTLE: i64 = 45;
+/// How long the world lives on after each moment of its distant past.
+const SETTLE: SignedDuration = SignedDuration::from_secs(45);
+/// How far the recent past reaches.
+const RECENT: SignedDuration = SignedDuration::from_mins(60);
 
 /// A clock that stands still.
 fn still(epoch: Timestamp) -> Clock {

@@ -57,7 +57,9 @@ async fn it_opens_settled_with_things_to_do() {
     assert!(is_true(&job["status"], "Complete"));
     let mailer = store.get(&resources::HORIZONTAL_POD_AUTOSCALERS, "platform", "mailer").unwrap();
     assert_eq!(text(condition(&mailer["status"], "ScalingActive").unwrap(), "/reason"), "FailedGetResourceMetric");
-    assert!(!store.list(&resources::JOBS, Some("platform")).is_empty());
+    let reports = store.list(&resources::JOBS, Some("platform"));
+    assert!(!reports.is_empty());
+    assert!(reports.iter().all(|r| text(r, "/metadata/creationTimestamp").ends_with("T02:30:00Z")), "{reports:#?}");
     assert!(!store.list(&resources::EVENTS, Some("shop")).is_empty());
 }
 

@@ -112,6 +112,10 @@ pub fn timeline(now: Timestamp, seed: u64) -> Timeline {
     moments.push(Moment { at: ago(20 * DAY), commit: None, objects: cluster::edge("3.1.4") });
     moments.push(Moment { at: ago(6 * DAY + 3 * HOUR), commit: None, objects: vec![cluster::migration()] });
     moments.push(Moment { at: ago(30 * HOUR), commit: None, objects: cluster::second_checkout() });
+    // The nightly report ran when it was due.
+    let midnight = now.as_second() - now.as_second().rem_euclid(DAY);
+    let nights = (0..4).filter_map(|n| Timestamp::from_second(midnight - n * DAY + 2 * HOUR + 30 * MINUTE).ok());
+    moments.extend(nights.filter(|at| *at < now).map(|at| Moment { at, commit: None, objects: Vec::new() }));
     moments.sort_by_key(|m| m.at);
     let birth = moments.first().map_or(now, |m| m.at).checked_sub(SignedDuration::from_hours(30)).unwrap_or(now);
     Timeline { birth, moments }

@@ -22,6 +22,16 @@ pub fn terminating(object: &Value) -> bool {
     object["metadata"]["deletionTimestamp"].is_string()
 }
 
+/// Whether there is nothing in it.
+pub(super) fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(list) => list.is_empty(),
+        Value::Object(map) => map.is_empty(),
+        _ => false,
+    }
+}
+
 /// `metadata` as a map that can be written; created when missing.
 pub(super) fn metadata(object: &mut Value) -> &mut Map<String, Value> {
     child(object, "metadata")
@@ -58,7 +68,15 @@ pub(super) fn ordered(r: &Resource, object: Value) -> Value {
 
 /// Whether a write from `old` to `new` makes a new generation.
 pub(super) fn grows(r: &Resource, old: &Value, new: &Value) -> bool {
-    let spec = || old["spec"] != new["spec"];
+    let spec = || {
+        // A pod that is bound to its node is still of its first generation.
+        let unbound = |v: &Value| {
+            let mut spec = v["spec"].clone();
+            spec.as_object_mut().map(|map| map.shift_remove("nodeName"));
+            spec
+        };
+        old["spec"] != new["spec"] && (r.kind != "Pod" || unbound(old) != unbound(new))
+    };
     match r.generation {
         Generation::None => false,
         Generation::Spec => spec(),

@@ -23,7 +23,6 @@ pub fn cells(kind: &str, o: &Value, now: Timestamp) -> Vec<Value> {
         "Node" => node(o, name, old),
         "ConfigMap" => vec![name, json!(size(&o["data"]) + size(&o["binaryData"])), old],
         "Secret" => vec![name, text(&o["type"]), json!(size(&o["data"])), old],
-        "ServiceAccount" => vec![name, json!(o["secrets"].as_array().map_or(0, Vec::len)), old],
         "Event" => event(o, name, now),
         "PersistentVolumeClaim" => {
             let modes = spec["accessModes"].as_array().cloned().unwrap_or_default();
@@ -56,7 +55,7 @@ pub fn cells(kind: &str, o: &Value, now: Timestamp) -> Vec<Value> {
                 let entry = format!("{key}: {}/{}", show(&status["used"][key]), show(hard));
                 if key.starts_with("limits") { limits.push(entry) } else { requests.push(entry) }
             }
-            vec![name, old, json!(requests.join(", ")), json!(limits.join(", "))]
+            vec![name, json!(requests.join(", ")), json!(limits.join(", ")), old]
         }
         "Lease" => vec![name, text(&spec["holderIdentity"]), old],
         "Kustomization" => {
