@@ -19,15 +19,13 @@ use super::{
 };
 use crate::time::Clock;
 use change::Changes;
+use jiff::Timestamp;
 use rand::{SeedableRng, rngs::StdRng};
 use serde_json::{Value, json};
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
-
-/// Changes that a watch may resume from; older ones are 410 Gone.
-const HISTORY: usize = 20_000;
 
 /// What an update may change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,7 +76,7 @@ impl Store {
             objects: HashMap::new(),
             version: 0,
             rng: StdRng::seed_from_u64(seed),
-            changes: Changes::new(HISTORY),
+            changes: Changes::default(),
             logs: logs::Logs::new(),
         };
         Self { inner: Arc::new(Mutex::new(inner)), clock, dry: false }
@@ -97,6 +95,11 @@ impl Store {
     /// Whether writes through this handle are only checked.
     pub fn is_dry_run(&self) -> bool {
         self.dry
+    }
+
+    /// The time of a write; `None` when it is only a dry run.
+    fn when(&self) -> Option<Timestamp> {
+        (!self.dry).then(|| self.clock.now())
     }
 
     /// The world's clock.
@@ -128,13 +131,13 @@ impl Store {
     /// The objects as they were at `version`; `None` when that is forgotten or not yet reached.
     pub fn list_at(&self, r: &'static Resource, namespace: Option<&str>, version: u64) -> Option<Vec<Arc<Value>>> {
         let inner = self.lock();
-        if version < inner.changes.forgotten || version > inner.version {
+        if version < inner.changes.forgotten(r) || version > inner.version {
             return None;
         }
         let key = |o: &Value| (meta(o, "namespace").to_owned(), meta(o, "name").to_owned());
         let mut then: BTreeMap<_, _> = inner.list(r, namespace).into_iter().map(|o| (key(&o), o)).collect();
-        let here = |c: &&Change| c.resource == r && namespace.is_none_or(|n| meta(&c.object, "namespace") == n);
-        for change in inner.changes.since(version).rev().filter(here) {
+        let here = |c: &&Change| namespace.is_none_or(|n| meta(&c.object, "namespace") == n);
+        for change in inner.changes.since(r, version).rev().filter(here) {
             match &change.old {
                 Some(old) => then.insert(key(old), Arc::clone(old)),
                 None => then.remove(&key(&change.object)),
@@ -180,7 +183,7 @@ impl Store {
         if inner.get(r, &namespace, &name).is_some() {
             return Err(Status::already_exists(r, &name));
         }
-        let object = inner.commit(self.dry, r, ChangeKind::Added, object, None);
+        let object = inner.commit(self.when(), r, ChangeKind::Added, object, None);
         Ok(object)
     }
 
@@ -248,10 +251,10 @@ impl Store {
         }
         if object::may_go(r, &new) {
             // The last finalizer is gone, and so is the object; watches see it as it was before.
-            inner.commit(self.dry, r, ChangeKind::Deleted, Value::clone(&old), Some(old));
+            inner.commit(self.when(), r, ChangeKind::Deleted, Value::clone(&old), Some(old));
             return Ok(Arc::new(new));
         }
-        Ok(inner.commit(self.dry, r, ChangeKind::Modified, new, Some(old)))
+        Ok(inner.commit(self.when(), r, ChangeKind::Modified, new, Some(old)))
     }
 
     /// Deletes an object, or marks it as terminating when finalizers, a grace period or its contents keep it.
@@ -312,12 +315,12 @@ impl Store {
         if object::may_go(r, &new) {
             // What clients get back, and what watches see, is the object as it last lived; a pod says that it was to go.
             let last = if r.kind == "Pod" { new } else { Value::clone(&old) };
-            return Ok(inner.commit(self.dry, r, ChangeKind::Deleted, last, Some(old)));
+            return Ok(inner.commit(self.when(), r, ChangeKind::Deleted, last, Some(old)));
         }
         if new == *old {
             return Ok(old);
         }
-        Ok(inner.commit(self.dry, r, ChangeKind::Modified, new, Some(old)))
+        Ok(inner.commit(self.when(), r, ChangeKind::Modified, new, Some(old)))
     }
 
     /// Every change of every resource from now on.
@@ -328,11 +331,12 @@ impl Store {
     /// What happened to a resource after `version`, and everything that happens from now on. 410 when that is forgotten.
     pub fn watch(&self, r: &'static Resource, version: u64) -> Result<(Vec<Change>, Subscription), Status> {
         let mut inner = self.lock();
-        if version < inner.changes.forgotten {
-            let why = format!("too old resource version: {version} ({})", inner.changes.forgotten + 1);
+        let forgotten = inner.changes.forgotten(r);
+        if version < forgotten {
+            let why = format!("too old resource version: {version} ({})", forgotten + 1);
             return Err(Status::expired(why));
         }
-        let past = inner.changes.since(version).filter(|c| c.resource == r).cloned().collect();
+        let past = inner.changes.since(r, version).cloned().collect();
         Ok((past, inner.changes.listen(Some(r))))
     }
 
@@ -405,15 +409,14 @@ impl Inner {
 
     fn commit(
         &mut self,
-        dry: bool,
+        now: Option<Timestamp>,
         resource: &'static Resource,
         kind: ChangeKind,
         mut object: Value,
         old: Option<Arc<Value>>,
     ) -> Arc<Value> {
-        if dry {
-            return Arc::new(object);
-        }
+        // Without a time it is a dry run.
+        let Some(now) = now else { return Arc::new(object) };
         self.version += 1;
         object::metadata(&mut object).insert("resourceVersion".into(), json!(self.version.to_string()));
         let (namespace, name) = (meta(&object, "namespace").to_owned(), meta(&object, "name").to_owned());
@@ -430,7 +433,7 @@ impl Inner {
             space.entry(namespace).or_default().insert(name, Arc::clone(&object));
         }
         let change = Change { resource, kind, object: Arc::clone(&object), old, version: self.version };
-        self.changes.publish(change);
+        self.changes.publish(change, now);
         object
     }
 }
@@ -537,6 +540,27 @@ mod tests {
         store.compact();
         assert!(store.list_at(&CONFIG_MAPS, None, then).is_none());
         assert_eq!(store.watch(&CONFIG_MAPS, then).unwrap_err().code, 410);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_past_of_a_resource_is_few_changes_or_five_minutes() {
+        let store = World::empty(Clock::starting_at("2026-01-01T00:00:00Z".parse().unwrap()), 7).store;
+        let start = store.resource_version();
+        store.create(&CONFIG_MAPS, json!({ "metadata": { "name": "c", "namespace": "default" } })).unwrap();
+        let write = |n: usize| {
+            let edit = |o: &mut Value| {
+                o["data"] = json!({ "n": n.to_string() });
+                Ok(())
+            };
+            store.update(&CONFIG_MAPS, "default", "c", Part::Whole, None, edit).unwrap();
+        };
+        (0..150).for_each(write);
+        assert_eq!(store.watch(&CONFIG_MAPS, start).unwrap().0.len(), 151, "all of it is fresh");
+        tokio::time::advance(std::time::Duration::from_secs(301)).await;
+        write(999);
+        assert_eq!(store.watch(&CONFIG_MAPS, start).unwrap_err().code, 410);
+        assert_eq!(store.watch(&CONFIG_MAPS, store.resource_version() - 100).unwrap().0.len(), 100);
+        assert!(store.watch(&NAMESPACES, start).is_ok(), "another resource's past is its own");
     }
 
     #[test]

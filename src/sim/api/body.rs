@@ -5,7 +5,7 @@
 
 use super::{
     Call,
-    conform::{Mismatch, conform},
+    conform::{Mismatch, conform, objects},
     protobuf,
 };
 use crate::sim::{
@@ -110,6 +110,7 @@ fn expect(value: &Value, (group, version, kind): Kind) -> Result<(), Status> {
 /// Holds an object against its shape, and tells which fields it does not know. Without a shape only the metadata is looked at.
 fn fit(message: Option<&'static str>, value: &mut Value) -> Result<Vec<String>, Mismatch> {
     let mut unknown = Vec::new();
+    objects(value)?;
     match (message, value.get_mut("metadata")) {
         (Some(message), _) => conform(message, value, &mut unknown)?,
         (None, Some(metadata)) => conform("meta.ObjectMeta", metadata, &mut unknown)?,

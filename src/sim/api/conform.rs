@@ -13,6 +13,16 @@ pub fn conform(message: &'static str, value: &mut Value, unknown: &mut Vec<Strin
     check(message, value, "", unknown)
 }
 
+/// Checks what holds for every kind: the object, and its spec and status where they are there, are objects.
+pub fn objects(value: &Value) -> Result<(), Mismatch> {
+    let odd = |v: &Value| !v.is_null() && !v.is_object();
+    if !value.is_object() {
+        return Err(mismatch("object", "", value, "object"));
+    }
+    let part = ["metadata", "spec", "status"].into_iter().find(|part| odd(&value[*part]));
+    part.map_or(Ok(()), |part| Err(mismatch("object", part, &value[part], "object")))
+}
+
 fn check(message: &'static str, value: &mut Value, path: &str, unknown: &mut Vec<String>) -> Result<(), Mismatch> {
     let Some(map) = value.as_object_mut() else { return Err(mismatch(message, path, value, "object")) };
     for key in map.keys().cloned().collect::<Vec<_>>() {

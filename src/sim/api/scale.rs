@@ -51,6 +51,9 @@ pub fn scale(call: &Call, verb: Verb) -> Result<Response, Status> {
             None => patch::patched(call, r, &old)?,
         };
         let name = target.name();
+        if !new["spec"].is_object() {
+            return Err(Status::bad_request("json: cannot unmarshal into Go struct field Scale.spec of type object"));
+        }
         let version = meta(&new, "resourceVersion");
         if !version.is_empty() && version != meta(&old, "resourceVersion") {
             return Err(Status::modified(r, name));

@@ -3,8 +3,12 @@
 //! Invariant: every subscriber sees every change of its resource in commit order, without loss. A change never blocks a write.
 
 use crate::sim::resource::Resource;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+};
 use tokio::sync::mpsc;
 
 /// How an object changed.
@@ -49,44 +53,54 @@ impl Subscription {
     }
 }
 
+/// Changes of a resource that are remembered however old they are.
+const FEW: usize = 100;
+/// Changes of a resource that are remembered at most.
+const MANY: usize = 20_000;
+/// How long those in between are remembered.
+const AGE: SignedDuration = SignedDuration::from_mins(5);
+
+/// The recent past of one resource.
+#[derive(Default)]
+struct Past {
+    changes: VecDeque<(Timestamp, Change)>,
+    /// Changes up to and with this version are forgotten.
+    forgotten: u64,
+}
+
 /// The listeners and the recent past.
+#[derive(Default)]
 pub(super) struct Changes {
     listeners: Vec<(Option<&'static Resource>, mpsc::UnboundedSender<Change>)>,
-    past: VecDeque<Change>,
-    keep: usize,
-    /// Changes up to and with this version are forgotten.
-    pub forgotten: u64,
+    past: HashMap<(&'static str, &'static str), Past>,
+    /// As [`Past::forgotten`], for all resources.
+    forgotten: u64,
 }
 
 impl Changes {
-    pub fn new(keep: usize) -> Self {
-        Self { listeners: Vec::new(), past: VecDeque::new(), keep, forgotten: 0 }
-    }
-
-    pub fn publish(&mut self, change: Change) {
-        self.listeners.retain(|(only, sender)| {
-            if only.is_some_and(|r| r != change.resource) {
-                !sender.is_closed()
-            } else {
-                sender.send(change.clone()).is_ok()
-            }
+    pub fn publish(&mut self, change: Change, now: Timestamp) {
+        self.listeners.retain(|(only, sender)| match only {
+            Some(resource) if *resource != change.resource => !sender.is_closed(),
+            _ => sender.send(change.clone()).is_ok(),
         });
-        self.past.push_back(change);
-        while self.past.len() > self.keep {
-            self.forget_one();
-        }
-    }
-
-    fn forget_one(&mut self) {
-        if let Some(gone) = self.past.pop_front() {
-            self.forgotten = gone.version;
+        let past = self.past.entry((change.resource.group, change.resource.plural)).or_default();
+        past.changes.push_back((now, change));
+        while let Some((at, oldest)) = past.changes.front() {
+            let count = past.changes.len();
+            if count <= FEW || (count <= MANY && now.duration_since(*at) <= AGE) {
+                break;
+            }
+            past.forgotten = oldest.version;
+            past.changes.pop_front();
         }
     }
 
     /// Forgets what is not newer than `version`.
     pub fn forget_to(&mut self, version: u64) {
-        while self.past.front().is_some_and(|c| c.version <= version) {
-            self.forget_one();
+        for past in self.past.values_mut() {
+            while let Some((_, oldest)) = past.changes.pop_front_if(|(_, change)| change.version <= version) {
+                past.forgotten = oldest.version;
+            }
         }
     }
 
@@ -95,15 +109,21 @@ impl Changes {
         self.forgotten = version;
     }
 
+    /// The last version of a resource that is forgotten: its past can be told from there on.
+    pub fn forgotten(&self, r: &Resource) -> u64 {
+        self.past.get(&(r.group, r.plural)).map_or(0, |past| past.forgotten).max(self.forgotten)
+    }
+
     pub fn listen(&mut self, only: Option<&'static Resource>) -> Subscription {
         let (sender, receiver) = mpsc::unbounded_channel();
         self.listeners.push((only, sender));
         Subscription(receiver)
     }
 
-    /// The remembered changes after `version`, oldest first.
-    pub fn since(&self, version: u64) -> impl DoubleEndedIterator<Item = &Change> {
-        let start = self.past.partition_point(|c| c.version <= version);
-        self.past.range(start..)
+    /// The remembered changes of a resource after `version`, oldest first.
+    pub fn since(&self, r: &Resource, version: u64) -> impl DoubleEndedIterator<Item = &Change> {
+        let past = self.past.get(&(r.group, r.plural));
+        let changes = past.into_iter().flat_map(|past| past.changes.iter().map(|(_, change)| change));
+        changes.filter(move |change| change.version > version)
     }
 }

@@ -7,7 +7,7 @@ use std::collections::{HashMap, VecDeque};
 use tokio::sync::watch;
 
 /// Lines kept of one run of a container.
-const KEEP: usize = 5_000;
+const KEEP: usize = 1_000;
 
 /// One line of a container's output.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -75,7 +75,7 @@ pub(super) fn grows(r: &Resource, old: &Value, new: &Value) -> bool {
             spec.as_object_mut().map(|map| map.shift_remove("nodeName"));
             spec
         };
-        if r.kind == "Pod" { unbound(old) != unbound(new) } else { old["spec"] != new["spec"] }
+        old["spec"] != new["spec"] && (r.kind != "Pod" || unbound(old) != unbound(new))
     };
     match r.generation {
         Generation::None => false,
