@@ -98,8 +98,9 @@ impl Changes {
     /// Forgets what is not newer than `version`.
     pub fn forget_to(&mut self, version: u64) {
         for past in self.past.values_mut() {
-            while let Some((_, oldest)) = past.changes.pop_front_if(|(_, change)| change.version <= version) {
-                past.forgotten = oldest.version;
+            let old = past.changes.partition_point(|(_, change)| change.version <= version);
+            if let Some((_, last)) = past.changes.drain(..old).next_back() {
+                past.forgotten = last.version;
             }
         }
     }
