@@ -112,13 +112,12 @@ impl Look<'_> {
         let message = "the HPA controller was able to get the target's current scale";
         self.say("AbleToScale", "True", "SucceededGetScale", message);
         let asked = int(&workload, "/spec/replicas").unwrap_or(1);
-        let current = int(&workload, "/status/replicas").unwrap_or(0);
         let least = int(self.scaler, "/spec/minReplicas").unwrap_or(1);
         let most = int(self.scaler, "/spec/maxReplicas").unwrap_or(1);
         if asked == 0 && least != 0 {
             let message = "scaling is disabled since the replica count of the target is zero";
             self.say("ScalingActive", "False", "ScalingDisabled", message);
-            self.counts(current, 0);
+            self.counts(asked, 0);
             return;
         }
         let (desired, reason) = if asked > most {
@@ -149,7 +148,7 @@ impl Look<'_> {
                     self.warn("FailedComputeMetricsReplicas", &message);
                     set(&mut self.status, &["currentMetrics"], json!([{ "type": "" }]));
                     let desired = int(&self.status, "/desiredReplicas").unwrap_or(0);
-                    self.counts(current, desired);
+                    self.counts(asked, desired);
                     return;
                 }
             }
@@ -157,7 +156,7 @@ impl Look<'_> {
         if desired != asked {
             self.rescale(resource, &workload, desired, &reason);
         }
-        self.counts(current, desired);
+        self.counts(asked, desired);
     }
 
     fn rescale(&mut self, resource: &'static Resource, workload: &Value, desired: i64, reason: &str) {

@@ -4,7 +4,7 @@
 
 use super::{
     cluster::{Cluster, earlier},
-    object::{annotation, flag, generation, int, label, name, scaled, set, set_count, terminating, text},
+    object::{annotation, generation, int, items, label, name, scaled, set, set_count, terminating, text},
     pods::{self, available_from, has_ended, is_ready},
     queue::{Controller, Key},
     revisions,
@@ -46,10 +46,8 @@ pub fn reconcile(cluster: &mut Cluster, namespace: &str, name: &str) -> Option<T
 /// The pods of each eligible node.
 fn by_node(cluster: &Cluster, daemons: &Value) -> Nodes {
     let wanted = &daemons["spec"]["template"]["spec"]["nodeSelector"];
-    let eligible = |n: &Value| {
-        !flag(n, "/spec/unschedulable")
-            && wanted.as_object().is_none_or(|w| w.iter().all(|(k, v)| label(n, k) == v.as_str()))
-    };
+    // Daemons go to nodes that are closed to others, too.
+    let eligible = |n: &Value| wanted.as_object().is_none_or(|w| w.iter().all(|(k, v)| label(n, k) == v.as_str()));
     let nodes = cluster.store.list(&resources::NODES, None);
     let mut found: Nodes = nodes.iter().filter(|n| eligible(n)).map(|n| (name(n).to_owned(), Vec::new())).collect();
     for pod in cluster.claimed(&resources::PODS, daemons) {
@@ -90,6 +88,7 @@ fn place(cluster: &Cluster, daemons: &Value, hash: &str) -> bool {
         let path =
             ["spec", "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms"];
         set(&mut pod, &path, terms);
+        tolerate(&mut pod);
         match cluster.store.create(&resources::PODS, pod) {
             Ok(pod) => {
                 cluster.event(
@@ -113,6 +112,23 @@ fn place(cluster: &Cluster, daemons: &Value, hash: &str) -> bool {
         }
     }
     failed
+}
+
+/// Daemons stay on nodes that are in trouble.
+fn tolerate(pod: &mut Value) {
+    let mut tolerations = items(pod, "/spec/tolerations").to_vec();
+    let troubles = [
+        ("not-ready", "NoExecute"),
+        ("unreachable", "NoExecute"),
+        ("disk-pressure", "NoSchedule"),
+        ("memory-pressure", "NoSchedule"),
+        ("pid-pressure", "NoSchedule"),
+        ("unschedulable", "NoSchedule"),
+    ];
+    tolerations.extend(troubles.iter().map(|(trouble, effect)| {
+        json!({ "key": format!("node.kubernetes.io/{trouble}"), "operator": "Exists", "effect": effect })
+    }));
+    set(pod, &["spec", "tolerations"], tolerations);
 }
 
 fn replace(cluster: &Cluster, daemons: &Value, hash: &str) {

@@ -17,7 +17,9 @@ pub fn reconcile(cluster: &mut Cluster, namespace: &str, name: &str) -> Option<T
     let budget = cluster.store.get(&resources::POD_DISRUPTION_BUDGETS, namespace, name)?;
     let mut pods = cluster.list(&resources::PODS, namespace);
     pods.retain(|p| selects(&budget["spec"]["selector"], labels(p)) && is_active(p));
-    let expected = expected(cluster, &pods);
+    // A plain number counts the pods that are there; a percentage, or what may be missing, needs what their owners ask for.
+    let plain = int(&budget, "/spec/minAvailable").is_some();
+    let expected = if plain { i64::try_from(pods.len()).unwrap_or(0) } else { expected(cluster, &pods) };
     let healthy = i64::try_from(pods.iter().filter(|p| is_ready(p)).count()).unwrap_or(0);
     let spec = &budget["spec"];
     let desired = match spec.get("maxUnavailable").filter(|v| !v.is_null()) {

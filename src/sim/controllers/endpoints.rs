@@ -4,7 +4,7 @@
 
 use super::{
     cluster::Cluster,
-    object::{controller_reference, items, labels, matches, name, set, terminating, text, uid},
+    object::{controller_reference, items, label, labels, matches, name, set, terminating, text, uid},
     pods::{has_ended, is_ready},
 };
 use crate::sim::{resource::resources, store::Part};
@@ -23,7 +23,7 @@ pub fn reconcile(cluster: &mut Cluster, namespace: &str, name: &str) -> Option<T
         .iter()
         .filter(|p| matches(selector, labels(p)) && !has_ended(p) && !text(p, "/status/podIP").is_empty())
         .collect();
-    let endpoints: Vec<Value> = behind.iter().map(|p| endpoint(p)).collect();
+    let endpoints: Vec<Value> = behind.iter().map(|p| endpoint(cluster, p)).collect();
     let ports: Vec<Value> =
         items(&service, "/spec/ports").iter().map(|port| slice_port(port, behind.first().map(|p| &***p))).collect();
     let existing = cluster.owned(&resources::ENDPOINT_SLICES, &service);
@@ -54,14 +54,19 @@ pub fn reconcile(cluster: &mut Cluster, namespace: &str, name: &str) -> Option<T
     None
 }
 
-fn endpoint(pod: &Value) -> Value {
+fn endpoint(cluster: &Cluster, pod: &Value) -> Value {
     let (serving, going) = (is_ready(pod), terminating(pod));
-    json!({
+    let mut endpoint = json!({
         "addresses": [pod["status"]["podIP"]],
         "conditions": { "ready": serving && !going, "serving": serving, "terminating": going },
         "nodeName": pod["spec"]["nodeName"],
         "targetRef": { "kind": "Pod", "namespace": pod["metadata"]["namespace"], "name": name(pod), "uid": uid(pod) },
-    })
+    });
+    let node = cluster.store.get(&resources::NODES, "", text(pod, "/spec/nodeName"));
+    if let Some(zone) = node.as_deref().and_then(|n| label(n, "topology.kubernetes.io/zone")) {
+        set(&mut endpoint, &["zone"], zone);
+    }
+    endpoint
 }
 
 fn slice_port(port: &Value, pod: Option<&Value>) -> Value {

@@ -6,14 +6,23 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
+/// The value at a JSON pointer without escapes. `Value::pointer` allocates for each part, and this runs for every field read.
+fn at<'a>(object: &'a Value, pointer: &str) -> Option<&'a Value> {
+    pointer.split('/').skip(1).try_fold(object, |value, part| match value {
+        Value::Object(map) => map.get(part),
+        Value::Array(list) => list.get(part.parse::<usize>().ok()?),
+        _ => None,
+    })
+}
+
 /// The string at a JSON pointer, or an empty one.
 pub fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {
-    object.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+    at(object, pointer).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// The integer at a JSON pointer.
 pub fn int(object: &Value, pointer: &str) -> Option<i64> {
-    object.pointer(pointer).and_then(Value::as_i64)
+    at(object, pointer).and_then(Value::as_i64)
 }
 
 /// The integer at a JSON pointer, zero when absent.
@@ -23,12 +32,12 @@ pub fn count(object: &Value, pointer: &str) -> i64 {
 
 /// Whether the boolean at a JSON pointer is true.
 pub fn flag(object: &Value, pointer: &str) -> bool {
-    object.pointer(pointer).and_then(Value::as_bool).unwrap_or(false)
+    at(object, pointer).and_then(Value::as_bool).unwrap_or(false)
 }
 
 /// The list at a JSON pointer, empty when absent.
 pub fn items<'a>(object: &'a Value, pointer: &str) -> &'a [Value] {
-    object.pointer(pointer).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+    at(object, pointer).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
 /// The time at a JSON pointer.
@@ -73,7 +82,7 @@ pub fn annotation<'a>(object: &'a Value, key: &str) -> Option<&'a str> {
 
 /// The annotations, empty when absent.
 pub fn annotations(object: &Value) -> Map<String, Value> {
-    object.pointer("/metadata/annotations").and_then(Value::as_object).cloned().unwrap_or_default()
+    at(object, "/metadata/annotations").and_then(Value::as_object).cloned().unwrap_or_default()
 }
 
 /// Writes `value` at a path of keys, making the maps on the way.

@@ -36,7 +36,7 @@ fn fits(pod: &Value, node: &Value) -> bool {
     let wanted = pod["spec"]["nodeSelector"].as_object();
     let target = daemonset::target(pod);
     is_true(&node["status"], "Ready")
-        && !flag(node, "/spec/unschedulable")
+        && (!flag(node, "/spec/unschedulable") || !target.is_empty())
         && (target.is_empty() || target == name(node))
         && wanted.is_none_or(|w| w.iter().all(|(k, v)| label(node, k) == v.as_str()))
 }
@@ -56,8 +56,15 @@ fn least_loaded(cluster: &Cluster, pod: &Value, fitting: &[&Arc<Value>]) -> Opti
 
 fn bind(cluster: &Cluster, pod: &Value, node: &str) {
     let now = time(cluster.now());
+    let place = cluster.store.get(&resources::NODES, "", node);
+    let of_node = |key: &'static str| Some((key, label(place.as_deref()?, key)?.to_owned()));
+    let keys = ["topology.kubernetes.io/zone", "topology.kubernetes.io/region"];
+    let topology: Vec<_> = keys.into_iter().filter_map(of_node).collect();
     let bound = cluster.edit(&resources::PODS, pod, Part::Any, |p| {
         set(p, &["spec", "nodeName"], node);
+        for (key, value) in &topology {
+            set(p, &["metadata", "labels", key], value.as_str());
+        }
         set(p, &["status", "phase"], "Pending");
         let condition =
             json!({"type": "PodScheduled", "status": "True", "lastProbeTime": null, "lastTransitionTime": now});

@@ -160,7 +160,7 @@ impl Set {
 
     fn delete_pod(&self, cluster: &Cluster, pod: &Value) {
         if cluster.delete(&resources::PODS, pod) {
-            let message = format!("delete Pod {} in StatefulSet {} successful", name(pod), name(&self.object));
+            let message = format!("Delete Pod {} in StatefulSet {} successful", name(pod), name(&self.object));
             cluster.event(&self.object, "Normal", "SuccessfulDelete", &message, COMPONENT);
         }
     }
@@ -172,6 +172,7 @@ impl Set {
         let mut pod = pods::from_template(&self.object, &template);
         let own = format!("{}-{ordinal}", name(&self.object));
         set(&mut pod, &["metadata", "name"], own.as_str());
+        set(&mut pod, &["metadata", "generateName"], format!("{}-", name(&self.object)));
         set(&mut pod, &["metadata", "labels", REVISION], name(revision));
         set(&mut pod, &["metadata", "labels", "statefulset.kubernetes.io/pod-name"], own.as_str());
         set(&mut pod, &["metadata", "labels", "apps.kubernetes.io/pod-index"], ordinal.to_string());
@@ -182,7 +183,7 @@ impl Set {
         self.claim_volumes(cluster, &mut pod, &own);
         match cluster.store.create(&resources::PODS, pod) {
             Ok(_) => {
-                let message = format!("create Pod {own} in StatefulSet {} successful", name(&self.object));
+                let message = format!("Create Pod {own} in StatefulSet {} successful", name(&self.object));
                 cluster.event(&self.object, "Normal", "SuccessfulCreate", &message, COMPONENT);
                 Ok(())
             }
@@ -190,7 +191,7 @@ impl Set {
             Err(status) if status.reason == "AlreadyExists" => Ok(()),
             Err(status) => {
                 let message =
-                    format!("create Pod {own} in StatefulSet {} failed error: {}", name(&self.object), status.message);
+                    format!("Create Pod {own} in StatefulSet {} failed error: {}", name(&self.object), status.message);
                 cluster.event(&self.object, "Warning", "FailedCreate", &message, COMPONENT);
                 Err(status.message)
             }

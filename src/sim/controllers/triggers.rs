@@ -5,6 +5,7 @@
 use super::{
     cluster::Cluster,
     object::{controller_of, labels, matches, name, namespace, selects, terminating, text},
+    pods::has_ended,
     queue::Controller,
 };
 use crate::sim::{
@@ -99,6 +100,9 @@ fn pod(cluster: &mut Cluster, change: &Change) {
         if let Some(owner) = set.as_deref().and_then(controller_of) {
             cluster.enqueue(Controller::Deployment, space, text(owner, "/name"));
         }
+        all(cluster, &resources::RESOURCE_QUOTAS, Controller::Quota, Some(space));
+    } else if change.old.as_deref().is_some_and(|old| has_ended(pod) && !has_ended(old)) {
+        // What ended no longer counts.
         all(cluster, &resources::RESOURCE_QUOTAS, Controller::Quota, Some(space));
     } else if change.kind == ChangeKind::Added {
         all(cluster, &resources::RESOURCE_QUOTAS, Controller::Quota, Some(space));
