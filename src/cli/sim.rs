@@ -31,9 +31,13 @@ pub async fn run(global: &Global, arguments: &Sim, out: &mut impl Write) -> Resu
     let identity = serve::Identity::generate().map_err(wrong)?;
     let kubeconfig = global.kubeconfig.clone().unwrap_or_else(|| demo.folder().join("kubeconfig"));
     serve::write_kubeconfig(&demo.world, &identity, address, &kubeconfig).map_err(wrong)?;
-    writeln!(out, "serving https://{address} until it is interrupted")?;
-    writeln!(out, "  export KUBECONFIG={}", kubeconfig.display())?;
-    writeln!(out, "  Git repository: {}", demo.repository.display())?;
+    // One write: whoever waits for the first line may stop reading after it.
+    let told = format!(
+        "serving https://{address} until it is interrupted\n  export KUBECONFIG={}\n  Git repository: {}\n",
+        kubeconfig.display(),
+        demo.repository.display()
+    );
+    out.write_all(told.as_bytes())?;
     out.flush()?;
     tokio::select! {
         never = serve::serve(&demo.world, listener, &identity) => match never {},

@@ -24,5 +24,7 @@ fn main() -> std::process::ExitCode {
             "no real control plane: run `tests/control-plane/with -- cargo test` to judge the embedded one by it"
         );
     }
-    libtest_mimic::run(&arguments, trials).exit_code()
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    world::end();
+    conclusion.exit_code()
 }

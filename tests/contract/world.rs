@@ -11,7 +11,10 @@ use libtest_mimic::{Failed, Trial};
 use serde_json::{Value, json};
 use std::{
     path::{Path, PathBuf},
-    sync::atomic::{AtomicU32, Ordering},
+    sync::{
+        Mutex,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
@@ -81,7 +84,6 @@ fn run(which: Which, test: Behaviour) -> Result<(), String> {
 /// What must live as long as the world is used.
 enum Alive {
     Controllers(#[expect(dead_code, reason = "end when dropped")] tokio_util::task::AbortOnDropHandle<()>),
-    Served(Served),
     Elsewhere,
 }
 
@@ -100,9 +102,8 @@ async fn connect(which: Which) -> (Client, PathBuf, Alive) {
             (Client::new(world.service(), "default"), PathBuf::new(), Alive::Controllers(controllers))
         }
         Which::Served => {
-            let served = Served::start();
-            let path = served.kubeconfig.clone();
-            (client(&path).await, path, Alive::Served(served))
+            let path = SERVED.lock().unwrap().get_or_insert_with(Served::start).kubeconfig.clone();
+            (client(&path).await, path, Alive::Elsewhere)
         }
         Which::Real => {
             let path = PathBuf::from(std::env::var_os("PILOTHOUSE_TEST_KUBECONFIG").expect("checked by main"));
@@ -116,6 +117,14 @@ async fn client(kubeconfig: &Path) -> Client {
     let config =
         kube::Config::from_custom_kubeconfig(kubeconfig, &Default::default()).await.expect("a usable kubeconfig");
     Client::try_from(config).expect("a client")
+}
+
+/// One process serves every trial, each in a namespace of its own.
+static SERVED: Mutex<Option<Served>> = Mutex::new(None);
+
+/// Ends the process that serves, if one was started.
+pub fn end() {
+    SERVED.lock().unwrap().take();
 }
 
 /// `pilothouse sim` in a process of its own.

@@ -123,7 +123,7 @@ async fn it_must_be_told_yes(w: World) {
 async fn what_does_not_exist(w: World) {
     let missing = Operator::new(&w).run(&["rollback", "deploy/ghost", "--yes"]).await;
     missing.assert(1);
-    assert!(missing.err.contains("ghost") && missing.err.contains("not found"), "{}", missing.err);
+    assert!(missing.err.contains("there is no Deployment") && missing.err.contains("/ghost"), "{}", missing.err);
     Operator::new(&w).run(&["rollback", "pod/web", "--yes"]).await.assert(2);
 }
 
