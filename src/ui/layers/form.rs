@@ -187,7 +187,10 @@ impl Form {
                 scene.pen(buffer, entry, 0).write(field.value(), meaning);
             }
         }
-        let used = field.value().chars().count() as u16 + 3;
+        let used = match field.value().chars().count() as u16 {
+            0 if !focused => 0,
+            typed => typed + 3,
+        };
         let shown = focused || field.value().is_empty();
         if shown && used + (field.hint.chars().count() as u16) < width {
             scene.pen(buffer, entry, 0).skip(used).write(field.hint, Meaning::Muted);

@@ -20,7 +20,13 @@ use ratatui::{buffer::Buffer, layout::Rect};
 /// Draws the cockpit.
 pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
     let state = scene.state;
-    let panes = layout::cockpit(area, state.cockpit.focus == Focus::Namespaces);
+    let mut panes = layout::cockpit(area, state.cockpit.focus == Focus::Namespaces);
+    let below = panes.detail.y > panes.table.y;
+    if below && state.workload(scene.rows).is_none() {
+        // Nothing to tell about: the table has the room, and says why it has no rows.
+        panes.table.height += panes.detail.height;
+        panes.detail = Rect::ZERO;
+    }
     namespaces::draw(scene, buffer, panes.namespaces);
     let listing = Listing {
         title: "Workloads",

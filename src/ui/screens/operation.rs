@@ -71,7 +71,7 @@ fn timeline(page: &mut Page, view: &OperationView, at: usize, step: &StepView, w
         (Meaning::Muted, format!("{:>2} {took:>5}  ", at + 1)),
         (detail, format!("{:<word$}  ", step.step)),
     ];
-    let indent = 12 + word;
+    let indent = 14 + word;
     page.hanging(pieces, detail, &step.detail);
     if let Some(note) = &step.note {
         page.hanging(vec![(Meaning::Muted, " ".repeat(indent))], meaning, note);

@@ -48,11 +48,18 @@ pub fn widths<R>(columns: &[Column<R>], width: u16) -> (Vec<(usize, u16)>, u16) 
     let mut sizes: Vec<(usize, u16)> = chosen.iter().map(|&i| (i, columns[i].least.min(width))).collect();
     let mut by_rank: Vec<usize> = (0..sizes.len()).collect();
     by_rank.sort_by_key(|&at| columns[sizes[at].0].rank);
-    for at in by_rank {
-        let column = &columns[sizes[at].0];
-        let more = (column.ideal.saturating_sub(column.least)).min(spare);
-        sizes[at].1 += more;
-        spare -= more;
+    // Round by round, the first column two at a time: names grow fastest, but not before everything else.
+    while spare > 0 {
+        let before = spare;
+        for &at in &by_rank {
+            let wanted = columns[sizes[at].0].ideal.saturating_sub(sizes[at].1);
+            let more = wanted.min(if at == 0 { 2 } else { 1 }).min(spare);
+            sizes[at].1 += more;
+            spare -= more;
+        }
+        if spare == before {
+            break;
+        }
     }
     (sizes, gap)
 }
