@@ -65,7 +65,7 @@ fn cockpit_stale_and_forbidden() {
     let forbidden = Sync::Forbidden { why: "User \"ana\" cannot list resource \"daemonsets\"".into() };
     rows.apply(
         vec![stale(Kind::Deployment), stale(Kind::StatefulSet), Change::Sync(Kind::DaemonSet, None, forbidden)],
-        now(),
+        fixture::now(),
     );
     golden("cockpit-stale", || session(true, true), &rows, |_| {});
 }
