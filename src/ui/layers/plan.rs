@@ -60,8 +60,10 @@ impl PlanSheet {
         if self.starting {
             return Outcome::Unknown;
         }
-        let types =
-            session.protected && !session.read_only && (chord.typed().is_some() || key.code == KeyCode::Backspace);
+        // Keys that type or delete belong to the name; while nothing is typed there is nothing to delete.
+        let deletes = !self.typed.value().is_empty()
+            && (key.code == KeyCode::Backspace || ["ctrl-u", "ctrl-w"].iter().any(|c| c.parse() == Ok(chord)));
+        let types = asks(session) && (chord.typed().is_some() || deletes);
         if types && input::press(&mut self.typed, key) {
             self.error = None;
             return Outcome::Stay;
