@@ -305,7 +305,8 @@ fn an_operation_is_steered_by_its_keys_and_left_running_by_esc() {
     assert!(robot.sees("Workloads 19") && robot.sees("op: shift checkout 5/8 hold 3:12"));
     let result = Progress::Result { outcome: Outcome::Done, message: "all traffic moved".into() };
     robot.tell(Message::Operation(id, result));
-    assert!(!robot.sees("op: shift"));
+    assert!(!robot.sees("op: shift") && robot.sees("✓ shift shop/checkout: all traffic moved"));
+    assert_eq!(robot.press("q"), [Effect::Quit(Quit::Now)]);
 }
 
 #[test]

@@ -60,6 +60,9 @@ fn control_refusal(state: &State, id: &OperationId, action: Action) -> Option<St
     match view.state {
         ended if ended.is_final() => Some(format!("{verb}: it has ended")),
         OperationState::Interrupted => Some(format!("{verb}: nobody carries it out; resume it first")),
+        OperationState::Paused if !state.operations.is_ours(id) => {
+            Some(format!("{verb}: it is not carried out here; resume it first"))
+        }
         _ if !state.operations.is_ours(id) => Some(format!("{verb}: {} carries it out, elsewhere", view.holder)),
         OperationState::Paused if action == Action::Pause => Some("it is paused already; n goes on".into()),
         _ if matches!(action, Action::StepBack | Action::Abort) && !view.can_step_back => {

@@ -2,14 +2,14 @@
 
 use super::{
     actions, input,
-    layers::{Layer, Outcome, PlanSheet, Planning, Question, Then, shift},
+    layers::{Layer, PlanSheet, Planning, Question, Reply, Then, shift},
     message::{Effect, Failure, Level, Message, Notice, Ticket},
     mouse,
     state::{Screen, State},
 };
 use crate::{
     config::{Action, Chord, Where},
-    model::{Intent, OperationView, Plan, Rows},
+    model::{Intent, OperationId, OperationView, Outcome, Plan, Progress, Rows},
 };
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind};
 use jiff::Timestamp;
@@ -37,6 +37,9 @@ impl State {
             }
             Message::Operation(id, progress) => {
                 self.operations.progress(&id, &progress, now);
+                if let Progress::Result { outcome, .. } = progress {
+                    self.ended(&id, outcome);
+                }
                 Vec::new()
             }
             Message::Notice(notice) => {
@@ -66,13 +69,13 @@ impl State {
         }
         if let Some(layer) = self.layers.last_mut() {
             return match layer.press(key, &self.session, self.size) {
-                Outcome::Stay => Vec::new(),
-                Outcome::Do(effects) => effects,
-                Outcome::Close(then) => {
+                Reply::Stay => Vec::new(),
+                Reply::Do(effects) => effects,
+                Reply::Close(then) => {
                     self.layers.pop();
                     self.follow(then, rows, now)
                 }
-                Outcome::Unknown => match self.session.keymap.action(&[Where::Everywhere], chord) {
+                Reply::Unknown => match self.session.keymap.action(&[Where::Everywhere], chord) {
                     Some(Action::Help) => actions::act(self, Action::Help, rows, now),
                     _ => Vec::new(),
                 },
@@ -194,6 +197,16 @@ impl State {
             (Err(failure), None) => self.layers.push(Layer::Question(Question::failure(failure))),
         }
         Vec::new()
+    }
+
+    /// Tells how an operation ended, where the operator is looking at something else.
+    fn ended(&mut self, id: &OperationId, outcome: Outcome) {
+        let Some(view) = self.operations.get(id).filter(|_| *self.screen() != Screen::Operation(id.clone())) else {
+            return;
+        };
+        let message = view.message.as_deref().unwrap_or_default();
+        let text = format!("{} {}: {message}", view.verb, view.target.path());
+        self.tell(if outcome == Outcome::Done { Level::Information } else { Level::Warning }, text);
     }
 
     /// Opens the filter's line, with what it says now.

@@ -51,7 +51,7 @@ pub enum Layer {
 
 /// What a layer wants after a key.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Outcome {
+pub enum Reply {
     /// It goes on.
     Stay,
     /// It goes on, and this is to be done.
@@ -83,7 +83,7 @@ pub enum Then {
 
 impl Layer {
     /// Takes a key.
-    pub fn press(&mut self, key: KeyEvent, session: &Session, size: Size) -> Outcome {
+    pub fn press(&mut self, key: KeyEvent, session: &Session, size: Size) -> Reply {
         match self {
             Self::Planning(layer) => layer.press(key, session),
             Self::Plan(layer) => layer.press(key, session, size),

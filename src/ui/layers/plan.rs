@@ -3,7 +3,7 @@
 //! `esc` is always safe. `enter` asks for the plan to be run; in a protected context the target's name is typed first. Whether
 //! it may run is the guard's decision: what is refused here is only what the operator can be spared.
 
-use super::{Outcome, Then, planning::verb};
+use super::{Reply, Then, planning::verb};
 use crate::{
     config::{Action, Chord, Meaning, Where},
     model::{Durability, Plan, Risk},
@@ -55,10 +55,10 @@ impl PlanSheet {
     }
 
     /// Takes a key.
-    pub fn press(&mut self, key: KeyEvent, session: &Session, size: Size) -> Outcome {
+    pub fn press(&mut self, key: KeyEvent, session: &Session, size: Size) -> Reply {
         let chord = Chord::of(key);
         if self.starting {
-            return Outcome::Unknown;
+            return Reply::Unknown;
         }
         // Keys that type or delete belong to the name; while nothing is typed there is nothing to delete.
         let deletes = !self.typed.value().is_empty()
@@ -66,24 +66,24 @@ impl PlanSheet {
         let types = asks(session) && (chord.typed().is_some() || deletes);
         if types && input::press(&mut self.typed, key) {
             self.error = None;
-            return Outcome::Stay;
+            return Reply::Stay;
         }
         let half = isize::try_from(room(session, size).height / 2).unwrap_or(1);
         let action = session.keymap.action(&PLACES, chord);
         match action.or((key.code == KeyCode::Tab).then_some(Action::Diff)) {
             Some(Action::Run) => return self.run(session),
-            Some(Action::Back | Action::Quit) => return Outcome::Close(Then::Nothing),
+            Some(Action::Back | Action::Quit) => return Reply::Close(Then::Nothing),
             Some(Action::Diff) => (self.diff, self.scroll) = (!self.diff, 0),
-            Some(Action::Save) => return Outcome::Do(vec![Effect::SavePlan(self.plan.clone())]),
+            Some(Action::Save) => return Reply::Do(vec![Effect::SavePlan(self.plan.clone())]),
             Some(Action::Up) => self.scroll(-1, session, size),
             Some(Action::Down) => self.scroll(1, session, size),
             Some(Action::HalfPageUp) => self.scroll(-half, session, size),
             Some(Action::HalfPageDown) => self.scroll(half, session, size),
             Some(Action::Top) => self.scroll = 0,
             Some(Action::Bottom) => self.scroll(isize::MAX, session, size),
-            _ => return Outcome::Unknown,
+            _ => return Reply::Unknown,
         }
-        Outcome::Stay
+        Reply::Stay
     }
 
     /// Types pasted text where the name is asked for.
@@ -97,23 +97,23 @@ impl PlanSheet {
         self.scroll = scrolled(self.scroll, rows, self.page(inside.width).last_scroll(inside.height));
     }
 
-    fn run(&mut self, session: &Session) -> Outcome {
+    fn run(&mut self, session: &Session) -> Reply {
         let name = &*self.plan.target.name;
         let typed = self.typed.value().trim();
         if let Some(refusal) = self.refusal(session) {
             self.error = Some(refusal);
-            return Outcome::Stay;
+            return Reply::Stay;
         }
         if session.protected && typed != name {
             self.error = Some(match typed {
                 "" => format!("type {name} first: this context is protected"),
                 other => format!("`{other}` is not `{name}`"),
             });
-            return Outcome::Stay;
+            return Reply::Stay;
         }
         self.starting = true;
         let typed = session.protected.then(|| typed.to_owned());
-        Outcome::Do(vec![Effect::Confirm { plan: self.plan.clone(), typed }])
+        Reply::Do(vec![Effect::Confirm { plan: self.plan.clone(), typed }])
     }
 
     /// Why this plan cannot run at all.
@@ -161,7 +161,7 @@ impl PlanSheet {
             };
             let what = if check.ok { Meaning::Muted } else { Meaning::Text };
             let pieces: Vec<Piece> = vec![(meaning, format!(" {glyph} ")), (what, format!("{}  ", check.what))];
-            page.hanging(pieces, Meaning::Muted, if check.detail.is_empty() { " " } else { &check.detail });
+            page.hanging(pieces, Meaning::Muted, &check.detail);
         }
         page.blank();
         diff(&mut page, &plan.diff, PREVIEW);

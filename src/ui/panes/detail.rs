@@ -9,6 +9,7 @@ use crate::{
         glyph,
         page::{Page, Piece},
         scene::Scene,
+        state::Screen,
         tables::{reading, version},
     },
 };
@@ -22,7 +23,11 @@ pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect, scroll: usize) {
     }
     let Some(row) = scene.state.workload(scene.rows) else {
         let inside = scene.pane(buffer, area, "", false);
-        scene.pen(buffer, inside, 0).skip(1).write("no workload is selected", Meaning::Muted);
+        let text = match scene.state.screen() {
+            Screen::Workload(object) => format!("{object} is gone"),
+            _ => "no workload is selected".to_owned(),
+        };
+        scene.pen(buffer, inside, 0).skip(1).write(&text, Meaning::Muted);
         return;
     };
     let title = format!("{} {}", row.object.kind.short(), row.object.path());

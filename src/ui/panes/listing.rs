@@ -28,8 +28,8 @@ pub struct Listing<'l, K, R: 'static> {
     pub kinds: &'static [Kind],
     /// Rows there are before the filter.
     pub total: usize,
-    /// Whether it takes the keys.
-    pub focused: bool,
+    /// Whether it takes the keys; None where it never does.
+    pub focused: Option<bool>,
 }
 
 /// Draws a listing.
@@ -45,7 +45,8 @@ pub fn draw<'r, K: Clone + PartialEq, R: 'static>(
     }
     let shown = listing.list.order().len();
     let filter = listing.list.filter();
-    let focused = listing.focused && scene.state.layers.is_empty();
+    let marked = listing.focused.map(|focused| focused && scene.state.layers.is_empty());
+    let focused = marked == Some(true);
     let title = match filter {
         // Nothing may be said about how many there are while none has arrived.
         _ if listing.total == 0 => listing.title.to_owned(),
@@ -64,7 +65,7 @@ pub fn draw<'r, K: Clone + PartialEq, R: 'static>(
     }
     if shown > 0 {
         position(scene, buffer, area, listing.list.offset(), usize::from(inside.height.saturating_sub(1)), shown);
-        return tables::draw(scene, buffer, inside, listing.columns, listing.list, find, focused);
+        return tables::draw(scene, buffer, inside, listing.columns, listing.list, find, marked);
     }
     let (meaning, lines) = match filter {
         "" => freshness::empty(scene.rows, listing.kinds, listing.noun),

@@ -35,7 +35,7 @@ pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
         list: &state.cockpit.workloads,
         kinds: &freshness::WORKLOADS,
         total: state.arrangement.counts.total,
-        focused: state.cockpit.focus == Focus::Table,
+        focused: Some(state.cockpit.focus == Focus::Table),
     };
     listing::draw(scene, buffer, panes.table, &listing, |object| scene.rows.workloads.get(object));
     detail::draw(scene, buffer, panes.detail, 0);
@@ -55,7 +55,7 @@ fn traffic(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
         list: &scene.state.routes,
         kinds: &[Kind::HttpRoute],
         total: scene.rows.routes.len(),
-        focused: false,
+        focused: None,
     };
     listing::draw(scene, buffer, area, &listing, |object| scene.rows.routes.get(object));
 }

@@ -22,7 +22,7 @@ pub fn routes(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
         list: &scene.state.routes,
         kinds: &[Kind::HttpRoute],
         total: scene.rows.routes.len(),
-        focused: true,
+        focused: Some(true),
     };
     let selected = scene.state.routes.selected().and_then(|object| scene.rows.routes.get(object));
     let says = selected.and_then(|route| Some((glyph::health(route.health).1, route.reason.as_deref()?)));
@@ -51,7 +51,7 @@ pub fn jobs(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
         list: &scene.state.jobs,
         kinds: &[Kind::Job],
         total: scene.rows.jobs.len(),
-        focused: true,
+        focused: Some(true),
     };
     let selected = scene.state.jobs.selected().and_then(|object| scene.rows.jobs.get(object));
     let says = selected.and_then(|job| match &job.state {
@@ -79,7 +79,7 @@ pub fn operations(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
         list: &operations.list,
         kinds: &[],
         total,
-        focused: true,
+        focused: Some(true),
     };
     let selected = operations.list.selected().and_then(|id| operations.get(id));
     let says = selected.and_then(|view| Some((glyph::operation(view.state).1, view.message.as_deref()?)));
