@@ -440,3 +440,41 @@ fn resizing_keeps_the_selection_in_sight() {
     robot.tell(Message::Resize(80, 10));
     assert!(last.contains("shop/storefront") && robot.selected().contains("shop/storefront"));
 }
+
+#[test]
+fn what_was_typed_into_a_form_survives_a_plan_that_cannot_be_made() {
+    let mut robot = operator();
+    robot.press("b ctrl-u");
+    robot.write("2.4.2");
+    robot.press("up");
+    robot.write("fixes the crash");
+    robot.answer("enter", Err(failure("no repository has this image")));
+    assert!(robot.sees("no repository has this image"));
+    robot.press("esc");
+    assert!(robot.sees("Bump shop/checkout from 2.4.1") && robot.sees("fixes the crash"));
+    let choice = |intent| Choice { label: "apps".into(), detail: String::new(), intent };
+    let other = Intent::Restart { target: deployment("shop", "checkout") };
+    robot.answer("enter", Err(Failure { choices: vec![choice(other)], ..failure("several places") }));
+    let effects = robot.press("enter");
+    assert_eq!(gathered(&effects).1, Some("fixes the crash"), "the reason goes with what is chosen instead");
+    let [Effect::Gather { ticket, .. }] = effects[..] else { panic!("{effects:?}") };
+    robot.tell(Message::Planned { ticket, result: Ok(Arc::new(rollback_plan())) });
+    robot.press("esc");
+    assert!(robot.selected().contains("shop/checkout") && !robot.sees("Bump"), "the plan takes the form's place");
+}
+
+#[test]
+fn a_revision_can_be_named() {
+    let mut robot = operator();
+    robot.press(":");
+    robot.write("rollback-to");
+    robot.press("enter");
+    robot.write("x");
+    assert_eq!(robot.press("enter"), []);
+    assert!(robot.sees("`x` is no revision's number"));
+    robot.press("backspace");
+    robot.write("39");
+    let effects = robot.press("enter");
+    let target = deployment("shop", "checkout");
+    assert_eq!(gathered(&effects).0, &Intent::Rollback { target, revision: Some(39) });
+}

@@ -1,7 +1,7 @@
 //! What each action does, and why it cannot be done now. One exhaustive `match` each.
 
 use super::{
-    layers::{Answer, Help, Layer, Palette, Question, Then, bump, migrate, shift},
+    layers::{Answer, Help, Layer, Palette, Question, Then, bump, migrate, rollback, shift},
     message::{Effect, Level, Quit},
     state::{Focus, Screen, State},
 };
@@ -20,7 +20,7 @@ pub fn refusal(state: &State, rows: &Rows, action: Action) -> Option<String> {
         state.workload(rows).is_none().then(|| format!("{verb}: {why}"))
     };
     match action {
-        Action::RollBack | Action::Restart | Action::Bump | Action::Migrate => no_workload(),
+        Action::RollBack | Action::RollBackTo | Action::Restart | Action::Bump | Action::Migrate => no_workload(),
         Action::Shift => match state.screen() {
             Screen::Routes if state.routes.selected().is_some() => None,
             Screen::Routes => Some(format!("{verb}: there is no route here")),
@@ -99,6 +99,7 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
     match action {
         Action::RollBack => verb(state, rows, now, |row| Some(Intent::Rollback { target: row, revision: None })),
         Action::Restart => verb(state, rows, now, |row| Some(Intent::Restart { target: row })),
+        Action::RollBackTo => form(state, rows, |_, row| Layer::Form(rollback(row))),
         Action::Bump => form(state, rows, |state, row| Layer::Form(bump(row, state.session.repository.as_deref()))),
         Action::Migrate => form(state, rows, |_, row| Layer::Form(migrate(row))),
         Action::Shift => start_shift(state, rows),

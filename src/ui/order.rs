@@ -170,3 +170,63 @@ fn passes(filter: &Filter, object: &ObjectRef, text: &mut String) -> bool {
     text.push_str(&object.name);
     filter.passes(text)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Change, Kind, Namespace, Rollout, RolloutState};
+    use jiff::Timestamp;
+
+    fn workload(kind: Kind, namespace: &str, name: &str, state: RolloutState) -> Change {
+        Change::Workload(Workload {
+            object: ObjectRef::new(kind, namespace, name),
+            uid: "".into(),
+            desired: 1,
+            ready: 1,
+            updated: 1,
+            available: 1,
+            revision: None,
+            containers: Vec::new(),
+            rollout: Rollout::plain(state),
+            owner: None,
+            created: None,
+            changed: None,
+        })
+    }
+
+    fn rows() -> Rows {
+        use RolloutState::{Complete, Failed, Progressing};
+        let mut rows = Rows::default();
+        let batch = vec![
+            workload(Kind::Deployment, "b", "web", Complete),
+            workload(Kind::StatefulSet, "a", "store", Failed),
+            workload(Kind::Deployment, "a", "web", Complete),
+            workload(Kind::DaemonSet, "b", "agent", Progressing),
+            Change::Namespace(Namespace { name: "empty".into(), phase: "Active".into() }),
+        ];
+        rows.apply(batch, Timestamp::UNIX_EPOCH);
+        rows
+    }
+
+    fn names(objects: &[ObjectRef]) -> Vec<String> {
+        objects.iter().map(ObjectRef::path).collect()
+    }
+
+    #[test]
+    fn what_needs_attention_comes_first_then_the_name_whatever_the_kind() {
+        let arrangement = arrange(&rows(), None, &Filter::new(""));
+        assert_eq!(names(&arrangement.workloads), ["a/store", "b/agent", "a/web", "b/web"]);
+        let namespaces: Vec<_> =
+            arrangement.namespaces.iter().map(|n| (&*n.name, n.health, n.counts.troubled(), n.counts.total)).collect();
+        let (broken, progressing) = (Some(Health::Broken), Some(Health::Progressing));
+        assert_eq!(namespaces, [("a", broken, 1, 2), ("b", progressing, 1, 2), ("empty", None, 0, 0)]);
+    }
+
+    #[test]
+    fn scope_and_filter_narrow_the_rows_but_never_the_namespaces() {
+        let arrangement = arrange(&rows(), Some("b"), &Filter::new("!agent"));
+        assert_eq!(names(&arrangement.workloads), ["b/web"]);
+        assert_eq!((arrangement.counts.total, arrangement.all.total, arrangement.namespaces.len()), (2, 4, 3));
+        assert_eq!(arrange(&rows(), Some("nowhere"), &Filter::new("")).counts, Counts::default());
+    }
+}

@@ -47,7 +47,7 @@ impl State {
                 Vec::new()
             }
             Message::Failed(failure) => {
-                self.layers.push(Layer::Question(Question::failure(failure)));
+                self.layers.push(Layer::Question(Question::failure(failure, None)));
                 Vec::new()
             }
         };
@@ -71,6 +71,7 @@ impl State {
             return match layer.press(key, &self.session, self.size) {
                 Reply::Stay => Vec::new(),
                 Reply::Do(effects) => effects,
+                Reply::Ask(intent, why) => self.gather(intent, why, now),
                 Reply::Close(then) => {
                     self.layers.pop();
                     self.follow(then, rows, now)
@@ -160,18 +161,25 @@ impl State {
     pub(super) fn gather(&mut self, intent: Intent, why: Option<String>, now: Timestamp) -> Vec<Effect> {
         self.ticket += 1;
         let ticket = self.ticket;
-        self.layers.push(Layer::Planning(Planning { ticket, intent: intent.clone(), since: now }));
+        self.layers.push(Layer::Planning(Planning { ticket, intent: intent.clone(), why: why.clone(), since: now }));
         vec![Effect::Gather { ticket, intent, why }]
     }
 
     fn planned(&mut self, ticket: Ticket, result: Result<Arc<Plan>, Failure>) -> Vec<Effect> {
         let waiting = |layer: &Layer| matches!(layer, Layer::Planning(planning) if planning.ticket == ticket);
         // An answer that nobody waits for any more must not open a sheet under the operator's fingers.
-        if let Some(at) = self.layers.iter().position(waiting) {
-            self.layers[at] = match result {
-                Ok(plan) => Layer::Plan(Box::new(PlanSheet::new(plan))),
-                Err(failure) => Layer::Question(Question::failure(failure)),
-            };
+        let Some(at) = self.layers.iter().position(waiting) else { return Vec::new() };
+        let Layer::Planning(planning) = self.layers.remove(at) else { return Vec::new() };
+        match result {
+            Ok(plan) => {
+                self.layers.retain(|layer| !matches!(layer, Layer::Form(_)));
+                let at = at.min(self.layers.len());
+                self.layers.insert(at, Layer::Plan(Box::new(PlanSheet::new(plan))));
+            }
+            Err(failure) => {
+                let question = Question::failure(failure, planning.why.as_deref());
+                self.layers.insert(at, Layer::Question(question));
+            }
         }
         Vec::new()
     }
@@ -191,10 +199,10 @@ impl State {
                     sheet.refused(sentence(&failure));
                 }
                 if failure.message.chars().count() > 100 {
-                    self.layers.push(Layer::Question(Question::failure(failure)));
+                    self.layers.push(Layer::Question(Question::failure(failure, None)));
                 }
             }
-            (Err(failure), None) => self.layers.push(Layer::Question(Question::failure(failure))),
+            (Err(failure), None) => self.layers.push(Layer::Question(Question::failure(failure, None))),
         }
         Vec::new()
     }

@@ -113,7 +113,7 @@ impl Form {
         match self.purpose.intent(&self.fields) {
             Ok(intent) => {
                 let why = self.fields.last().map(Field::value).filter(|why| !why.is_empty()).map(str::to_owned);
-                Reply::Close(Then::Gather(intent, why))
+                Reply::Ask(intent, why)
             }
             Err(errors) => {
                 self.focus = errors.first().map_or(self.focus, |(at, _)| *at);

@@ -12,7 +12,7 @@ mod question;
 mod typed;
 
 pub use form::Form;
-pub use forms::{bump, migrate, shift};
+pub use forms::{bump, migrate, rollback, shift};
 pub use help::Help;
 pub use palette::Palette;
 pub use plan::PlanSheet;
@@ -56,6 +56,8 @@ pub enum Reply {
     Stay,
     /// It goes on, and this is to be done.
     Do(Vec<Effect>),
+    /// It goes on beneath a request for a plan, so that what was typed is not lost when there is none.
+    Ask(Intent, Option<String>),
     /// It is over.
     Close(Then),
     /// The key means nothing to it.

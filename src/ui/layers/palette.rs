@@ -29,12 +29,13 @@ pub struct Palette {
 }
 
 /// What can be run by name: everything that is not a movement.
-const OFFERED: [Action; 13] = [
+const OFFERED: [Action; 14] = [
     Action::Workloads,
     Action::Routes,
     Action::Jobs,
     Action::Operations,
     Action::RollBack,
+    Action::RollBackTo,
     Action::Restart,
     Action::Bump,
     Action::Shift,
@@ -53,10 +54,15 @@ impl Palette {
             .map(|action| {
                 let verb = matches!(
                     action,
-                    Action::RollBack | Action::Restart | Action::Bump | Action::Shift | Action::Migrate
+                    Action::RollBack
+                        | Action::RollBackTo
+                        | Action::Restart
+                        | Action::Bump
+                        | Action::Shift
+                        | Action::Migrate
                 );
                 let detail = match target.filter(|_| verb) {
-                    Some(target) => format!("{} {target}", action.description()),
+                    Some(target) => format!("{}: {target}", action.description()),
                     None => action.description().to_owned(),
                 };
                 Command { name: action.name().to_owned(), detail, then: Then::Run(*action) }

@@ -18,6 +18,8 @@ pub struct Planning {
     pub ticket: Ticket,
     /// What is planned.
     pub intent: Intent,
+    /// The operator's reason.
+    pub why: Option<String>,
     /// Since when.
     pub since: Timestamp,
 }

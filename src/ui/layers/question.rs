@@ -42,14 +42,15 @@ impl Question {
         Self { title: title.into(), message: message.into(), hint: None, answers, chosen: 0 }
     }
 
-    /// What a failure says, with what could be asked for instead.
-    pub fn failure(failure: Failure) -> Self {
+    /// What a failure says, with what could be asked for instead, for the same reason.
+    pub fn failure(failure: Failure, why: Option<&str>) -> Self {
+        let why = why.map(str::to_owned);
         let answers = failure.choices.into_iter();
         Self {
             title: failure.title,
             message: failure.message,
             hint: failure.hint,
-            answers: answers.map(|c| Answer::new(c.label, c.detail, Then::Gather(c.intent, None))).collect(),
+            answers: answers.map(|c| Answer::new(c.label, c.detail, Then::Gather(c.intent, why.clone()))).collect(),
             chosen: 0,
         }
     }
