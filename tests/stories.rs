@@ -350,7 +350,7 @@ fn an_interrupted_operation_is_seen_from_everywhere_and_resumed_with_one_key() {
     robot.write("operations");
     robot.press("enter");
     assert!(robot.selected().contains("interrupted"), "what nobody carries out comes first");
-    assert_eq!(robot.press("c"), [Effect::Resume(OperationId("a3".into()))]);
+    assert_eq!(robot.press("c"), [Effect::Resume { operation: OperationId("a3".into()), typed: None }]);
     robot.press("enter");
     assert!(robot.sees("nobody carries it out; c resumes it"));
     robot.press("esc j c");
@@ -477,4 +477,18 @@ fn a_revision_can_be_named() {
     let effects = robot.press("enter");
     let target = deployment("shop", "checkout");
     assert_eq!(gathered(&effects).0, &Intent::Rollback { target, revision: Some(39) });
+}
+
+#[test]
+fn resuming_in_a_protected_context_asks_for_the_name_again() {
+    let mut robot = in_production();
+    robot.tell(Message::Operations(journaled()));
+    robot.press(":");
+    robot.write("operations");
+    robot.press("enter");
+    assert_eq!(robot.press("c enter"), []);
+    assert!(robot.sees("type catalogue first: this context is protected"));
+    robot.write("catalogue");
+    let resume = Effect::Resume { operation: OperationId("a3".into()), typed: Some("catalogue".into()) };
+    assert_eq!(robot.press("enter"), [resume]);
 }

@@ -1,7 +1,7 @@
 //! What each action does, and why it cannot be done now. One exhaustive `match` each.
 
 use super::{
-    layers::{Answer, Help, Layer, Palette, Question, Then, bump, migrate, rollback, shift},
+    layers::{Answer, Confirm, Help, Layer, Palette, Question, Then, bump, migrate, rollback, shift},
     message::{Effect, Level, Quit},
     state::{Focus, Screen, State},
 };
@@ -280,10 +280,16 @@ fn ask_abort(state: &mut State) -> Vec<Effect> {
 }
 
 fn resume(state: &mut State) -> Vec<Effect> {
-    let Some(id) = operation(state) else { return Vec::new() };
-    let view = state.operations.get(&id);
-    let paused_here = view.is_some_and(|v| v.state == OperationState::Paused) && state.operations.is_ours(&id);
-    vec![if paused_here { Effect::Control(id, Control::Next) } else { Effect::Resume(id) }]
+    let Some(view) = operation(state).and_then(|id| state.operations.get(&id)) else { return Vec::new() };
+    if view.state == OperationState::Paused && state.operations.is_ours(&view.id) {
+        return vec![Effect::Control(view.id.clone(), Control::Next)];
+    }
+    if state.session.protected && !state.session.read_only {
+        let confirm = Confirm::resume(view.clone());
+        state.layers.push(Layer::Confirm(Box::new(confirm)));
+        return Vec::new();
+    }
+    vec![Effect::Resume { operation: view.id.clone(), typed: None }]
 }
 
 fn quit(state: &mut State) -> Vec<Effect> {

@@ -15,8 +15,8 @@ pub const COLUMNS: &[Column<Workload>] = &[
     Column { title: "IMAGE", least: 17, ideal: 24, rank: 2, cell: image },
     Column { title: " REV", least: 4, ideal: 5, rank: 4, cell: revision },
     Column { title: " AGE", least: 4, ideal: 4, rank: 3, cell: changed },
-    Column { title: "AUTOSCALER", least: 22, ideal: 28, rank: 5, cell: autoscaler },
-    Column { title: "OWNER", least: 12, ideal: 22, rank: 6, cell: owner },
+    Column { title: "AUTOSCALER", least: 22, ideal: 24, rank: 5, cell: autoscaler },
+    Column { title: "OWNER", least: 12, ideal: 16, rank: 6, cell: owner },
 ];
 
 fn name(pen: &mut Pen<'_>, row: &Workload, scene: &Scene<'_>) {
