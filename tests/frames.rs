@@ -2,73 +2,31 @@
 
 mod fixture;
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use fixture::{journaled, migration_view, now, rollback_plan, rows, session, shift_view};
+use fixture::{journaled, migration_view, robot::Robot, rows, session, shift_view};
 use pilothouse::{
-    model::{Change, Kind, Rows, Sync},
-    ui::{self, Effect, Failure, Message, Session, State},
+    model::{Change, Intent, Kind, Rows, Sync},
+    ui::{Choice, Failure, Message, Session},
 };
-use ratatui::{Terminal, backend::TestBackend};
-use std::sync::Arc;
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
 
-/// Presses keys written as in `keys.toml`, blanks between them.
-fn press(state: &mut State, rows: &Rows, keys: &str) -> Vec<Effect> {
-    keys.split(' ').flat_map(|key| state.update(Message::Key(event(key)), rows, now())).collect()
-}
-
-fn event(key: &str) -> KeyEvent {
-    let plain = |code| KeyEvent::new(code, KeyModifiers::NONE);
-    match key {
-        "enter" => plain(KeyCode::Enter),
-        "esc" => plain(KeyCode::Esc),
-        "tab" => plain(KeyCode::Tab),
-        key => plain(KeyCode::Char(key.chars().next().unwrap())),
-    }
-}
-
-fn open(session: Session, rows: &Rows, size: (u16, u16)) -> State {
-    let mut state = State::new(session, size);
-    state.update(Message::RowsChanged, rows, now());
-    state
-}
-
-fn frame(state: &State, rows: &Rows, size: (u16, u16)) -> String {
-    let mut terminal = Terminal::new(TestBackend::new(size.0, size.1)).unwrap();
-    terminal.draw(|frame| ui::draw(state, rows, frame, now())).unwrap();
-    let buffer = terminal.backend().buffer();
-    let lines: Vec<String> = buffer
-        .content
-        .chunks(size.0.into())
-        .map(|row| row.iter().map(|cell| cell.symbol()).collect::<String>().trim_end().to_owned())
-        .collect();
-    lines.join("\n")
-}
-
 /// Compares the frames of one screen at every size.
-fn golden(name: &str, session: impl Fn() -> Session, rows: &Rows, prepare: impl Fn(&mut State)) {
+fn golden(name: &str, session: impl Fn() -> Session, rows: &Rows, prepare: impl Fn(&mut Robot)) {
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path("frames");
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
     settings.bind(|| {
         for size in SIZES {
-            let mut state = open(session(), rows, size);
-            prepare(&mut state);
-            insta::assert_snapshot!(format!("{name}-{}x{}", size.0, size.1), frame(&state, rows, size));
+            let mut robot = Robot::new(session(), rows.clone(), size);
+            prepare(&mut robot);
+            insta::assert_snapshot!(format!("{name}-{}x{}", size.0, size.1), robot.screen());
         }
     });
 }
 
 fn plain() -> Session {
     session(false, false)
-}
-
-fn planned(state: &mut State, rows: &Rows) {
-    let effects = press(state, rows, "r");
-    let [Effect::Gather { ticket, .. }] = effects.as_slice() else { panic!("{effects:?}") };
-    state.update(Message::Planned { ticket: *ticket, result: Ok(Arc::new(rollback_plan())) }, rows, now());
 }
 
 #[test]
@@ -78,9 +36,9 @@ fn cockpit() {
         "cockpit",
         || session(true, false),
         &rows,
-        |state| {
-            state.update(Message::Started(Ok(Box::new(shift_view()))), &rows, now());
-            press(state, &rows, "esc");
+        |robot| {
+            robot.start(shift_view());
+            robot.press("esc");
         },
     );
 }
@@ -88,8 +46,8 @@ fn cockpit() {
 #[test]
 fn cockpit_filtered_with_namespaces() {
     let rows = rows();
-    golden("cockpit-filtered", plain, &rows, |state| {
-        press(state, &rows, "/ c h k enter tab");
+    golden("cockpit-filtered", plain, &rows, |robot| {
+        robot.press("/ c h k enter tab");
     });
 }
 
@@ -107,7 +65,7 @@ fn cockpit_stale_and_forbidden() {
     let forbidden = Sync::Forbidden { why: "User \"ana\" cannot list resource \"daemonsets\"".into() };
     rows.apply(
         vec![stale(Kind::Deployment), stale(Kind::StatefulSet), Change::Sync(Kind::DaemonSet, None, forbidden)],
-        now(),
+        fixture::now(),
     );
     golden("cockpit-stale", || session(true, true), &rows, |_| {});
 }
@@ -115,126 +73,126 @@ fn cockpit_stale_and_forbidden() {
 #[test]
 fn workload() {
     let rows = rows();
-    golden("workload", plain, &rows, |state| {
-        press(state, &rows, "enter");
+    golden("workload", plain, &rows, |robot| {
+        robot.press("enter");
     });
 }
 
 #[test]
 fn plan() {
     let rows = rows();
-    golden("plan", plain, &rows, |state| planned(state, &rows));
+    golden("plan", plain, &rows, |robot| robot.roll_back());
     golden(
         "plan-protected",
         || session(true, false),
         &rows,
-        |state| {
-            planned(state, &rows);
-            press(state, &rows, "c h e c enter");
+        |robot| {
+            robot.roll_back();
+            robot.press("c h e c enter");
         },
     );
-    golden("plan-diff", plain, &rows, |state| {
-        planned(state, &rows);
-        press(state, &rows, "d");
+    golden("plan-diff", plain, &rows, |robot| {
+        robot.roll_back();
+        robot.press("d");
     });
 }
 
 #[test]
 fn routes_jobs_and_operations() {
     let rows = rows();
-    golden("routes", plain, &rows, |state| {
-        press(state, &rows, ": r o u t e s enter");
+    golden("routes", plain, &rows, |robot| {
+        robot.press(": r o u t e s enter");
     });
-    golden("jobs", plain, &rows, |state| {
-        press(state, &rows, ": j o b s enter");
+    golden("jobs", plain, &rows, |robot| {
+        robot.press(": j o b s enter");
     });
-    golden("operations", plain, &rows, |state| {
-        state.update(Message::Operations(journaled()), &rows, now());
-        press(state, &rows, ": o p e r enter");
+    golden("operations", plain, &rows, |robot| {
+        robot.tell(Message::Operations(journaled()));
+        robot.press(": o p e r enter");
     });
 }
 
 #[test]
 fn operation() {
     let rows = rows();
-    golden("operation-shift", plain, &rows, |state| {
-        state.update(Message::Started(Ok(Box::new(shift_view()))), &rows, now());
+    golden("operation-shift", plain, &rows, |robot| {
+        robot.start(shift_view());
     });
-    golden("operation-migrate", plain, &rows, |state| {
-        state.update(Message::Started(Ok(Box::new(migration_view()))), &rows, now());
+    golden("operation-migrate", plain, &rows, |robot| {
+        robot.start(migration_view());
     });
 }
 
 #[test]
 fn forms() {
     let rows = rows();
-    golden("form-shift", plain, &rows, |state| {
-        press(state, &rows, "t");
+    golden("form-shift", plain, &rows, |robot| {
+        robot.press("t");
     });
-    golden("form-bump", plain, &rows, |state| {
-        press(state, &rows, "b");
+    golden("form-bump", plain, &rows, |robot| {
+        robot.press("b");
     });
-    golden("form-migrate", plain, &rows, |state| {
-        press(state, &rows, "m enter");
+    golden("form-migrate", plain, &rows, |robot| {
+        robot.press("m enter");
     });
 }
 
 #[test]
 fn layers() {
     let rows = rows();
-    golden("help", plain, &rows, |state| {
-        press(state, &rows, "?");
+    golden("help", plain, &rows, |robot| {
+        robot.press("?");
     });
-    golden("palette", plain, &rows, |state| {
-        press(state, &rows, ":");
+    golden("palette", plain, &rows, |robot| {
+        robot.press(":");
     });
-    golden("quit", plain, &rows, |state| {
-        state.update(Message::Started(Ok(Box::new(shift_view()))), &rows, now());
-        press(state, &rows, "q");
+    golden("quit", plain, &rows, |robot| {
+        robot.start(shift_view());
+        robot.press("q");
     });
-    golden("failure", plain, &rows, |state| {
+    golden("failure", plain, &rows, |robot| {
         let failure = Failure {
             title: "Roll back shop/checkout".into(),
             message: "no earlier revision is known good".into(),
             hint: Some("choose one, or give --to-revision".into()),
             choices: [40, 39, 37]
-                .map(|revision| ui::Choice {
+                .map(|revision| Choice {
                     label: format!("revision {revision}"),
                     detail: format!("2.4.0, ran {} days, nothing tells whether it worked", 41 - revision),
-                    intent: pilothouse::model::Intent::Rollback {
+                    intent: Intent::Rollback {
                         target: fixture::deployment("shop", "checkout"),
                         revision: Some(revision),
                     },
                 })
                 .to_vec(),
         };
-        state.update(Message::Failed(failure), &rows, now());
+        robot.tell(Message::Failed(failure));
     });
 }
 
 #[test]
 fn no_size_is_too_small() {
-    let rows = rows();
-    let screens: [fn(&mut State, &Rows); 9] = [
-        |_, _| {},
-        |state, rows| planned(state, rows),
-        |state, rows| drop(press(state, rows, "enter")),
-        |state, rows| drop(press(state, rows, "t")),
-        |state, rows| drop(press(state, rows, "?")),
-        |state, rows| drop(press(state, rows, ":")),
-        |state, rows| drop(press(state, rows, "/ x")),
-        |state, rows| drop(state.update(Message::Started(Ok(Box::new(migration_view()))), rows, now())),
-        |state, rows| {
-            state.update(Message::Started(Ok(Box::new(shift_view()))), rows, now());
-            press(state, rows, "q");
+    let screens: [fn(&mut Robot); 9] = [
+        |_| {},
+        |robot| robot.roll_back(),
+        |robot| drop(robot.press("enter")),
+        |robot| drop(robot.press("t")),
+        |robot| drop(robot.press("?")),
+        |robot| drop(robot.press(":")),
+        |robot| drop(robot.press("/ x")),
+        |robot| robot.start(migration_view()),
+        |robot| {
+            robot.start(shift_view());
+            robot.press("q");
         },
     ];
+    let rows = rows();
     let sizes = (1..=24).flat_map(|height| [1, 2, 3, 5, 9, 14, 20, 33, 47, 80].map(|width| (width, height)));
     for size in sizes {
         for prepare in screens {
-            let mut state = open(session(true, false), &rows, size);
-            prepare(&mut state, &rows);
-            let text = frame(&state, &rows, size);
+            let mut robot = Robot::new(session(true, false), rows.clone(), size);
+            prepare(&mut robot);
+            let text = robot.screen();
             assert!(size.0 < 5 || !text.trim().is_empty(), "{size:?} shows nothing");
         }
     }

@@ -27,6 +27,7 @@ macro_rules! actions {
 
 actions! {
     RollBack = "rollback", "roll back";
+    RollBackTo = "rollback-to", "roll back to a revision of choice";
     Restart = "restart", "restart";
     Bump = "bump", "bump";
     Shift = "shift", "shift traffic";

@@ -38,7 +38,7 @@ pub enum Where {
 impl Where {
     /// Every place, in the order in which the help shows them.
     pub const ALL: [Self; 6] =
-        [Self::Rows, Self::Operation, Self::Operations, Self::Plan, Self::Moving, Self::Everywhere];
+        [Self::Rows, Self::Everywhere, Self::Moving, Self::Plan, Self::Operation, Self::Operations];
     const NAMES: [&'static str; 6] = ["rows", "operation", "operations", "plan", "moving", "everywhere"];
 
     /// Its name in `keys.toml`.

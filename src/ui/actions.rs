@@ -1,7 +1,7 @@
 //! What each action does, and why it cannot be done now. One exhaustive `match` each.
 
 use super::{
-    layers::{Answer, Help, Layer, Palette, Question, Then, bump, migrate, shift},
+    layers::{Answer, Confirm, Help, Layer, Palette, Question, Then, bump, migrate, rollback, shift},
     message::{Effect, Level, Quit},
     state::{Focus, Screen, State},
 };
@@ -20,7 +20,7 @@ pub fn refusal(state: &State, rows: &Rows, action: Action) -> Option<String> {
         state.workload(rows).is_none().then(|| format!("{verb}: {why}"))
     };
     match action {
-        Action::RollBack | Action::Restart | Action::Bump | Action::Migrate => no_workload(),
+        Action::RollBack | Action::RollBackTo | Action::Restart | Action::Bump | Action::Migrate => no_workload(),
         Action::Shift => match state.screen() {
             Screen::Routes if state.routes.selected().is_some() => None,
             Screen::Routes => Some(format!("{verb}: there is no route here")),
@@ -60,6 +60,9 @@ fn control_refusal(state: &State, id: &OperationId, action: Action) -> Option<St
     match view.state {
         ended if ended.is_final() => Some(format!("{verb}: it has ended")),
         OperationState::Interrupted => Some(format!("{verb}: nobody carries it out; resume it first")),
+        OperationState::Paused if !state.operations.is_ours(id) => {
+            Some(format!("{verb}: it is not carried out here; resume it first"))
+        }
         _ if !state.operations.is_ours(id) => Some(format!("{verb}: {} carries it out, elsewhere", view.holder)),
         OperationState::Paused if action == Action::Pause => Some("it is paused already; n goes on".into()),
         _ if matches!(action, Action::StepBack | Action::Abort) && !view.can_step_back => {
@@ -96,6 +99,7 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
     match action {
         Action::RollBack => verb(state, rows, now, |row| Some(Intent::Rollback { target: row, revision: None })),
         Action::Restart => verb(state, rows, now, |row| Some(Intent::Restart { target: row })),
+        Action::RollBackTo => form(state, rows, |_, row| Layer::Form(rollback(row))),
         Action::Bump => form(state, rows, |state, row| Layer::Form(bump(row, state.session.repository.as_deref()))),
         Action::Migrate => form(state, rows, |_, row| Layer::Form(migrate(row))),
         Action::Shift => start_shift(state, rows),
@@ -276,10 +280,16 @@ fn ask_abort(state: &mut State) -> Vec<Effect> {
 }
 
 fn resume(state: &mut State) -> Vec<Effect> {
-    let Some(id) = operation(state) else { return Vec::new() };
-    let view = state.operations.get(&id);
-    let paused_here = view.is_some_and(|v| v.state == OperationState::Paused) && state.operations.is_ours(&id);
-    vec![if paused_here { Effect::Control(id, Control::Next) } else { Effect::Resume(id) }]
+    let Some(view) = operation(state).and_then(|id| state.operations.get(&id)) else { return Vec::new() };
+    if view.state == OperationState::Paused && state.operations.is_ours(&view.id) {
+        return vec![Effect::Control(view.id.clone(), Control::Next)];
+    }
+    if state.session.protected && !state.session.read_only {
+        let confirm = Confirm::resume(view.clone());
+        state.layers.push(Layer::Confirm(Box::new(confirm)));
+        return Vec::new();
+    }
+    vec![Effect::Resume { operation: view.id.clone(), typed: None }]
 }
 
 fn quit(state: &mut State) -> Vec<Effect> {

@@ -17,12 +17,16 @@ pub fn draw(state: &State, rows: &Rows, frame: &mut Frame<'_>, now: Timestamp) {
     let area = frame.area();
     let buffer = frame.buffer_mut();
     buffer.set_style(area, scene.style(Meaning::Text));
-    let parts = layout::frame(Size::new(area.width, area.height));
+    let size = Size::new(area.width, area.height);
+    let parts = layout::frame(size);
     screens::draw(&scene, buffer, parts.body);
     header::draw(&scene, buffer, parts.header);
     line::draw(&scene, buffer, parts.line);
-    keys::draw(&scene, buffer, parts.keys);
+    if state.layers.is_empty() {
+        keys::draw(&scene, buffer, parts.keys);
+    }
+    // The header stays in sight above every sheet: which cluster this is must never be in doubt.
     for layer in &state.layers {
-        layer.draw(&scene, buffer, area);
+        layer.draw(&scene, buffer, layout::below_header(size));
     }
 }

@@ -25,6 +25,11 @@ pub fn frame(size: Size) -> Frame {
     Frame { header, body, line, keys }
 }
 
+/// Everything but the header: where sheets lie.
+pub fn below_header(size: Size) -> Rect {
+    top(Rect::new(0, 0, size.width, size.height), frame(size).header.height).1
+}
+
 /// The first `rows` of an area, and the rest.
 fn top(area: Rect, rows: u16) -> (Rect, Rect) {
     let rows = rows.min(area.height);
@@ -74,7 +79,7 @@ pub fn cockpit(body: Rect, namespaces_focused: bool) -> Cockpit {
     if !wide {
         return Cockpit { namespaces, table, detail: under, ..Cockpit::default() };
     }
-    let (traffic, news) = left(under, under.width / 2);
+    let (traffic, news) = left(under, under.width * 11 / 20);
     Cockpit { namespaces, table, detail: detail_right, traffic, news }
 }
 

@@ -68,8 +68,13 @@ pub enum Effect {
     SavePlan(Arc<Plan>),
     /// Tell a running operation something.
     Control(OperationId, Control),
-    /// Carry an interrupted operation on; answer with [`Message::Started`].
-    Resume(OperationId),
+    /// Carry an interrupted operation on; answer with [`Message::Started`]. The guard is asked anew.
+    Resume {
+        /// The operation.
+        operation: OperationId,
+        /// The target's name as it was typed, in a protected context.
+        typed: Option<String>,
+    },
     /// Look at the pods of this workload. Only the latest such request counts.
     Inspect(ObjectRef),
     /// Only this namespace is shown now, or all of them.

@@ -36,6 +36,9 @@ impl Operations {
     pub fn progress(&mut self, id: &OperationId, progress: &Progress, now: Timestamp) {
         if let Some(view) = self.views.iter_mut().find(|view| view.id == *id) {
             view.apply(progress, now);
+            if matches!(progress, Progress::Result { .. }) {
+                self.ours.remove(id);
+            }
             self.arrange();
         }
     }

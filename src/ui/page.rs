@@ -46,6 +46,9 @@ impl Page {
     /// A paragraph that hangs beside what comes before it: `pieces` on the first line, blanks below them.
     pub fn hanging(&mut self, pieces: Vec<Piece>, meaning: Meaning, text: &str) {
         let indent: usize = pieces.iter().map(|(_, text)| text.width()).sum();
+        if text.is_empty() {
+            return self.lines.push(pieces);
+        }
         let mut first = Some(pieces);
         for line in wrap(text, self.width.saturating_sub(indent)) {
             let mut pieces = first.take().unwrap_or_else(|| vec![(Meaning::Text, " ".repeat(indent))]);

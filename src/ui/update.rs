@@ -2,14 +2,14 @@
 
 use super::{
     actions, input,
-    layers::{Layer, Outcome, PlanSheet, Planning, Question, Then, shift},
+    layers::{Layer, PlanSheet, Planning, Question, Reply, Then, shift},
     message::{Effect, Failure, Level, Message, Notice, Ticket},
     mouse,
     state::{Screen, State},
 };
 use crate::{
     config::{Action, Chord, Where},
-    model::{Intent, OperationView, Plan, Rows},
+    model::{Intent, OperationId, OperationView, Outcome, Plan, Progress, Rows},
 };
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind};
 use jiff::Timestamp;
@@ -37,6 +37,9 @@ impl State {
             }
             Message::Operation(id, progress) => {
                 self.operations.progress(&id, &progress, now);
+                if let Progress::Result { outcome, .. } = progress {
+                    self.ended(&id, outcome);
+                }
                 Vec::new()
             }
             Message::Notice(notice) => {
@@ -44,7 +47,7 @@ impl State {
                 Vec::new()
             }
             Message::Failed(failure) => {
-                self.layers.push(Layer::Question(Question::failure(failure)));
+                self.layers.push(Layer::Question(Question::failure(failure, None)));
                 Vec::new()
             }
         };
@@ -66,13 +69,14 @@ impl State {
         }
         if let Some(layer) = self.layers.last_mut() {
             return match layer.press(key, &self.session, self.size) {
-                Outcome::Stay => Vec::new(),
-                Outcome::Do(effects) => effects,
-                Outcome::Close(then) => {
+                Reply::Stay => Vec::new(),
+                Reply::Do(effects) => effects,
+                Reply::Ask(intent, why) => self.gather(intent, why, now),
+                Reply::Close(then) => {
                     self.layers.pop();
                     self.follow(then, rows, now)
                 }
-                Outcome::Unknown => match self.session.keymap.action(&[Where::Everywhere], chord) {
+                Reply::Unknown => match self.session.keymap.action(&[Where::Everywhere], chord) {
                     Some(Action::Help) => actions::act(self, Action::Help, rows, now),
                     _ => Vec::new(),
                 },
@@ -157,18 +161,25 @@ impl State {
     pub(super) fn gather(&mut self, intent: Intent, why: Option<String>, now: Timestamp) -> Vec<Effect> {
         self.ticket += 1;
         let ticket = self.ticket;
-        self.layers.push(Layer::Planning(Planning { ticket, intent: intent.clone(), since: now }));
+        self.layers.push(Layer::Planning(Planning { ticket, intent: intent.clone(), why: why.clone(), since: now }));
         vec![Effect::Gather { ticket, intent, why }]
     }
 
     fn planned(&mut self, ticket: Ticket, result: Result<Arc<Plan>, Failure>) -> Vec<Effect> {
         let waiting = |layer: &Layer| matches!(layer, Layer::Planning(planning) if planning.ticket == ticket);
         // An answer that nobody waits for any more must not open a sheet under the operator's fingers.
-        if let Some(at) = self.layers.iter().position(waiting) {
-            self.layers[at] = match result {
-                Ok(plan) => Layer::Plan(Box::new(PlanSheet::new(plan))),
-                Err(failure) => Layer::Question(Question::failure(failure)),
-            };
+        let Some(at) = self.layers.iter().position(waiting) else { return Vec::new() };
+        let Layer::Planning(planning) = self.layers.remove(at) else { return Vec::new() };
+        match result {
+            Ok(plan) => {
+                self.layers.retain(|layer| !matches!(layer, Layer::Form(_)));
+                let at = at.min(self.layers.len());
+                self.layers.insert(at, Layer::Plan(Box::new(PlanSheet::new(plan))));
+            }
+            Err(failure) => {
+                let question = Question::failure(failure, planning.why.as_deref());
+                self.layers.insert(at, Layer::Question(question));
+            }
         }
         Vec::new()
     }
@@ -188,12 +199,22 @@ impl State {
                     sheet.refused(sentence(&failure));
                 }
                 if failure.message.chars().count() > 100 {
-                    self.layers.push(Layer::Question(Question::failure(failure)));
+                    self.layers.push(Layer::Question(Question::failure(failure, None)));
                 }
             }
-            (Err(failure), None) => self.layers.push(Layer::Question(Question::failure(failure))),
+            (Err(failure), None) => self.layers.push(Layer::Question(Question::failure(failure, None))),
         }
         Vec::new()
+    }
+
+    /// Tells how an operation ended, where the operator is looking at something else.
+    fn ended(&mut self, id: &OperationId, outcome: Outcome) {
+        let Some(view) = self.operations.get(id).filter(|_| *self.screen() != Screen::Operation(id.clone())) else {
+            return;
+        };
+        let message = view.message.as_deref().unwrap_or_default();
+        let text = format!("{} {}: {message}", view.verb, view.target.path());
+        self.tell(if outcome == Outcome::Done { Level::Information } else { Level::Warning }, text);
     }
 
     /// Opens the filter's line, with what it says now.

@@ -1,7 +1,7 @@
 //! A small form: fields to type into or to choose from, each with its own error below it. What it asks for is data; what it
 //! makes is an intent.
 
-use super::{Outcome, Then, forms::Purpose};
+use super::{Reply, Then, forms::Purpose};
 use crate::{
     config::{Chord, Meaning},
     ui::{input, scene::Scene, session::Session},
@@ -74,19 +74,19 @@ impl Form {
     }
 
     /// Takes a key.
-    pub fn press(&mut self, key: KeyEvent, _: &Session) -> Outcome {
+    pub fn press(&mut self, key: KeyEvent, _: &Session) -> Reply {
         let last = self.fields.len() - 1;
         match key.code {
-            KeyCode::Esc => return Outcome::Close(Then::Nothing),
+            KeyCode::Esc => return Reply::Close(Then::Nothing),
             KeyCode::Enter => return self.submit(),
             KeyCode::Tab | KeyCode::Down => self.focus = if self.focus == last { 0 } else { self.focus + 1 },
             KeyCode::BackTab | KeyCode::Up => self.focus = if self.focus == 0 { last } else { self.focus - 1 },
             _ => return self.edit(key),
         }
-        Outcome::Stay
+        Reply::Stay
     }
 
-    fn edit(&mut self, key: KeyEvent) -> Outcome {
+    fn edit(&mut self, key: KeyEvent) -> Reply {
         let field = &mut self.fields[self.focus];
         let known = match &mut field.entry {
             Entry::Text(input) => input::press(input, key),
@@ -103,17 +103,17 @@ impl Form {
             },
         };
         if !known {
-            return Outcome::Unknown;
+            return Reply::Unknown;
         }
         field.error = None;
-        Outcome::Stay
+        Reply::Stay
     }
 
-    fn submit(&mut self) -> Outcome {
+    fn submit(&mut self) -> Reply {
         match self.purpose.intent(&self.fields) {
             Ok(intent) => {
                 let why = self.fields.last().map(Field::value).filter(|why| !why.is_empty()).map(str::to_owned);
-                Outcome::Close(Then::Gather(intent, why))
+                Reply::Ask(intent, why)
             }
             Err(errors) => {
                 self.focus = errors.first().map_or(self.focus, |(at, _)| *at);
@@ -122,7 +122,7 @@ impl Form {
                         field.error = Some(error);
                     }
                 }
-                Outcome::Stay
+                Reply::Stay
             }
         }
     }
@@ -187,7 +187,10 @@ impl Form {
                 scene.pen(buffer, entry, 0).write(field.value(), meaning);
             }
         }
-        let used = field.value().chars().count() as u16 + 3;
+        let used = match field.value().chars().count() as u16 {
+            0 if !focused => 0,
+            typed => typed + 3,
+        };
         let shown = focused || field.value().is_empty();
         if shown && used + (field.hint.chars().count() as u16) < width {
             scene.pen(buffer, entry, 0).skip(used).write(field.hint, Meaning::Muted);

@@ -12,6 +12,8 @@ use crate::{
 /// What a form is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Purpose {
+    /// A rollback of this workload to a revision that the operator names.
+    Rollback(ObjectRef),
     /// A shift of this route.
     Shift(ObjectRef),
     /// A bump of this workload.
@@ -31,9 +33,13 @@ impl Purpose {
         let optional = |label: &str| Some(value(label)).filter(|text| !text.is_empty()).map(str::to_owned);
         let mut errors = Errors::new();
         let target = match self {
-            Self::Shift(target) | Self::Bump(target) | Self::Migrate(target) => target.clone(),
+            Self::Rollback(target) | Self::Shift(target) | Self::Bump(target) | Self::Migrate(target) => target.clone(),
         };
         let intent = match self {
+            Self::Rollback(_) => Intent::Rollback {
+                target,
+                revision: checked(&mut errors, at("revision"), typed::revision(value("revision"))),
+            },
             Self::Shift(_) => Intent::Shift {
                 target,
                 to: value("to").to_owned(),
@@ -64,6 +70,14 @@ fn checked<T: Default>(errors: &mut Errors, at: Option<usize>, result: Result<T,
         errors.push((at.unwrap_or(0), error));
         T::default()
     })
+}
+
+/// The form of a rollback to a revision of choice.
+pub fn rollback(workload: &Workload) -> Form {
+    let current = workload.revision.map_or_else(String::new, |revision| format!(" from {revision}"));
+    let fields = vec![Field::text("revision", "its number; the best known good one where empty", "")];
+    let title = format!("Roll back {}{current}", workload.object.path());
+    Form::new(title, Purpose::Rollback(workload.object.clone()), fields)
 }
 
 /// The form of a shift: to the backend that has least, in quarters.

@@ -1,6 +1,6 @@
 //! The help: every key, read from the keymap, so that it is never out of date.
 
-use super::{Outcome, Then};
+use super::{Reply, Then};
 use crate::{
     config::{Action, Chord, Meaning, Where},
     ui::{
@@ -72,7 +72,7 @@ fn page(session: &Session, width: u16) -> Page {
 
 impl Help {
     /// Takes a key.
-    pub fn press(&mut self, key: KeyEvent, session: &Session, size: Size) -> Outcome {
+    pub fn press(&mut self, key: KeyEvent, session: &Session, size: Size) -> Reply {
         let half = isize::try_from(size.height / 2).unwrap_or(1);
         match session.keymap.action(&[Where::Moving, Where::Everywhere], Chord::of(key)) {
             Some(Action::Up) => self.scroll(-1, session, size),
@@ -81,10 +81,10 @@ impl Help {
             Some(Action::HalfPageDown) => self.scroll(half, session, size),
             Some(Action::Top) => self.scroll = 0,
             Some(Action::Bottom) => self.scroll(isize::MAX, session, size),
-            Some(Action::Back | Action::Quit | Action::Help | Action::Open) => return Outcome::Close(Then::Nothing),
-            _ => return Outcome::Unknown,
+            Some(Action::Back | Action::Quit | Action::Help | Action::Open) => return Reply::Close(Then::Nothing),
+            _ => return Reply::Unknown,
         }
-        Outcome::Stay
+        Reply::Stay
     }
 
     /// Scrolls by so many lines.

@@ -1,7 +1,8 @@
-//! What lies over a screen and takes its keys: the plan sheet, questions, forms, the palette, the help.
+//! What lies over a screen and takes its keys: the plan sheet, confirmations, questions, forms, the palette, the help.
 //!
 //! A layer answers each key with what should happen; it never changes anything but itself.
 
+mod confirm;
 mod form;
 mod forms;
 mod help;
@@ -11,8 +12,9 @@ mod planning;
 mod question;
 mod typed;
 
+pub use confirm::Confirm;
 pub use form::Form;
-pub use forms::{bump, migrate, shift};
+pub use forms::{bump, migrate, rollback, shift};
 pub use help::Help;
 pub use palette::Palette;
 pub use plan::PlanSheet;
@@ -39,6 +41,8 @@ pub enum Layer {
     Planning(Planning),
     /// A plan to confirm.
     Plan(Box<PlanSheet>),
+    /// A name to be typed.
+    Confirm(Box<Confirm>),
     /// A question with answers to choose from, or something to read.
     Question(Question),
     /// A verb's parameters.
@@ -51,11 +55,13 @@ pub enum Layer {
 
 /// What a layer wants after a key.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Outcome {
+pub enum Reply {
     /// It goes on.
     Stay,
     /// It goes on, and this is to be done.
     Do(Vec<Effect>),
+    /// It goes on beneath a request for a plan, so that what was typed is not lost when there is none.
+    Ask(Intent, Option<String>),
     /// It is over.
     Close(Then),
     /// The key means nothing to it.
@@ -83,10 +89,11 @@ pub enum Then {
 
 impl Layer {
     /// Takes a key.
-    pub fn press(&mut self, key: KeyEvent, session: &Session, size: Size) -> Outcome {
+    pub fn press(&mut self, key: KeyEvent, session: &Session, size: Size) -> Reply {
         match self {
             Self::Planning(layer) => layer.press(key, session),
             Self::Plan(layer) => layer.press(key, session, size),
+            Self::Confirm(layer) => layer.press(key, session),
             Self::Question(layer) => layer.press(key, session),
             Self::Form(layer) => layer.press(key, session),
             Self::Palette(layer) => layer.press(key, session),
@@ -98,6 +105,7 @@ impl Layer {
     pub fn paste(&mut self, text: &str) {
         match self {
             Self::Plan(layer) => layer.paste(text),
+            Self::Confirm(layer) => layer.paste(text),
             Self::Form(layer) => layer.paste(text),
             Self::Palette(layer) => layer.paste(text),
             Self::Planning(_) | Self::Question(_) | Self::Help(_) => {}
@@ -112,7 +120,7 @@ impl Layer {
             Self::Palette(layer) => layer.step(rows),
             Self::Help(layer) => layer.scroll(rows, session, size),
             Self::Form(layer) => layer.step(rows),
-            Self::Planning(_) => {}
+            Self::Planning(_) | Self::Confirm(_) => {}
         }
     }
 
@@ -121,6 +129,7 @@ impl Layer {
         match self {
             Self::Planning(layer) => layer.draw(scene, buffer, area),
             Self::Plan(layer) => layer.draw(scene, buffer, area),
+            Self::Confirm(layer) => layer.draw(scene, buffer, area),
             Self::Question(layer) => layer.draw(scene, buffer, area),
             Self::Form(layer) => layer.draw(scene, buffer, area),
             Self::Palette(layer) => layer.draw(scene, buffer, area),

@@ -1,6 +1,6 @@
 //! The command palette: everything by name, found fuzzily.
 
-use super::{Outcome, Then};
+use super::{Reply, Then};
 use crate::{
     config::{Action, Meaning},
     ui::{filter::Filter, input, scene::Scene, session::Session},
@@ -29,12 +29,13 @@ pub struct Palette {
 }
 
 /// What can be run by name: everything that is not a movement.
-const OFFERED: [Action; 13] = [
+const OFFERED: [Action; 14] = [
     Action::Workloads,
     Action::Routes,
     Action::Jobs,
     Action::Operations,
     Action::RollBack,
+    Action::RollBackTo,
     Action::Restart,
     Action::Bump,
     Action::Shift,
@@ -53,10 +54,15 @@ impl Palette {
             .map(|action| {
                 let verb = matches!(
                     action,
-                    Action::RollBack | Action::Restart | Action::Bump | Action::Shift | Action::Migrate
+                    Action::RollBack
+                        | Action::RollBackTo
+                        | Action::Restart
+                        | Action::Bump
+                        | Action::Shift
+                        | Action::Migrate
                 );
                 let detail = match target.filter(|_| verb) {
-                    Some(target) => format!("{} {target}", action.description()),
+                    Some(target) => format!("{}: {target}", action.description()),
                     None => action.description().to_owned(),
                 };
                 Command { name: action.name().to_owned(), detail, then: Then::Run(*action) }
@@ -74,15 +80,15 @@ impl Palette {
     }
 
     /// Takes a key.
-    pub fn press(&mut self, key: KeyEvent, _: &Session) -> Outcome {
+    pub fn press(&mut self, key: KeyEvent, _: &Session) -> Reply {
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
         match key.code {
-            KeyCode::Esc => return Outcome::Close(Then::Nothing),
-            KeyCode::Backspace if self.typed.value().is_empty() => return Outcome::Close(Then::Nothing),
+            KeyCode::Esc => return Reply::Close(Then::Nothing),
+            KeyCode::Backspace if self.typed.value().is_empty() => return Reply::Close(Then::Nothing),
             KeyCode::Enter => {
                 return match self.found.get(self.chosen) {
-                    Some(&at) => Outcome::Close(self.commands[at].then.clone()),
-                    None => Outcome::Stay,
+                    Some(&at) => Reply::Close(self.commands[at].then.clone()),
+                    None => Reply::Stay,
                 };
             }
             KeyCode::Up | KeyCode::BackTab => self.step(-1),
@@ -90,9 +96,9 @@ impl Palette {
             KeyCode::Char('p') if control => self.step(-1),
             KeyCode::Char('n') if control => self.step(1),
             _ if input::press(&mut self.typed, key) => self.find(),
-            _ => return Outcome::Unknown,
+            _ => return Reply::Unknown,
         }
-        Outcome::Stay
+        Reply::Stay
     }
 
     /// Types pasted text.

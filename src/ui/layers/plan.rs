@@ -3,12 +3,12 @@
 //! `esc` is always safe. `enter` asks for the plan to be run; in a protected context the target's name is typed first. Whether
 //! it may run is the guard's decision: what is refused here is only what the operator can be spared.
 
-use super::{Outcome, Then, planning::verb};
+use super::{Reply, Then, planning::verb};
 use crate::{
     config::{Action, Chord, Meaning, Where},
     model::{Durability, Plan, Risk},
     ui::{
-        input,
+        input, layout,
         message::Effect,
         page::{Page, Piece, scrolled},
         scene::Scene,
@@ -55,33 +55,35 @@ impl PlanSheet {
     }
 
     /// Takes a key.
-    pub fn press(&mut self, key: KeyEvent, session: &Session, size: Size) -> Outcome {
+    pub fn press(&mut self, key: KeyEvent, session: &Session, size: Size) -> Reply {
         let chord = Chord::of(key);
         if self.starting {
-            return Outcome::Unknown;
+            return Reply::Unknown;
         }
-        let types =
-            session.protected && !session.read_only && (chord.typed().is_some() || key.code == KeyCode::Backspace);
+        // Keys that type or delete belong to the name; while nothing is typed there is nothing to delete.
+        let deletes = !self.typed.value().is_empty()
+            && (key.code == KeyCode::Backspace || ["ctrl-u", "ctrl-w"].iter().any(|c| c.parse() == Ok(chord)));
+        let types = asks(session) && (chord.typed().is_some() || deletes);
         if types && input::press(&mut self.typed, key) {
             self.error = None;
-            return Outcome::Stay;
+            return Reply::Stay;
         }
-        let half = isize::try_from(area(size).height / 2).unwrap_or(1);
+        let half = isize::try_from(room(session, size).height / 2).unwrap_or(1);
         let action = session.keymap.action(&PLACES, chord);
         match action.or((key.code == KeyCode::Tab).then_some(Action::Diff)) {
             Some(Action::Run) => return self.run(session),
-            Some(Action::Back | Action::Quit) => return Outcome::Close(Then::Nothing),
+            Some(Action::Back | Action::Quit) => return Reply::Close(Then::Nothing),
             Some(Action::Diff) => (self.diff, self.scroll) = (!self.diff, 0),
-            Some(Action::Save) => return Outcome::Do(vec![Effect::SavePlan(self.plan.clone())]),
+            Some(Action::Save) => return Reply::Do(vec![Effect::SavePlan(self.plan.clone())]),
             Some(Action::Up) => self.scroll(-1, session, size),
             Some(Action::Down) => self.scroll(1, session, size),
             Some(Action::HalfPageUp) => self.scroll(-half, session, size),
             Some(Action::HalfPageDown) => self.scroll(half, session, size),
             Some(Action::Top) => self.scroll = 0,
             Some(Action::Bottom) => self.scroll(isize::MAX, session, size),
-            _ => return Outcome::Unknown,
+            _ => return Reply::Unknown,
         }
-        Outcome::Stay
+        Reply::Stay
     }
 
     /// Types pasted text where the name is asked for.
@@ -90,28 +92,28 @@ impl PlanSheet {
     }
 
     /// Scrolls by so many lines.
-    pub fn scroll(&mut self, rows: isize, _: &Session, size: Size) {
-        let inside = area(size);
+    pub fn scroll(&mut self, rows: isize, session: &Session, size: Size) {
+        let inside = room(session, size);
         self.scroll = scrolled(self.scroll, rows, self.page(inside.width).last_scroll(inside.height));
     }
 
-    fn run(&mut self, session: &Session) -> Outcome {
+    fn run(&mut self, session: &Session) -> Reply {
         let name = &*self.plan.target.name;
         let typed = self.typed.value().trim();
         if let Some(refusal) = self.refusal(session) {
             self.error = Some(refusal);
-            return Outcome::Stay;
+            return Reply::Stay;
         }
         if session.protected && typed != name {
             self.error = Some(match typed {
                 "" => format!("type {name} first: this context is protected"),
                 other => format!("`{other}` is not `{name}`"),
             });
-            return Outcome::Stay;
+            return Reply::Stay;
         }
         self.starting = true;
         let typed = session.protected.then(|| typed.to_owned());
-        Outcome::Do(vec![Effect::Confirm { plan: self.plan.clone(), typed }])
+        Reply::Do(vec![Effect::Confirm { plan: self.plan.clone(), typed }])
     }
 
     /// Why this plan cannot run at all.
@@ -159,7 +161,7 @@ impl PlanSheet {
             };
             let what = if check.ok { Meaning::Muted } else { Meaning::Text };
             let pieces: Vec<Piece> = vec![(meaning, format!(" {glyph} ")), (what, format!("{}  ", check.what))];
-            page.hanging(pieces, Meaning::Muted, if check.detail.is_empty() { " " } else { &check.detail });
+            page.hanging(pieces, Meaning::Muted, &check.detail);
         }
         page.blank();
         diff(&mut page, &plan.diff, PREVIEW);
@@ -170,9 +172,11 @@ impl PlanSheet {
     pub fn draw(&self, scene: &Scene<'_>, buffer: &mut Buffer, whole: Rect) {
         let plan = &self.plan;
         let title = format!("{} {}  {}", verb(plan.verb), plan.target.path(), plan.summary);
-        let room = area(Size::new(whole.width, whole.height));
+        let session = &scene.state.session;
+        let room = room(session, scene.state.size);
         let page = self.page(room.width);
-        let height = (page.len() as u16).clamp(6, room.height.max(6)) + FRAME;
+        let foot = foot(session);
+        let height = (page.len() as u16).clamp(6, room.height.max(6)) + 2 + foot;
         let inside = scene.sheet(buffer, whole, (room.width + 4, height), &title);
         let risk = match plan.risk {
             Risk::Low => Meaning::Healthy,
@@ -184,42 +188,39 @@ impl PlanSheet {
         if usize::from(corner.width) > title.chars().count() + text.len() + 2 {
             scene.pen(buffer, corner, 0).at_right(text.len()).write(&text, risk);
         }
-        let body = Rect { height: inside.height.saturating_sub(FOOT), ..inside };
+        let body = Rect { height: inside.height.saturating_sub(foot), ..inside };
         page.draw(scene, buffer, body, self.scroll);
         self.foot(scene, buffer, inside);
     }
 
-    /// The last two lines: what is asked for, and the keys.
+    /// The last lines: what is to be known, what is to be typed, and the keys.
     fn foot(&self, scene: &Scene<'_>, buffer: &mut Buffer, inside: Rect) {
         let session = &scene.state.session;
-        let Some(line) = inside.height.checked_sub(2) else { return };
-        let at = Rect { y: inside.y + line, height: 1, ..inside };
+        let asks = asks(session);
+        let Some(first) = inside.height.checked_sub(foot(session) - 1) else { return };
+        let at = Rect { y: inside.y + first, height: 1, ..inside };
+        let refusal = self.refusal(session);
         if self.starting {
             scene.pen(buffer, at, 0).write("◐ asking the guard, then it begins…", Meaning::Progressing);
         } else if let Some(error) = &self.error {
             scene.pen(buffer, at, 0).write("✗ ", Meaning::Broken).write(error, Meaning::Broken);
-        } else if let Some(refusal) = self.refusal(session) {
-            scene.pen(buffer, at, 0).write("✗ ", Meaning::Warning).write(&refusal, Meaning::Warning);
-        } else if !session.protected {
+        } else if let Some(refusal) = &refusal {
+            scene.pen(buffer, at, 0).write("✗ ", Meaning::Warning).write(refusal, Meaning::Warning);
+        } else {
             scene.pen(buffer, at, 0).write("nothing has changed yet", Meaning::Muted);
         }
-        let asks = session.protected && !session.read_only && !self.starting && self.plan.blocked_by().next().is_none();
-        let keys = Rect { y: at.y + 1, ..at };
+        let mut keys = Rect { y: at.y + 1, ..at };
         if asks {
             let prompt = format!("PROTECTED: type {} to confirm ", self.plan.target.name);
-            let row = if self.error.is_some() { keys } else { at };
-            let mut pen = scene.pen(buffer, row, 0);
-            pen.write(&prompt, Meaning::Warning);
+            let mut pen = scene.pen(buffer, keys, 0);
+            pen.write(&prompt, if refusal.is_some() { Meaning::Muted } else { Meaning::Warning });
             let (x, y) = pen.position();
-            input::draw(
-                scene,
-                buffer,
-                Rect { x, y, width: row.right().saturating_sub(x).min(40), height: 1 },
-                &self.typed,
-            );
+            let typing = Rect { x, y, width: keys.right().saturating_sub(x), height: 1 };
+            input::draw(scene, buffer, typing, &self.typed);
+            keys.y += 1;
         }
-        let diff = if session.protected { "tab" } else { "d" };
-        let run = if self.refusal(session).is_some() { Meaning::Muted } else { Meaning::Key };
+        let diff = if asks { "tab" } else { "d" };
+        let run = if refusal.is_some() { Meaning::Muted } else { Meaning::Key };
         let hints = [
             ("enter", " run", run),
             ("esc", " cancel", Meaning::Key),
@@ -235,14 +236,21 @@ impl PlanSheet {
     }
 }
 
-/// Lines taken by the border and the foot.
-const FRAME: u16 = 2 + FOOT;
-const FOOT: u16 = 3;
+/// Whether a name is to be typed in this session.
+const fn asks(session: &Session) -> bool {
+    session.protected && !session.read_only
+}
+
+/// Lines below the plan: a blank one, what is to be known, what is to be typed, the keys.
+const fn foot(session: &Session) -> u16 {
+    if asks(session) { 4 } else { 3 }
+}
 
 /// The room for a plan's lines on a terminal of this size.
-fn area(size: Size) -> Rect {
-    let width = size.width.min(120).saturating_sub(4);
-    Rect::new(0, 0, width, size.height.saturating_sub(FRAME))
+fn room(session: &Session, size: Size) -> Rect {
+    let whole = layout::below_header(size);
+    let width = whole.width.min(120).saturating_sub(4);
+    Rect::new(0, 0, width, whole.height.saturating_sub(2 + foot(session)))
 }
 
 /// A unified diff, each line by what it does.

@@ -1,6 +1,6 @@
 //! A plan is being made: says so, and lets the operator change their mind.
 
-use super::{Outcome, Then};
+use super::{Reply, Then};
 use crate::{
     config::{Action, Chord, Meaning, Where},
     model::{Intent, Verb},
@@ -18,16 +18,18 @@ pub struct Planning {
     pub ticket: Ticket,
     /// What is planned.
     pub intent: Intent,
+    /// The operator's reason.
+    pub why: Option<String>,
     /// Since when.
     pub since: Timestamp,
 }
 
 impl Planning {
     /// Takes a key.
-    pub fn press(&self, key: KeyEvent, session: &Session) -> Outcome {
+    pub fn press(&self, key: KeyEvent, session: &Session) -> Reply {
         match session.keymap.action(&[Where::Everywhere], Chord::of(key)) {
-            Some(Action::Back | Action::Quit) => Outcome::Close(Then::Forget(self.ticket)),
-            _ => Outcome::Unknown,
+            Some(Action::Back | Action::Quit) => Reply::Close(Then::Forget(self.ticket)),
+            _ => Reply::Unknown,
         }
     }
 

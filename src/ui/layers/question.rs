@@ -1,6 +1,6 @@
 //! A question with answers to choose from; without answers, something to read. The first answer is the safe one.
 
-use super::{Outcome, Then};
+use super::{Reply, Then};
 use crate::{
     config::{Action, Chord, Meaning, Where},
     ui::{message::Failure, page::Page, scene::Scene, session::Session},
@@ -42,20 +42,21 @@ impl Question {
         Self { title: title.into(), message: message.into(), hint: None, answers, chosen: 0 }
     }
 
-    /// What a failure says, with what could be asked for instead.
-    pub fn failure(failure: Failure) -> Self {
+    /// What a failure says, with what could be asked for instead, for the same reason.
+    pub fn failure(failure: Failure, why: Option<&str>) -> Self {
+        let why = why.map(str::to_owned);
         let answers = failure.choices.into_iter();
         Self {
             title: failure.title,
             message: failure.message,
             hint: failure.hint,
-            answers: answers.map(|c| Answer::new(c.label, c.detail, Then::Gather(c.intent, None))).collect(),
+            answers: answers.map(|c| Answer::new(c.label, c.detail, Then::Gather(c.intent, why.clone()))).collect(),
             chosen: 0,
         }
     }
 
     /// Takes a key.
-    pub fn press(&mut self, key: KeyEvent, session: &Session) -> Outcome {
+    pub fn press(&mut self, key: KeyEvent, session: &Session) -> Reply {
         match session.keymap.action(&[Where::Moving, Where::Everywhere], Chord::of(key)) {
             Some(Action::Up) => self.step(-1),
             Some(Action::Down) => self.step(1),
@@ -63,13 +64,13 @@ impl Question {
             Some(Action::HalfPageDown) => self.step(5),
             Some(Action::Top) => self.chosen = 0,
             Some(Action::Bottom) => self.step(isize::MAX),
-            Some(Action::Back | Action::Quit) => return Outcome::Close(Then::Nothing),
+            Some(Action::Back | Action::Quit) => return Reply::Close(Then::Nothing),
             Some(Action::Open) => {
-                return Outcome::Close(self.answers.get(self.chosen).map_or(Then::Nothing, |a| a.then.clone()));
+                return Reply::Close(self.answers.get(self.chosen).map_or(Then::Nothing, |a| a.then.clone()));
             }
-            _ => return Outcome::Unknown,
+            _ => return Reply::Unknown,
         }
-        Outcome::Stay
+        Reply::Stay
     }
 
     /// Moves the choice.

@@ -2,6 +2,14 @@
 
 use crate::model::image::ImageReference;
 
+/// A revision's number, or none.
+pub fn revision(text: &str) -> Result<Option<u64>, String> {
+    match text.trim() {
+        "" => Ok(None),
+        text => text.parse().map(Some).map_err(|_| format!("`{text}` is no revision's number")),
+    }
+}
+
 /// The shares of a shift's steps: `25,50,75,100`.
 pub fn steps(text: &str) -> Result<Vec<u32>, String> {
     let words = text.split([',', ' ']).filter(|word| !word.is_empty());
@@ -81,6 +89,12 @@ pub fn command(text: &str) -> Result<Vec<String>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_revision_is_a_number_or_left_open() {
+        assert_eq!((revision(" 40 "), revision("")), (Ok(Some(40)), Ok(None)));
+        assert!(revision("v40").is_err() && revision("-1").is_err());
+    }
 
     #[test]
     fn shares_and_durations_are_read_as_people_write_them() {

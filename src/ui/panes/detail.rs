@@ -9,6 +9,7 @@ use crate::{
         glyph,
         page::{Page, Piece},
         scene::Scene,
+        state::Screen,
         tables::{reading, version},
     },
 };
@@ -21,13 +22,18 @@ pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect, scroll: usize) {
         return;
     }
     let Some(row) = scene.state.workload(scene.rows) else {
-        scene.pane(buffer, area, "", false);
+        let inside = scene.pane(buffer, area, "", false);
+        let text = match scene.state.screen() {
+            Screen::Workload(object) => format!("{object} is gone"),
+            _ => "no workload is selected".to_owned(),
+        };
+        scene.pen(buffer, inside, 0).skip(1).write(&text, Meaning::Muted);
         return;
     };
     let title = format!("{} {}", row.object.kind.short(), row.object.path());
     let inside = scene.pane(buffer, area, &title, false);
     let inside = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
-    if inside.width >= 76 && area.height < 20 {
+    if inside.width >= 90 && area.height < 20 {
         let left = Rect { width: inside.width * 55 / 100, ..inside };
         let right = Rect { x: left.right() + 2, width: inside.width.saturating_sub(left.width + 2), ..inside };
         let (mut about, mut pods) = (Page::new(left.width), Page::new(right.width));
@@ -37,17 +43,21 @@ pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect, scroll: usize) {
         about.draw(scene, buffer, left, scroll);
         pods.draw(scene, buffer, right, 0);
     } else {
-        page(scene, row, inside.width).draw(scene, buffer, inside, scroll);
+        page(scene, row, inside.width, area.height < 10).draw(scene, buffer, inside, scroll);
     }
 }
 
-/// Everything about a workload, on a page of this width.
-pub fn page(scene: &Scene<'_>, row: &Workload, width: u16) -> Page {
+/// Everything about a workload, on a page of this width; `dense` leaves out the blank lines.
+pub fn page(scene: &Scene<'_>, row: &Workload, width: u16, dense: bool) -> Page {
     let mut page = Page::new(width);
     verdict(&mut page, scene, row);
-    page.blank();
+    if !dense {
+        page.blank();
+    }
     facts(&mut page, scene, row);
-    page.blank();
+    if !dense {
+        page.blank();
+    }
     pods_by_template(&mut page, scene, row);
     page
 }

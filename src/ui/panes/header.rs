@@ -56,7 +56,7 @@ fn left(scene: &Scene<'_>) -> Vec<Part> {
         parts.push(Part { meaning: Meaning::ReadOnly, text: "READ-ONLY".into(), rank: 0 });
     }
     let scope = state.scope.as_deref().unwrap_or("all namespaces");
-    parts.push(Part { meaning: Meaning::Text, text: scope.into(), rank: 3 });
+    parts.push(Part { meaning: Meaning::Text, text: scope.into(), rank: if state.scope.is_some() { 1 } else { 3 } });
     let counts = state.arrangement.counts;
     if counts.total > 0 {
         let plural = if counts.total == 1 { "" } else { "s" };

@@ -3,7 +3,7 @@
 use crate::{
     config::Meaning,
     model::News,
-    ui::{glyph, message::Level, scene::Scene},
+    ui::{glyph, layout, message::Level, scene::Scene, state::Screen},
 };
 use ratatui::{buffer::Buffer, layout::Rect};
 use unicode_width::UnicodeWidthStr;
@@ -22,6 +22,10 @@ pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
             pen.write("  → ", Meaning::Key).write(hint, Meaning::Text);
         }
         return;
+    }
+    let body = layout::frame(scene.state.size).body;
+    if *scene.state.screen() == Screen::Workloads && !layout::cockpit(body, false).news.is_empty() {
+        return; // The pane above tells the same at length.
     }
     let mut room = usize::from(area.width).saturating_sub(1);
     let mut shown: Vec<&News> = Vec::new();

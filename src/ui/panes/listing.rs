@@ -28,8 +28,8 @@ pub struct Listing<'l, K, R: 'static> {
     pub kinds: &'static [Kind],
     /// Rows there are before the filter.
     pub total: usize,
-    /// Whether it takes the keys.
-    pub focused: bool,
+    /// Whether it takes the keys; None where it never does.
+    pub focused: Option<bool>,
 }
 
 /// Draws a listing.
@@ -45,8 +45,11 @@ pub fn draw<'r, K: Clone + PartialEq, R: 'static>(
     }
     let shown = listing.list.order().len();
     let filter = listing.list.filter();
-    let focused = listing.focused && scene.state.layers.is_empty();
+    let marked = listing.focused.map(|focused| focused && scene.state.layers.is_empty());
+    let focused = marked == Some(true);
     let title = match filter {
+        // Nothing may be said about how many there are while none has arrived.
+        _ if listing.total == 0 => listing.title.to_owned(),
         "" => format!("{} {shown}", listing.title),
         _ => format!("{} {shown} of {}", listing.title, listing.total),
     };
@@ -61,7 +64,8 @@ pub fn draw<'r, K: Clone + PartialEq, R: 'static>(
         scene.pen(buffer, after, 0).at_right(text.width()).write(&text, Meaning::Warning);
     }
     if shown > 0 {
-        return tables::draw(scene, buffer, inside, listing.columns, listing.list, find, focused);
+        position(scene, buffer, area, listing.list.offset(), usize::from(inside.height.saturating_sub(1)), shown);
+        return tables::draw(scene, buffer, inside, listing.columns, listing.list, find, marked);
     }
     let (meaning, lines) = match filter {
         "" => freshness::empty(scene.rows, listing.kinds, listing.noun),
@@ -75,6 +79,15 @@ pub fn draw<'r, K: Clone + PartialEq, R: 'static>(
         page.text(meaning, &line);
     }
     page.draw(scene, buffer, room, 0);
+}
+
+/// Which rows are on the screen, on the lower border, where not all of them are.
+fn position(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect, first: usize, height: usize, shown: usize) {
+    if shown > height && area.height > 2 {
+        let text = format!(" {}–{} of {shown} ", first + 1, (first + height).min(shown));
+        let line = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+        scene.pen(buffer, line, area.height - 1).at_right(text.width()).write(&text, Meaning::Muted);
+    }
 }
 
 fn filter_line(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect, filter: &str, focused: bool) {

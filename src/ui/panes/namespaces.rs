@@ -29,6 +29,8 @@ pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
         let row = arrangement.namespaces.iter().find(|row| row.name == *name);
         let counts = row.map_or(arrangement.all, |row| row.counts);
         let numbers = match counts.troubled() {
+            // Nothing is said about all of them while none has arrived.
+            _ if name.is_empty() && counts.total == 0 => String::new(),
             0 => counts.total.to_string(),
             troubled => format!("{troubled}/{}", counts.total),
         };

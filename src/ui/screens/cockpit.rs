@@ -20,7 +20,13 @@ use ratatui::{buffer::Buffer, layout::Rect};
 /// Draws the cockpit.
 pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
     let state = scene.state;
-    let panes = layout::cockpit(area, state.cockpit.focus == Focus::Namespaces);
+    let mut panes = layout::cockpit(area, state.cockpit.focus == Focus::Namespaces);
+    let below = panes.detail.y > panes.table.y;
+    if below && state.workload(scene.rows).is_none() {
+        // Nothing to tell about: the table has the room, and says why it has no rows.
+        panes.table.height += panes.detail.height;
+        panes.detail = Rect::ZERO;
+    }
     namespaces::draw(scene, buffer, panes.namespaces);
     let listing = Listing {
         title: "Workloads",
@@ -29,7 +35,7 @@ pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
         list: &state.cockpit.workloads,
         kinds: &freshness::WORKLOADS,
         total: state.arrangement.counts.total,
-        focused: state.cockpit.focus == Focus::Table,
+        focused: Some(state.cockpit.focus == Focus::Table),
     };
     listing::draw(scene, buffer, panes.table, &listing, |object| scene.rows.workloads.get(object));
     detail::draw(scene, buffer, panes.detail, 0);
@@ -49,7 +55,7 @@ fn traffic(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
         list: &scene.state.routes,
         kinds: &[Kind::HttpRoute],
         total: scene.rows.routes.len(),
-        focused: false,
+        focused: None,
     };
     listing::draw(scene, buffer, area, &listing, |object| scene.rows.routes.get(object));
 }

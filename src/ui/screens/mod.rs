@@ -24,7 +24,9 @@ pub fn last_scroll(scene: &Scene<'_>) -> usize {
     let inside = layout::inside(layout::frame(scene.state.size).body);
     let width = inside.width.saturating_sub(2);
     let page: Option<Page> = match scene.state.screen() {
-        Screen::Workload(_) => scene.state.workload(scene.rows).map(|row| detail::page(scene, row, width)),
+        Screen::Workload(_) => {
+            scene.state.workload(scene.rows).map(|row| detail::page(scene, row, width, inside.height < 8))
+        }
         Screen::Operation(id) => scene.state.operations.get(id).map(|view| operation::page(view, scene.now, width)),
         Screen::Workloads | Screen::Routes | Screen::Jobs | Screen::Operations => None,
     };

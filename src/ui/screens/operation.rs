@@ -8,6 +8,7 @@ use crate::{
         glyph,
         page::{Page, Piece},
         panes::header::countdown,
+        pen::printable,
         scene::Scene,
     },
 };
@@ -71,7 +72,7 @@ fn timeline(page: &mut Page, view: &OperationView, at: usize, step: &StepView, w
         (Meaning::Muted, format!("{:>2} {took:>5}  ", at + 1)),
         (detail, format!("{:<word$}  ", step.step)),
     ];
-    let indent = 12 + word;
+    let indent = 14 + word;
     page.hanging(pieces, detail, &step.detail);
     if let Some(note) = &step.note {
         page.hanging(vec![(Meaning::Muted, " ".repeat(indent))], meaning, note);
@@ -95,6 +96,6 @@ fn log(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect, view: &OperationView)
     let inside = scene.pane(buffer, area, "Log", false);
     let first = view.log.len().saturating_sub(inside.height.into());
     for (row, line) in view.log[first..].iter().enumerate() {
-        scene.pen(buffer, inside, row as u16).skip(1).write(line, Meaning::Text);
+        scene.pen(buffer, inside, row as u16).skip(1).write(&printable(line), Meaning::Text);
     }
 }

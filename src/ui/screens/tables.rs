@@ -1,9 +1,11 @@
-//! Routes, Jobs and operations: tables of the same kind as the cockpit's.
+//! Routes, Jobs and operations: tables of the same kind as the cockpit's, with what the selected row has to say below them.
 
 use crate::{
     config::Meaning,
-    model::Kind,
+    model::{JobState, Kind},
     ui::{
+        glyph,
+        page::Page,
         panes::listing::{self, Listing},
         scene::Scene,
         tables::{JOBS, OPERATIONS, ROUTES},
@@ -20,9 +22,24 @@ pub fn routes(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
         list: &scene.state.routes,
         kinds: &[Kind::HttpRoute],
         total: scene.rows.routes.len(),
-        focused: true,
+        focused: Some(true),
     };
+    let selected = scene.state.routes.selected().and_then(|object| scene.rows.routes.get(object));
+    let says = selected.and_then(|route| Some((glyph::health(route.health).1, route.reason.as_deref()?)));
+    let area = say(scene, buffer, area, says);
     listing::draw(scene, buffer, area, &listing, |object| scene.rows.routes.get(object));
+}
+
+/// Shows what a row has to say at the foot of `area`; gives the room that is left.
+fn say(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect, says: Option<(Meaning, &str)>) -> Rect {
+    let Some((meaning, text)) = says.filter(|_| area.height >= 12) else { return area };
+    let mut page = Page::new(area.width.saturating_sub(4));
+    page.text(meaning, text);
+    let height = (page.len() as u16).min(4) + 2;
+    let foot = Rect { y: area.bottom() - height, height, ..area };
+    let inside = scene.pane(buffer, foot, "", false);
+    page.draw(scene, buffer, Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside }, 0);
+    Rect { height: area.height - height, ..area }
 }
 
 /// The Jobs.
@@ -34,8 +51,14 @@ pub fn jobs(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
         list: &scene.state.jobs,
         kinds: &[Kind::Job],
         total: scene.rows.jobs.len(),
-        focused: true,
+        focused: Some(true),
     };
+    let selected = scene.state.jobs.selected().and_then(|object| scene.rows.jobs.get(object));
+    let says = selected.and_then(|job| match &job.state {
+        JobState::Failed(why) if !why.is_empty() => Some((Meaning::Broken, why.as_str())),
+        _ => None,
+    });
+    let area = say(scene, buffer, area, says);
     listing::draw(scene, buffer, area, &listing, |object| scene.rows.jobs.get(object));
 }
 
@@ -56,7 +79,10 @@ pub fn operations(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
         list: &operations.list,
         kinds: &[],
         total,
-        focused: true,
+        focused: Some(true),
     };
+    let selected = operations.list.selected().and_then(|id| operations.get(id));
+    let says = selected.and_then(|view| Some((glyph::operation(view.state).1, view.message.as_deref()?)));
+    let area = say(scene, buffer, area, says);
     listing::draw(scene, buffer, area, &listing, |id| operations.get(id));
 }

@@ -48,16 +48,24 @@ pub fn widths<R>(columns: &[Column<R>], width: u16) -> (Vec<(usize, u16)>, u16) 
     let mut sizes: Vec<(usize, u16)> = chosen.iter().map(|&i| (i, columns[i].least.min(width))).collect();
     let mut by_rank: Vec<usize> = (0..sizes.len()).collect();
     by_rank.sort_by_key(|&at| columns[sizes[at].0].rank);
-    for at in by_rank {
-        let column = &columns[sizes[at].0];
-        let more = (column.ideal.saturating_sub(column.least)).min(spare);
-        sizes[at].1 += more;
-        spare -= more;
+    // Round by round, the first column three at a time: names grow fastest, but not before everything else.
+    while spare > 0 {
+        let before = spare;
+        for &at in &by_rank {
+            let wanted = columns[sizes[at].0].ideal.saturating_sub(sizes[at].1);
+            let more = wanted.min(if at == 0 { 3 } else { 1 }).min(spare);
+            sizes[at].1 += more;
+            spare -= more;
+        }
+        if spare == before {
+            break;
+        }
     }
     (sizes, gap)
 }
 
-/// Draws the heading and the rows on the screen into `area`. `find` gives a key's row, None where it has just gone.
+/// Draws the heading and the rows on the screen into `area`. `find` gives a key's row, None where it has just gone;
+/// `marked` is whether the selected row takes the keys, None where there is no selection to show.
 pub fn draw<'r, K: Clone + PartialEq, R: 'static>(
     scene: &Scene<'_>,
     buffer: &mut Buffer,
@@ -65,7 +73,7 @@ pub fn draw<'r, K: Clone + PartialEq, R: 'static>(
     columns: &[Column<R>],
     list: &List<K>,
     find: impl Fn(&K) -> Option<&'r R>,
-    focused: bool,
+    marked: Option<bool>,
 ) {
     if area.is_empty() {
         return;
@@ -90,7 +98,7 @@ pub fn draw<'r, K: Clone + PartialEq, R: 'static>(
         for (column, cell) in cells() {
             (column.cell)(&mut scene.pen(buffer, cell, y), row, scene);
         }
-        if selected == Some(list.offset() + line) {
+        if let Some(focused) = marked.filter(|_| selected == Some(list.offset() + line)) {
             mark(scene, buffer, area, y, focused);
         }
     }

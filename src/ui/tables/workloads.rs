@@ -10,13 +10,13 @@ use crate::{
 
 /// Name, readiness, image, revision, age, autoscaler and owner.
 pub const COLUMNS: &[Column<Workload>] = &[
-    Column { title: "NAME", least: 26, ideal: 46, rank: 0, cell: name },
-    Column { title: "READY", least: 14, ideal: 14, rank: 1, cell: ready },
+    Column { title: "NAME", least: 22, ideal: 46, rank: 0, cell: name },
+    Column { title: "READY", least: 10, ideal: 14, rank: 1, cell: ready },
     Column { title: "IMAGE", least: 17, ideal: 24, rank: 2, cell: image },
     Column { title: " REV", least: 4, ideal: 5, rank: 4, cell: revision },
     Column { title: " AGE", least: 4, ideal: 4, rank: 3, cell: changed },
-    Column { title: "AUTOSCALER", least: 22, ideal: 28, rank: 5, cell: autoscaler },
-    Column { title: "OWNER", least: 5, ideal: 22, rank: 6, cell: owner },
+    Column { title: "AUTOSCALER", least: 22, ideal: 24, rank: 5, cell: autoscaler },
+    Column { title: "OWNER", least: 12, ideal: 16, rank: 6, cell: owner },
 ];
 
 fn name(pen: &mut Pen<'_>, row: &Workload, scene: &Scene<'_>) {
