@@ -195,14 +195,18 @@ async fn facts_for_a_rollback_know_every_revision() {
     ]);
 
     let intent = Intent::Rollback { target: web.clone(), revision: None };
-    let facts = loop {
-        let Facts::Rollback(facts) = gather(&world, &intent).await.unwrap() else { panic!("facts of another verb") };
-        // The kubelet needs a moment to say that there is no such image.
-        if facts.revisions.first().is_some_and(|r| r.failing.is_some()) {
-            break facts;
+    // The kubelet needs a moment to say that there is no such image.
+    let failing = async {
+        loop {
+            let Facts::Rollback(facts) = gather(&world, &intent).await.unwrap() else {
+                panic!("facts of another verb")
+            };
+            if facts.revisions.first().is_some_and(|r| r.failing.is_some()) {
+                return facts;
+            }
         }
-        tokio::time::sleep(Duration::from_millis(200)).await;
     };
+    let facts = tokio::time::timeout(PATIENCE, failing).await.expect("the bad revision is seen to fail");
     let (current, previous) = (&facts.revisions[0], &facts.revisions[1]);
     assert!(current.current && !previous.current);
     assert!(current.failing.as_ref().unwrap().contains("web:v2-missing"), "{:?}", current.failing);
@@ -273,7 +277,7 @@ async fn facts_for_a_bump_find_the_place_in_git() {
         Intent::Bump { target: web, tag: "v2".into(), container: None, repository: None, branch: None, wait: true };
     let Facts::Bump(facts) = gather(&world, &intent).await.unwrap() else { panic!("facts of another verb") };
     assert_eq!((facts.site.from.as_str(), facts.site.image.as_str()), ("v1", "127.0.0.1:1/shop/web:v2"));
-    assert_eq!(facts.site.place, "apps/web.yaml:12");
+    assert_eq!(facts.site.place, "apps/web.yaml:11");
     assert!(facts.site.diff.contains("+        image: 127.0.0.1:1/shop/web:v2 # keep"), "{}", facts.site.diff);
     assert_eq!((facts.repository.branch.as_str(), facts.repository.found.as_str()), ("main", "the configuration"));
     assert!(facts.registry.unwrap_err().contains("127.0.0.1:1"), "an unreachable registry is advice, not an error");
