@@ -1,6 +1,8 @@
-//! One watch: lists a kind in one namespace or in all, follows it, and knows at any moment how far its rows can be trusted.
+//! One watch: everything of a kind in one namespace or in all, then what changes, and at any moment how far the rows can be
+//! trusted.
 //!
-//! A list replaces what was there in one piece, so that nothing flickers. The server is asked to end each watch after 40 s;
+//! What there is comes as a stream of its own where the server can do that, else page by page: neither is ever held whole. A
+//! later list replaces what was there in one piece, so that nothing flickers. The server is asked to end each watch after 40 s;
 //! 45 s without a word mean that the connection is dead, whatever TCP says. Every failure is waited out and told.
 
 use super::{backoff::Backoff, rows::Interner};
@@ -20,6 +22,8 @@ const WATCH: u32 = 40;
 const SILENCE: Duration = Duration::from_secs(45);
 /// How often, in seconds, rows are said to be current while nothing happens to their state.
 const HEARD: i64 = 3;
+/// Rows of a first list that are shown together.
+const SHOWN: usize = 250;
 /// Refusals in a row before one is believed: an API server that just started refuses what it will soon allow.
 const REFUSALS: u32 = 3;
 
@@ -53,9 +57,26 @@ pub(super) struct Follow<'a> {
     /// When the server last said anything, and when that was last passed on.
     heard: Option<Timestamp>,
     told: Option<Timestamp>,
+    /// The version to go on from; None while everything must be asked for.
+    version: Option<String>,
+    /// Whether the server must be asked page by page.
+    pages: bool,
     /// Whether a list was ever complete, and whether any of its rows were sent.
     listed: bool,
     shown: bool,
+}
+
+/// A list on its way.
+struct Relist {
+    changes: Vec<Change>,
+    /// Whether it is the very first one, shown as it arrives.
+    first: bool,
+}
+
+impl Relist {
+    fn begin(kind: Kind, first: bool) -> Self {
+        Self { changes: if first { Vec::new() } else { vec![Change::Begin(kind)] }, first }
+    }
 }
 
 impl<'a> Follow<'a> {
@@ -77,6 +98,8 @@ impl<'a> Follow<'a> {
             interner,
             heard: None,
             told: None,
+            version: None,
+            pages: false,
             listed: false,
             shown: false,
         }
@@ -90,23 +113,21 @@ impl<'a> Follow<'a> {
     async fn run_until_ended<T: Watchable>(&mut self) -> Option<Ended> {
         self.tell(Sync::Loading).await?;
         let mut refusals = 0;
-        'list: loop {
-            let mut version = match self.list::<T>().await? {
-                Ok(version) => version,
-                Err(error) => match self.judge(&error, &mut refusals).await? {
-                    Some(ended) => return Some(ended),
-                    None => continue 'list,
-                },
+        loop {
+            let outcome = match self.version.clone() {
+                Some(version) => self.watch::<T>(WatchFrom::Version(version)).await?,
+                None if self.pages => self.list::<T>().await?,
+                None => self.watch::<T>(WatchFrom::Everything).await?,
             };
-            refusals = 0;
-            loop {
-                match self.watch::<T>(&mut version).await? {
-                    Ok(()) => refusals = 0,
-                    Err(error) if error.kind == ApiErrorKind::Gone => continue 'list,
-                    Err(error) => {
-                        if let Some(ended) = self.judge(&error, &mut refusals).await? {
-                            return Some(ended);
-                        }
+            match outcome {
+                Ok(()) => refusals = 0,
+                // The version is too old: everything is asked for again, which is no outage.
+                Err(error) if error.kind == ApiErrorKind::Gone && self.version.is_some() => self.version = None,
+                // A server that cannot stream what there is lists it page by page.
+                Err(error) if error.kind == ApiErrorKind::Invalid && !self.pages => self.pages = true,
+                Err(error) => {
+                    if let Some(ended) = self.judge(&error, &mut refusals).await? {
+                        return Some(ended);
                     }
                 }
             }
@@ -133,51 +154,40 @@ impl<'a> Follow<'a> {
         Some(None)
     }
 
-    /// Lists everything. The first list is shown page by page; a later one replaces the rows in one piece.
-    async fn list<T: Watchable>(&mut self) -> Option<Result<String, ApiError>> {
+    /// Lists everything page by page.
+    async fn list<T: Watchable>(&mut self) -> Option<Result<(), ApiError>> {
         let reader = self.cluster.reader().clone();
-        let first = !self.shown;
-        let mut pending = if first { Vec::new() } else { vec![Change::Begin(self.kind)] };
+        let mut all = Relist::begin(self.kind, !self.shown);
         let mut next = None;
         let version = loop {
             let page = match reader.page::<T>(self.kind, self.namespace.as_deref(), None, None, next).await {
                 Ok(page) => page,
                 Err(error) => return Some(Err(error)),
             };
-            pending.extend(page.items.iter().filter_map(|item| item.row(self.kind, &mut self.interner)));
+            all.changes.extend(page.items.iter().filter_map(|item| item.row(self.kind, &mut self.interner)));
             next = page.next;
             if next.is_none() {
                 break page.resource_version;
             }
-            if first {
-                // Nothing can be swept yet, so nothing needs to be kept together.
-                self.shown = true;
-                self.send(std::mem::take(&mut pending)).await?;
-            }
+            self.show(&mut all).await?;
         };
-        if !first {
-            pending.push(Change::End(self.kind, self.namespace.clone()));
-        }
-        self.shown = true;
-        let now = self.cluster.clock().now();
-        pending.push(Change::Sync(self.kind, self.namespace.clone(), Sync::Live { heard: now }));
-        self.listed = true;
-        (self.heard, self.told) = (Some(now), Some(now));
-        self.send(pending).await?;
-        Some(Ok(version))
+        self.complete(all, version).await?;
+        Some(Ok(()))
     }
 
-    /// Watches from `version` until the server ends it, which is no error, or something goes wrong.
-    async fn watch<T: Watchable>(&mut self, version: &mut String) -> Option<Result<(), ApiError>> {
+    /// Watches until the server ends it, which is no error, or something goes wrong.
+    async fn watch<T: Watchable>(&mut self, from: WatchFrom) -> Option<Result<(), ApiError>> {
+        let mut all = (from == WatchFrom::Everything).then(|| Relist::begin(self.kind, !self.shown));
         let reader = self.cluster.reader().clone();
-        let from = WatchFrom::Version(version.clone());
         let stream = match reader.watch::<T>(self.kind, self.namespace.as_deref(), from, WATCH).await {
             Ok(stream) => stream,
             Err(error) => return Some(Err(error)),
         };
         let opened = self.cluster.clock().now();
-        let heard = self.now_heard().into_iter().collect();
-        self.send(heard).await?;
+        if all.is_none() {
+            let heard = self.now_heard().into_iter().collect();
+            self.send(heard).await?;
+        }
         let mut stream = pin!(stream);
         loop {
             let event = match timeout(SILENCE, stream.next()).await {
@@ -189,22 +199,24 @@ impl<'a> Follow<'a> {
                     return Some(Err(ApiError::new(ApiErrorKind::Unreachable, "watch", silence)));
                 }
             };
-            let mut changes = Vec::with_capacity(2);
-            match event {
-                Watched::Put(object) => {
-                    object.metadata().resource_version.as_ref().clone_into(version);
-                    changes.extend(object.row(self.kind, &mut self.interner));
+            match (event, all.take()) {
+                (Watched::Put(object), Some(mut relist)) => {
+                    relist.changes.extend(object.row(self.kind, &mut self.interner));
+                    if relist.changes.len() >= SHOWN {
+                        self.show(&mut relist).await?;
+                    }
+                    all = Some(relist);
                 }
-                Watched::Deleted(object) => {
-                    let metadata = object.metadata();
-                    metadata.resource_version.as_ref().clone_into(version);
-                    changes.push(Change::Gone(ObjectRef::new(self.kind, &*metadata.namespace, &*metadata.name)));
+                (Watched::Bookmark { version, initial: true }, Some(relist)) => self.complete(relist, version).await?,
+                (event, relist) => {
+                    all = relist;
+                    self.take(event).await?;
                 }
-                Watched::Bookmark { version: to, .. } => *version = to,
             }
-            self.backoff.reset();
-            changes.extend(self.now_heard());
-            self.send(changes).await?;
+        }
+        if all.is_some() {
+            // It ended before everything was said: an old server that does not mark the end, or a slow line.
+            self.pages = true;
         }
         // A proxy that ends every watch at once must not make us ask in a tight circle.
         let lasted = self.cluster.clock().now().duration_since(opened);
@@ -215,6 +227,53 @@ impl<'a> Follow<'a> {
             self.backoff.reset();
         }
         Some(Ok(()))
+    }
+
+    /// Takes in one event of a watch whose beginning is known.
+    async fn take<T: Watchable>(&mut self, event: Watched<T>) -> Option<()> {
+        let mut changes = Vec::with_capacity(2);
+        let version = match event {
+            Watched::Put(object) => {
+                changes.extend(object.row(self.kind, &mut self.interner));
+                object.metadata().resource_version.to_string()
+            }
+            Watched::Deleted(object) => {
+                let metadata = object.metadata();
+                changes.push(Change::Gone(ObjectRef::new(self.kind, &*metadata.namespace, &*metadata.name)));
+                metadata.resource_version.to_string()
+            }
+            Watched::Bookmark { version, .. } => version,
+        };
+        // Within a relist versions mean nothing yet.
+        if self.version.is_some() {
+            self.version = Some(version);
+        }
+        self.backoff.reset();
+        changes.extend(self.now_heard());
+        self.send(changes).await
+    }
+
+    /// Shows what has arrived of the very first list. Nothing can be swept yet, so nothing need be kept together.
+    async fn show(&mut self, all: &mut Relist) -> Option<()> {
+        if !all.first {
+            return Some(());
+        }
+        self.shown = true;
+        self.send(std::mem::take(&mut all.changes)).await
+    }
+
+    /// Ends a list: rows that it did not name are gone, and the rest is current.
+    async fn complete(&mut self, all: Relist, version: String) -> Option<()> {
+        let Relist { mut changes, first } = all;
+        if !first {
+            changes.push(Change::End(self.kind, self.namespace.clone()));
+        }
+        let now = self.cluster.clock().now();
+        changes.push(Change::Sync(self.kind, self.namespace.clone(), Sync::Live { heard: now }));
+        (self.shown, self.listed, self.version) = (true, true, Some(version));
+        (self.heard, self.told) = (Some(now), Some(now));
+        self.backoff.reset();
+        self.send(changes).await
     }
 
     fn now_heard(&mut self) -> Option<Change> {

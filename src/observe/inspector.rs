@@ -21,8 +21,8 @@ const SOON: Duration = Duration::from_secs(3);
 const USUAL: Duration = Duration::from_secs(5);
 /// and at most while nothing changes.
 const SELDOM: Duration = Duration::from_secs(30);
-/// With many workloads in need, each waits this much longer for every other.
-const SHARE: Duration = Duration::from_millis(250);
+/// The least time between two inspections of any workloads. With many in need, each waits that long for every other.
+const PACE: Duration = Duration::from_millis(100);
 
 /// What the inspector is told.
 #[derive(Debug)]
@@ -56,9 +56,10 @@ impl Patient {
 pub(super) async fn run(cluster: Cluster, mut notices: UnboundedReceiver<Notice>, changes: Sender<Vec<Change>>) {
     let mut patients: HashMap<ObjectRef, Patient> = HashMap::new();
     let mut running: JoinSet<(ObjectRef, Result<Inspection, ApiError>)> = JoinSet::new();
+    let mut free = Instant::now();
     loop {
         let waiting = patients.values().filter(|p| !p.busy).map(|p| p.due).min();
-        let next = waiting.filter(|_| running.len() < AT_ONCE);
+        let next = waiting.filter(|_| running.len() < AT_ONCE).map(|due| due.max(free));
         tokio::select! {
             notice = notices.recv() => match notice {
                 Some(notice) => note(&mut patients, notice),
@@ -78,6 +79,7 @@ pub(super) async fn run(cluster: Cluster, mut notices: UnboundedReceiver<Notice>
                 // First those never looked at, then the worst, then the one that has waited longest.
                 if let Some((object, patient)) = due.min_by_key(|(_, p)| (p.last.is_some(), p.health, p.due)) {
                     (patient.busy, patient.begun) = (true, Some(now));
+                    free = now + PACE;
                     let (cluster, object) = (cluster.clone(), object.clone());
                     running.spawn(async move {
                         let result = inspect(&cluster, &object).await;
@@ -118,7 +120,7 @@ fn settle(
     let patient = patients.get_mut(object)?;
     patient.busy = false;
     let begun = patient.begun.unwrap_or_else(Instant::now);
-    let crowd = SHARE * u32::try_from(others).unwrap_or(u32::MAX);
+    let crowd = PACE * u32::try_from(others).unwrap_or(u32::MAX);
     let news = match result {
         Ok(found) => {
             let same = patient.last.as_ref().is_some_and(|last| Inspection { at: found.at, ..last.clone() } == found);

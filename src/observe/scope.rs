@@ -13,6 +13,11 @@ pub enum Scope {
 }
 
 impl Scope {
+    /// One namespace, or where none is named, all.
+    pub fn of(namespace: Option<&str>) -> Self {
+        namespace.map_or(Self::All, |namespace| Self::Namespaces(vec![namespace.to_owned()]))
+    }
+
     /// Whether a namespace is in it.
     pub fn contains(&self, namespace: &str) -> bool {
         match self {

@@ -24,7 +24,7 @@ pub enum ApiErrorKind {
     Unreachable,
     /// The answer to a write was lost: it may have been applied, so look before doing anything else.
     Unknown,
-    /// 410: the resource version asked for is no longer kept.
+    /// 410: the resource version asked for is no longer kept; or the server never had it, as after a restored backup.
     Gone,
     /// An admission webhook cannot take part in a dry run.
     Unsupported,
@@ -80,7 +80,7 @@ impl ApiError {
             400 if status.message.contains("does not support dry run") => ApiErrorKind::Unsupported,
             400 | 422 => ApiErrorKind::Invalid,
             429 => ApiErrorKind::TooManyRequests,
-            _ if matches!(reason, "Expired" | "Gone") => ApiErrorKind::Gone,
+            _ if matches!(reason, "Expired" | "Gone") || from_the_future(status) => ApiErrorKind::Gone,
             _ => ApiErrorKind::Other,
         };
         let waits = status.details.as_ref().map_or(0, |d| d.retry_after_seconds);
@@ -91,6 +91,12 @@ impl ApiError {
             retry_after: (waits > 0).then(|| Duration::from_secs(u64::from(waits))),
         }
     }
+}
+
+/// Whether a resource version was asked for that the server has not reached. It says so as a time-out.
+fn from_the_future(status: &Status) -> bool {
+    let causes = status.details.as_ref().map(|d| d.causes.as_slice()).unwrap_or_default();
+    causes.iter().any(|cause| cause.reason == "ResourceVersionTooLarge")
 }
 
 /// The shortest text that still names the cause.
@@ -276,5 +282,10 @@ mod tests {
         assert_eq!(of(500, "Expired"), ApiErrorKind::Gone);
         assert_eq!(of(401, ""), ApiErrorKind::Unauthorized);
         assert_eq!(of(503, ""), ApiErrorKind::Other);
+        let future: Status =
+            serde_json::from_value(json!({"code": 504, "reason": "Timeout", "message": "Too large resource version",
+            "details": {"causes": [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}]}}))
+            .unwrap();
+        assert_eq!(ApiError::from_status("watch pods", 504, &future).kind, ApiErrorKind::Gone);
     }
 }

@@ -3,8 +3,10 @@
 //! Read once, decided on by a pure planner. What cannot be read is said in the facts where a plan can do without it, and is
 //! an error where it cannot.
 
+mod bump;
 mod common;
 mod migrate;
+mod repository;
 mod rollback;
 mod shift;
 
@@ -45,7 +47,7 @@ pub async fn gather(world: &World, intent: &Intent) -> Result<Facts, ObserveErro
             Ok(Facts::Restart(RestartFacts { common: common::gather(world, intent, object).await? }))
         }
         Intent::Shift { .. } => shift::gather(world, intent, object).await.map(Facts::Shift),
-        Intent::Bump { .. } => unimplemented!(),
+        Intent::Bump { .. } => bump::gather(world, intent, object).await.map(|facts| Facts::Bump(Box::new(facts))),
         Intent::Migrate { .. } => migrate::gather(world, intent, object).await.map(Facts::Migrate),
     }
 }
