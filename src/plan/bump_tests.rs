@@ -27,7 +27,7 @@ fn facts() -> BumpFacts {
             found: "Flux GitRepository apps/shop".into(),
         },
         site: EditSite {
-            edits: vec![FileEdit { path: "apps/shop/kustomization.yaml".into(), changes: vec![change] }],
+            edits: vec![FileEdit { path: "apps/shop/kustomization.yaml".into(), changes: vec![change], edit: serde_json::Value::Null }],
             place: "apps/shop/kustomization.yaml:9".into(),
             reason: "images entry shop/checkout of the overlay that makes namespace shop".into(),
             image: "shop/checkout:2.4.1".into(),
