@@ -1,4 +1,6 @@
 //! Pilothouse: a deployment cockpit for Kubernetes in the terminal.
+pub mod app;
+pub mod cli;
 pub mod config;
 pub mod connect;
 pub mod formats;

@@ -41,10 +41,12 @@ pub async fn run(session: Session, scope: Scope) -> io::Result<()> {
     let (batches, mut arriving) = mpsc::channel::<Batch>(BACKLOG);
     let (inbox, mut messages) = mpsc::channel::<Message>(BACKLOG);
     let _watches = observe::watch(&session.cluster, scope, rand::random(), batches.clone());
+    let screen = Screen::take()?;
+    let size = screen.terminal.size()?;
     let mut cockpit = Cockpit {
-        state: State::new(session.screen()),
+        state: State::new(session.screen(), (size.width, size.height)),
         rows: Rows::default(),
-        screen: Screen::take()?,
+        screen,
         hands: Hands::new(Arc::clone(&session), inbox, batches),
         ending: None,
         dirty: true,
@@ -92,7 +94,9 @@ impl Cockpit {
     }
 
     fn tell(&mut self, message: Message) {
-        if let (Some(ending), Message::Operation(id, crate::model::Progress::Result { .. })) = (&mut self.ending, &message) {
+        if let (Some(ending), Message::Operation(id, crate::model::Progress::Result { .. })) =
+            (&mut self.ending, &message)
+        {
             ending.retain(|waiting| waiting != id);
         }
         let effects = self.state.update(message, &self.rows, self.hands.now());

@@ -2,10 +2,11 @@
 
 use super::session::{Session, Unplanned};
 use crate::{
-    model::{Batch, Change, Control, ObjectRef, OperationId, Plan, Progress},
+    model::{Batch, Change, Control, Intent, ObjectRef, OperationId, Plan, Progress},
     observe,
     operate::{Consent, Running, StartError},
-    ui::{Effect, Failure, Message, Notice},
+    plan::PlanError,
+    ui::{Choice, Effect, Failure, Message, Notice},
 };
 use jiff::Timestamp;
 use std::{
@@ -76,7 +77,7 @@ impl Hands {
             Effect::Gather { ticket, intent, why } => {
                 let (session, inbox) = (Arc::clone(&self.session), self.inbox.clone());
                 let task = tokio::spawn(async move {
-                    let result = session.plan(&intent, why).await.map(Arc::new).map_err(|e| unplanned(&e));
+                    let result = session.plan(&intent, why).await.map(Arc::new).map_err(|e| unplanned(&intent, &e));
                     send(&inbox, Message::Planned { ticket, result }).await;
                 });
                 self.gathering.retain(|_, task| !task.is_finished());
@@ -84,11 +85,11 @@ impl Hands {
             }
             Effect::Forget(ticket) => drop(self.gathering.remove(&ticket)),
             Effect::Confirm { plan, typed } => self.start(Arc::unwrap_or_clone(plan), typed),
-            Effect::Resume { id, typed } => self.resume(id, typed),
+            Effect::Resume(id) => self.resume(id),
             Effect::Control(id, control) => self.control(&id, control),
             Effect::SavePlan(plan) => self.save(plan),
             Effect::Inspect(object) => self.inspect(object),
-            Effect::Redraw | Effect::Suspend | Effect::Quit(_) => {}
+            Effect::Scope(_) | Effect::Redraw | Effect::Suspend | Effect::Quit(_) => {}
         }
     }
 
@@ -100,10 +101,10 @@ impl Hands {
         });
     }
 
-    fn resume(&self, id: OperationId, typed: Option<String>) {
+    fn resume(&self, id: OperationId) {
         let (session, hands) = (Arc::clone(&self.session), self.reporting());
         tokio::spawn(async move {
-            let resumed = session.resume(&id, Control::Next, &consent(typed)).await;
+            let resumed = session.resume(&id, Control::Next, &Consent::Yes).await;
             hands.follow(resumed).await;
         });
     }
@@ -128,10 +129,14 @@ impl Hands {
 
     fn save(&self, plan: Arc<Plan>) {
         let name = format!("pilothouse-{}.json", plan.operation);
-        let saved = serde_json::to_vec_pretty(&*plan).map_err(std::io::Error::from).and_then(|text| std::fs::write(&name, text));
+        let saved = serde_json::to_vec_pretty(&*plan)
+            .map_err(std::io::Error::from)
+            .and_then(|text| std::fs::write(&name, text));
         self.notice(match saved {
             Ok(()) => Notice::information(format!("saved the plan as {name}")),
-            Err(error) => Notice::error(format!("cannot write {name}: {error}")).hint("start from a folder you may write to"),
+            Err(error) => {
+                Notice::error(format!("cannot write {name}: {error}")).hint("start from a folder you may write to")
+            }
         });
     }
 
@@ -208,13 +213,27 @@ fn consent(typed: Option<String>) -> Consent {
     typed.map_or(Consent::Yes, Consent::Name)
 }
 
-fn unplanned(error: &Unplanned) -> Failure {
-    Failure {
-        title: error.title(),
-        message: error.to_string(),
-        hint: error.hint(),
-        choices: error.choices().into_iter().map(|(label, detail, intent)| crate::ui::Choice { label, detail, intent }).collect(),
-    }
+/// Why there is no plan, with the revisions that could be asked for instead.
+fn unplanned(intent: &Intent, error: &Unplanned) -> Failure {
+    let choices = match error {
+        Unplanned::Plan(PlanError::Unproven { target, revisions }) => revisions
+            .iter()
+            .map(|choice| Choice {
+                label: format!("revision {}  {}", choice.revision, choice.images.join(" ")),
+                detail: choice.evidence.clone(),
+                intent: Intent::Rollback { target: target.clone(), revision: Some(choice.revision) },
+            })
+            .collect(),
+        _ => Vec::new(),
+    };
+    let title = format!("No plan to {} {}", intent.verb(), intent.target());
+    let message = match error {
+        Unplanned::Plan(PlanError::Unproven { .. }) => {
+            "nothing proves that an earlier revision worked; choose one".into()
+        }
+        error => error.to_string(),
+    };
+    Failure { title, message, hint: error.hint(), choices }
 }
 
 fn not_started(error: &StartError) -> Failure {

@@ -9,7 +9,7 @@ mod session;
 mod signals;
 mod terminal;
 
-pub use session::{Options, Session, SessionError, Unplanned};
+pub use session::{Options, Session, SessionError, Unplanned, journals};
 pub use signals::interruption;
 
 use crate::observe::Scope;

@@ -5,13 +5,14 @@
 use crate::{
     config::{Config, ConfigError, Paths},
     connect::kube::{Cluster, ConnectError, ConnectOptions, ContextInfo},
-    model::{Intent, OperationId, Plan},
-    observe::{self, GatherError},
-    operate::{self, Consent, Crew, Journals, Mode, Running},
+    model::{Control, Intent, OperationId, Outcome, Plan},
+    observe::{self, ObserveError},
+    operate::{self, Consent, Crew, Journals, Mode, Running, StartError},
     plan::{self, PlanError},
     time::Clock,
+    ui,
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 use rand::Rng;
 use std::path::PathBuf;
 
@@ -61,10 +62,28 @@ pub enum SessionError {
 pub enum Unplanned {
     /// The facts could not be gathered.
     #[error(transparent)]
-    Gather(#[from] GatherError),
+    Gather(#[from] ObserveError),
     /// The facts allow no plan.
     #[error(transparent)]
     Plan(#[from] PlanError),
+}
+
+impl Unplanned {
+    /// How a verb that ends here ended: there being nothing to do is no failure.
+    pub const fn outcome(&self) -> Outcome {
+        match self {
+            Self::Gather(_) => Outcome::Failed,
+            Self::Plan(error) => error.outcome(),
+        }
+    }
+
+    /// What to do about it, where the message does not say it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Gather(error) => error.hint(),
+            Self::Plan(_) => None,
+        }
+    }
 }
 
 impl Session {
@@ -92,7 +111,7 @@ impl Session {
             protected: config.settings.protected(&info.name, info.loopback),
         };
         Self {
-            journals: Journals::at(paths.data.join("operations")),
+            journals: journals(paths),
             mode,
             clock: cluster.clock().clone(),
             actor: actor(),
@@ -101,6 +120,12 @@ impl Session {
             config,
             complaints,
         }
+    }
+
+    /// What the screen is opened with.
+    pub fn screen(&self) -> ui::Session {
+        let info = self.cluster.info();
+        ui::Session::new(&info.name, info.loopback, self.mode.read_only, TimeZone::system(), self.config.clone())
     }
 
     /// The plan for an intent. Nothing is changed.
@@ -128,20 +153,20 @@ impl Session {
     ///
     /// # Errors
     /// When the guard refuses or the journal cannot be written; nothing was changed then.
-    pub async fn start(&self, plan: Plan, consent: &Consent) -> Result<Running, operate::StartError> {
+    pub async fn start(&self, plan: Plan, consent: &Consent) -> Result<Running, StartError> {
         operate::start(plan, self.mode, consent, &self.crew()).await
     }
 
-    /// Goes on with an operation that no process carries out.
+    /// Takes an operation up that no process carries out, as `order` says.
     ///
     /// # Errors
     /// As [`Self::start`]; also when another process holds it or it has ended.
-    pub async fn resume(&self, id: &OperationId, consent: &Consent) -> Result<Running, operate::StartError> {
-        operate::resume(id, self.mode, consent, &self.crew()).await
+    pub async fn resume(&self, id: &OperationId, order: Control, consent: &Consent) -> Result<Running, StartError> {
+        operate::resume(id, self.mode, order, consent, &self.crew()).await
     }
 
     /// What operations are carried out with.
-    pub fn crew(&self) -> Crew {
+    fn crew(&self) -> Crew {
         Crew {
             cluster: self.cluster.clone(),
             journals: self.journals.clone(),
@@ -149,6 +174,11 @@ impl Session {
             actor: self.actor.clone(),
         }
     }
+}
+
+/// The journals of this user on this machine.
+pub fn journals(paths: &Paths) -> Journals {
+    Journals::at(paths.data.join("operations"))
 }
 
 /// The operator as other operators will read it.

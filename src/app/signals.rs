@@ -18,3 +18,9 @@ async fn arrival(kind: SignalKind) {
         Err(_) => std::future::pending().await,
     }
 }
+
+/// Stops this process as ctrl-z does, and returns when the shell continues it.
+pub fn stop_this_process() {
+    // A process that cannot be stopped goes on; there is nothing else to do about it.
+    let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TSTP);
+}

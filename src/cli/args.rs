@@ -1,6 +1,10 @@
 //! The command line as data: one definition yields parsing, `--help`, the man page and completions.
 
-use crate::model::{Kind, ObjectRef};
+use crate::{
+    app::Options,
+    connect::kube::ConnectOptions,
+    model::{Kind, ObjectRef},
+};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -39,6 +43,17 @@ pub struct Global {
     /// Refuse everything that would change something
     #[arg(long, global = true, env = "PILOTHOUSE_READ_ONLY", help_heading = "Safety")]
     pub read_only: bool,
+}
+
+impl From<&Global> for Options {
+    fn from(global: &Global) -> Self {
+        let connect = ConnectOptions {
+            kubeconfig: global.kubeconfig.clone(),
+            context: global.context.clone(),
+            namespace: global.namespace.clone(),
+        };
+        Self { connect, all_namespaces: global.all_namespaces, read_only: global.read_only }
+    }
 }
 
 /// The commands.

@@ -59,7 +59,8 @@ impl<W: Write> Console<W> {
     fn step(&mut self, index: usize, state: StepState, detail: &str) -> io::Result<()> {
         let name = self.steps.get(index).map_or("step", String::as_str).to_owned();
         if self.json {
-            return self.line(&json!({"event": "step", "index": index, "step": name, "state": state, "detail": detail}));
+            return self
+                .line(&json!({"event": "step", "index": index, "step": name, "state": state, "detail": detail}));
         }
         let glyph = match state {
             StepState::Pending => "·",
@@ -78,9 +79,8 @@ impl<W: Write> Console<W> {
     /// Those of the output.
     pub fn result(&mut self, operation: Option<&OperationId>, outcome: Outcome, message: &str) -> io::Result<()> {
         if self.json {
-            return self.line(
-                &json!({"event": "result", "outcome": outcome, "operation": operation, "message": message}),
-            );
+            return self
+                .line(&json!({"event": "result", "outcome": outcome, "operation": operation, "message": message}));
         }
         let word = match outcome {
             Outcome::Done => "done",

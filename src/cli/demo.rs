@@ -8,6 +8,7 @@ use crate::{
     app::{self, Session},
     config::Paths,
     connect::kube::ContextInfo,
+    observe::Scope,
     sim::scenario::Demo,
     time::Clock,
 };
@@ -20,6 +21,7 @@ use std::process::ExitCode;
 pub async fn run(global: &Global, arguments: &args::Demo) -> Result<ExitCode, Failure> {
     let clock = Clock::System;
     let demo = Demo::start(clock.clone(), arguments.seed)
+        .await
         .map_err(|e| Failure::internal("start the embedded cluster", e))?;
     let client = kube::Client::new(demo.world.service(), "default");
     let info = ContextInfo {
@@ -30,6 +32,6 @@ pub async fn run(global: &Global, arguments: &args::Demo) -> Result<ExitCode, Fa
         loopback: true,
     };
     let session = Session::embedded(client, info, clock, &Paths::under(demo.folder()), global.read_only);
-    let code = app::open(session, app::Scope::of(global.namespace.as_deref())).await?;
-    Ok(code)
+    let scope = global.namespace.clone().map_or(Scope::All, |namespace| Scope::Namespaces(vec![namespace]));
+    Ok(app::open(session, scope).await?)
 }

@@ -1,6 +1,11 @@
 //! How a command line run fails: what failed, why, what to do, and the exit code that says which sort it is.
 
-use crate::model::Outcome;
+use crate::{
+    app::{AppError, SessionError, Unplanned},
+    model::Outcome,
+    observe::ObserveError,
+    operate::{JournalError, StartError},
+};
 use std::{error::Error, fmt};
 
 /// The sort of failure, each with its exit code.
@@ -12,8 +17,6 @@ pub enum Sort {
     Usage,
     /// The guard, policy or RBAC refused: 3.
     Refused,
-    /// The world is not as expected: 4.
-    Conflict,
 }
 
 impl Sort {
@@ -23,7 +26,6 @@ impl Sort {
             Self::Failed => 1,
             Self::Usage => 2,
             Self::Refused => 3,
-            Self::Conflict => 4,
         }
     }
 }
@@ -45,7 +47,6 @@ impl Sort {
         match self {
             Self::Failed | Self::Usage => Outcome::Failed,
             Self::Refused => Outcome::Refused,
-            Self::Conflict => Outcome::Conflict,
         }
     }
 }
@@ -83,5 +84,52 @@ impl From<std::io::Error> for Failure {
 impl From<serde_json::Error> for Failure {
     fn from(error: serde_json::Error) -> Self {
         Self::internal("write the output as JSON", error)
+    }
+}
+
+impl From<SessionError> for Failure {
+    fn from(error: SessionError) -> Self {
+        let hint = match &error {
+            SessionError::Connect(error) => error.hint(),
+            SessionError::NoHome => None,
+        };
+        Self::new(Sort::Failed, error.to_string(), hint)
+    }
+}
+
+impl From<AppError> for Failure {
+    fn from(error: AppError) -> Self {
+        match error {
+            AppError::Session(error) => error.into(),
+            other => Self::new(Sort::Failed, other.to_string(), None),
+        }
+    }
+}
+
+impl From<ObserveError> for Failure {
+    fn from(error: ObserveError) -> Self {
+        Self::new(Sort::Failed, error.to_string(), error.hint())
+    }
+}
+
+impl From<Unplanned> for Failure {
+    fn from(error: Unplanned) -> Self {
+        let sort = if error.outcome() == Outcome::Refused { Sort::Refused } else { Sort::Failed };
+        Self::new(sort, error.to_string(), error.hint())
+    }
+}
+
+impl From<StartError> for Failure {
+    fn from(error: StartError) -> Self {
+        let sort = if matches!(error, StartError::Refused(_)) { Sort::Refused } else { Sort::Failed };
+        // A refusal's message says what to do already.
+        let hint = if sort == Sort::Refused { None } else { error.hint() };
+        Self::new(sort, error.to_string(), hint)
+    }
+}
+
+impl From<JournalError> for Failure {
+    fn from(error: JournalError) -> Self {
+        Self::new(Sort::Failed, error.to_string(), None)
     }
 }

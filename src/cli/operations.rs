@@ -9,7 +9,7 @@ use super::{
     verbs,
 };
 use crate::{
-    app::Session,
+    app::{self, Session, SessionError},
     config::Paths,
     model::{Control, OperationId, OperationState, OperationView, Outcome},
     operate::Journals,
@@ -24,7 +24,7 @@ use std::{io::Write, process::ExitCode};
 /// When the operation is unknown or cannot be taken in hand.
 pub async fn run(global: &Global, arguments: Operations, out: &mut impl Write) -> Result<ExitCode, Failure> {
     let json = arguments.output == Lines::Json;
-    let journals = Journals::of(&Paths::find().ok_or(crate::app::SessionError::NoHome)?);
+    let journals = app::journals(&Paths::find().ok_or(SessionError::NoHome)?);
     match arguments.action.unwrap_or(OperationsAction::List) {
         OperationsAction::List => list(&journals, json, out)?,
         OperationsAction::Show(argument) => show(&journals, &argument.id, json, out)?,
@@ -37,7 +37,9 @@ pub async fn run(global: &Global, arguments: Operations, out: &mut impl Write) -
             writeln!(out, "{id} pauses after the write under way")?;
         }
         OperationsAction::Resume(change) => return take(global, &journals, change, Control::Next, json, out).await,
-        OperationsAction::StepBack(change) => return take(global, &journals, change, Control::StepBack, json, out).await,
+        OperationsAction::StepBack(change) => {
+            return take(global, &journals, change, Control::StepBack, json, out).await;
+        }
         OperationsAction::Abort(change) => return take(global, &journals, change, Control::Abort, json, out).await,
     }
     Ok(ExitCode::SUCCESS)
@@ -69,7 +71,7 @@ async fn take(
         return Ok(ExitCode::SUCCESS);
     }
     let history = journals.read(&id)?;
-    let mut options: crate::app::Options = global.into();
+    let mut options: app::Options = global.into();
     if options.connect.context.is_none() && options.connect.kubeconfig.is_none() {
         options.connect.context = Some(history.plan.context.clone());
     }
@@ -147,7 +149,14 @@ fn show(journals: &Journals, id: &str, json: bool, out: &mut impl Write) -> Resu
     for (index, step) in view.steps.iter().enumerate() {
         let state = serde_json::to_value(step.state)?;
         let note = step.note.as_deref().map_or_else(String::new, |n| format!("  ({n})"));
-        writeln!(out, "  {} {:<9} {:<9} {}{note}", index + 1, state.as_str().unwrap_or_default(), step.step, step.detail)?;
+        writeln!(
+            out,
+            "  {} {:<9} {:<9} {}{note}",
+            index + 1,
+            state.as_str().unwrap_or_default(),
+            step.step,
+            step.detail
+        )?;
     }
     if let Some(message) = &view.message {
         writeln!(out, "  ended     {message}")?;

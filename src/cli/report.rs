@@ -3,8 +3,8 @@
 //! Fields may be added, never renamed.
 
 use crate::model::{
-    Autoscaler, AutoscalerCondition, Backend, Health, Job, JobState, Kind, Metric, ObjectRef, Owner, RolloutState, Route,
-    Rows, Sync, Workload, image::ImageReference,
+    Autoscaler, AutoscalerCondition, Backend, Health, Job, JobState, Kind, Metric, ObjectRef, Owner, RolloutState,
+    Route, Rows, Sync, Workload, image::ImageReference,
 };
 use serde::Serialize;
 use std::collections::BTreeMap;

@@ -4,7 +4,10 @@ use super::{
     args::Sim,
     failure::{Failure, Sort},
 };
-use crate::{sim::scenario::Demo, time::Clock};
+use crate::{
+    sim::{scenario::Demo, serve},
+    time::Clock,
+};
 use std::{io::Write, process::ExitCode};
 use tokio::net::TcpListener;
 
@@ -20,17 +23,20 @@ pub async fn run(arguments: &Sim, out: &mut impl Write) -> Result<ExitCode, Fail
     let listener = TcpListener::bind(arguments.listen)
         .await
         .map_err(|e| Failure::internal(&format!("listen on {}", arguments.listen), e))?;
-    let demo = Demo::start(Clock::System, arguments.seed).map_err(|e| Failure::internal("start the embedded cluster", e))?;
-    let serving = crate::sim::serve::Serving::start(&demo.world, listener)
-        .map_err(|e| Failure::internal("serve the embedded cluster", e))?;
+    let address = listener.local_addr()?;
+    let wrong = |error: serve::ServeError| Failure::internal("serve the embedded cluster", error);
+    let demo = Demo::start(Clock::System, arguments.seed)
+        .await
+        .map_err(|e| Failure::internal("start the embedded cluster", e))?;
+    let identity = serve::Identity::generate().map_err(wrong)?;
     let kubeconfig = arguments.kubeconfig.clone().unwrap_or_else(|| demo.folder().join("kubeconfig"));
-    serving
-        .write_kubeconfig(&kubeconfig)
-        .map_err(|e| Failure::internal(&format!("write {}", kubeconfig.display()), e))?;
-    writeln!(out, "serving {} with {}", serving.url(), kubeconfig.display())?;
+    serve::write_kubeconfig(&demo.world, &identity, address, &kubeconfig).map_err(wrong)?;
+    writeln!(out, "serving https://{address} until it is interrupted")?;
     writeln!(out, "  export KUBECONFIG={}", kubeconfig.display())?;
     writeln!(out, "  Git repository: {}", demo.repository.display())?;
     out.flush()?;
-    crate::app::interruption().await;
-    Ok(ExitCode::SUCCESS)
+    tokio::select! {
+        never = serve::serve(&demo.world, listener, &identity) => match never {},
+        () = crate::app::interruption() => Ok(ExitCode::SUCCESS),
+    }
 }

@@ -7,8 +7,8 @@ use super::{
     failure::{Failure, Sort},
 };
 use crate::{
-    app::Session,
-    model::{Control, Intent, Outcome, Plan, Progress},
+    app::{self, Session},
+    model::{Control, Intent, Outcome, Progress},
     operate::Running,
 };
 use std::{io::Write, process::ExitCode};
@@ -38,8 +38,12 @@ async fn attempt<W: Write>(
     console: &mut Console<W>,
 ) -> Result<Outcome, Failure> {
     let session = Session::open(&global.into()).await?;
-    session.warn_about_configuration();
-    intent.place(global.namespace.as_deref().unwrap_or(&session.cluster.info().namespace));
+    for complaint in &session.complaints {
+        eprintln!("pilothouse: {complaint}");
+    }
+    if global.namespace.is_none() {
+        intent.target_mut().namespace = session.cluster.info().namespace.as_str().into();
+    }
     let plan = match session.plan(&intent, options.why.clone()).await {
         Ok(plan) => plan,
         Err(unplanned) => return nothing_to_do(unplanned, console),
@@ -60,8 +64,8 @@ async fn attempt<W: Write>(
 }
 
 /// A plan that would change nothing is not a failure.
-fn nothing_to_do<W: Write>(unplanned: crate::app::Unplanned, console: &mut Console<W>) -> Result<Outcome, Failure> {
-    if !unplanned.is_nothing_to_do() {
+fn nothing_to_do<W: Write>(unplanned: app::Unplanned, console: &mut Console<W>) -> Result<Outcome, Failure> {
+    if unplanned.outcome() != Outcome::Done {
         return Err(unplanned.into());
     }
     console.result(None, Outcome::Done, &unplanned.to_string())?;
@@ -71,7 +75,7 @@ fn nothing_to_do<W: Write>(unplanned: crate::app::Unplanned, console: &mut Conso
 /// Prints what an operation reports until it ends. Interrupting once leaves it, resumable, after the write under way.
 pub async fn follow<W: Write>(mut running: Running, console: &mut Console<W>) -> Result<Outcome, Failure> {
     let id = running.id.clone();
-    let mut interrupted = std::pin::pin!(interruption());
+    let mut interrupted = std::pin::pin!(app::interruption());
     let mut leaving = false;
     loop {
         let progress = tokio::select! {
@@ -89,23 +93,6 @@ pub async fn follow<W: Write>(mut running: Running, console: &mut Console<W>) ->
         if let Progress::Result { outcome, .. } = progress {
             return Ok(outcome);
         }
-    }
-}
-
-/// Returns when the process is asked to end.
-async fn interruption() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let wait = |kind| async move {
-        match signal(kind) {
-            Ok(mut signal) => drop(signal.recv().await),
-            // Without a handler the signal ends the process, which the journal survives.
-            Err(_) => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        () = wait(SignalKind::interrupt()) => {}
-        () = wait(SignalKind::terminate()) => {}
-        () = wait(SignalKind::hangup()) => {}
     }
 }
 

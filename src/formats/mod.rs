@@ -8,6 +8,7 @@ mod error;
 pub mod images;
 pub mod index;
 pub mod job;
+pub mod lease;
 pub mod owner;
 pub mod redact;
 pub mod route;

@@ -106,6 +106,17 @@ impl Intent {
         }
     }
 
+    /// What it acts on, to be changed.
+    pub const fn target_mut(&mut self) -> &mut ObjectRef {
+        match self {
+            Self::Rollback { target, .. }
+            | Self::Restart { target }
+            | Self::Shift { target, .. }
+            | Self::Bump { target, .. }
+            | Self::Migrate { target, .. } => target,
+        }
+    }
+
     /// Its verb.
     pub const fn verb(&self) -> Verb {
         match self {

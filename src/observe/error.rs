@@ -62,6 +62,9 @@ pub enum ObserveError {
     },
 }
 
+/// The same, where facts are gathered.
+pub type GatherError = ObserveError;
+
 impl ObserveError {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {

@@ -47,6 +47,7 @@ pub(super) async fn resolve(auth: &mut AuthInfo, user: &str) -> Result<Option<Ti
     Ok(granted.expiration_timestamp)
 }
 
+#[expect(clippy::disallowed_methods, reason = "processes are started in `connect`, and this is one of them")]
 async fn run(exec: &ExecConfig, user: &str) -> Result<Granted, ConnectError> {
     let program = exec.command.clone().unwrap_or_default();
     let arguments = exec.args.clone().unwrap_or_default();

@@ -80,6 +80,18 @@ impl Reader {
         }
     }
 
+    /// Whether an object exists. Only its metadata are asked for: what is in a Secret is nobody's business here.
+    pub async fn exists(&self, object: &ObjectRef) -> Result<bool, ApiError> {
+        let action = format!("look for {object}");
+        let (collection, name) = names::object(object, &action)?;
+        let request = collection.get_metadata(name, &GetParams::default()).map_err(|e| invalid(&action, &e))?;
+        match self.read(request, &action).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind == ApiErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// All objects of a kind that the label selector takes, with `apiVersion` and `kind` filled in (lists leave them out).
     pub async fn list(
         &self,

@@ -44,6 +44,11 @@ impl Journals {
         Self { folder: folder.into() }
     }
 
+    /// Where they are; the folder is created with the first one.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     fn path(&self, id: &OperationId, extension: &str) -> Result<PathBuf, JournalError> {
         let safe = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
         if id.0.is_empty() || id.0.len() > 128 || id.0.starts_with('.') || !id.0.chars().all(safe) {

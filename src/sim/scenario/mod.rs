@@ -18,7 +18,10 @@ use super::{World, controllers::Controllers, reconciler::Reconciler, store::Stor
 use crate::time::Clock;
 use jiff::Timestamp;
 use repository::Repository;
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 use tempfile::TempDir;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -56,10 +59,15 @@ pub struct Demo {
     /// The bare repository, its own remote: branch `main`.
     pub repository: PathBuf,
     _tasks: [AbortOnDropHandle<()>; 3],
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Demo {
+    /// The temporary folder that everything is in, and goes with.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// Builds the world as it is at the clock's present moment, and starts its controllers and its reconciler.
     pub async fn start(clock: Clock, seed: u64) -> Result<Self, Error> {
         let build = tokio::task::spawn_blocking(move || build(clock, seed));
@@ -69,7 +77,7 @@ impl Demo {
             repository: repository.path().to_owned(),
             world,
             _tasks: [controllers.spawn(), reconciler.spawn(), tidy],
-            _folder: repository.into_folder(),
+            folder: repository.into_folder(),
         })
     }
 }

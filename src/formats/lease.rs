@@ -1,0 +1,62 @@
+//! The Lease that stands for a target: its name, and who holds it.
+
+use crate::model::{Holder, Kind, ObjectRef};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+/// The annotation that names the operation a Lease was taken for.
+const OPERATION: &str = "pilothouse.io/operation";
+/// The longest name a Lease gets: some tools carry it in a label.
+const LONGEST: usize = 63;
+
+/// The Lease of a target: `pilothouse-<kind>-<name>` in its namespace; where that is no valid name, or too long, what fits of
+/// it with a hash of the whole.
+pub fn of(target: &ObjectRef) -> ObjectRef {
+    let plain = format!("pilothouse-{}-{}", target.kind.as_str().to_lowercase(), target.name);
+    let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let name = if plain.len() <= LONGEST && plain.chars().all(legal) {
+        plain
+    } else {
+        let digest = Sha256::digest(plain.as_bytes());
+        let hash: String = digest.iter().take(5).map(|byte| format!("{byte:02x}")).collect();
+        let start: String = plain.chars().map(|c| if legal(c) { c } else { '-' }).take(LONGEST - 11).collect();
+        format!("{}-{hash}", start.trim_end_matches('-'))
+    };
+    ObjectRef::new(Kind::Lease, target.namespace.clone(), name)
+}
+
+/// Who holds a Lease; None where it was given back.
+pub fn holder(lease: &Value) -> Option<Holder> {
+    let text = |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
+    Some(Holder {
+        identity: text(&lease["spec"]["holderIdentity"])?,
+        operation: text(&lease["metadata"]["annotations"][OPERATION]),
+        renewed: text(&lease["spec"]["renewTime"]).and_then(|time| time.parse().ok()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn every_target_has_one_valid_name() {
+        let name = |kind, name: &str| of(&ObjectRef::new(kind, "shop", name)).name.to_string();
+        assert_eq!(name(Kind::Deployment, "checkout"), "pilothouse-deployment-checkout");
+        assert_eq!(name(Kind::HttpRoute, "web"), "pilothouse-httproute-web");
+        let (long, other) = (name(Kind::StatefulSet, &"a".repeat(100)), name(Kind::StatefulSet, &"a".repeat(101)));
+        assert!(long.len() <= LONGEST && long != other);
+        assert_ne!(name(Kind::HttpRoute, "a.b"), name(Kind::HttpRoute, "a-b"));
+    }
+
+    #[test]
+    fn a_lease_given_back_is_held_by_nobody() {
+        let lease = |holder: &str| json!({"metadata": {"annotations": {OPERATION: "op"}},
+            "spec": {"holderIdentity": holder, "renewTime": "2026-08-01T10:00:00.000000Z"}});
+        assert_eq!(holder(&lease("")), None);
+        let held = holder(&lease("me@here/op")).unwrap();
+        assert_eq!((held.identity.as_str(), held.operation.as_deref()), ("me@here/op", Some("op")));
+        assert!(held.renewed.is_some());
+    }
+}

@@ -1,0 +1,125 @@
+//! What every planner wants to know.
+
+use super::World;
+use crate::{
+    connect::kube::{ApiErrorKind, Reader},
+    formats,
+    model::{
+        Access, Autoscaler, CommonFacts, Holder, Intent, Kind, ObjectRef, Owner, OwnerKind, Permission,
+    },
+    observe::{ObserveError, rows},
+    wire,
+};
+use futures::future::join_all;
+use serde_json::Value;
+
+/// The facts about the target that do not depend on the verb.
+pub(super) async fn gather(world: &World, intent: &Intent, object: Value) -> Result<CommonFacts, ObserveError> {
+    let reader = world.cluster.reader();
+    let target = intent.target();
+    let owner = formats::owner::owner(&object);
+    let lease = Access::new("create", Kind::Lease, &target.namespace);
+    let asked = intent.needs();
+    let permissions = join_all(asked.iter().map(|access| reader.may(access)));
+    let (cluster, autoscaler, holder, may_lease, kustomization, allowed) = tokio::join!(
+        world.cluster.identity(),
+        autoscaler(reader, target),
+        holder(reader, target),
+        reader.may(&lease),
+        kustomization(reader, owner.as_ref()),
+        permissions,
+    );
+    let permissions = asked.into_iter().zip(allowed).map(|(access, allowed)| Permission { access, allowed }).collect();
+    let suspended = kustomization.as_ref().is_some_and(|k| k.spec.suspend);
+    Ok(CommonFacts {
+        cluster,
+        context: world.cluster.info().name.clone(),
+        actor: world.actor.clone(),
+        owner_interval: kustomization.as_ref().and_then(|k| seconds(&k.spec.interval)),
+        owner_suspended: suspended || formats::owner::exempt(&object),
+        owner,
+        autoscaler: autoscaler?,
+        permissions,
+        holder: holder?,
+        may_lease,
+        object,
+    })
+}
+
+/// The Flux Kustomization behind an object, where it is one and may be read.
+pub(super) async fn kustomization(reader: &Reader, owner: Option<&Owner>) -> Option<wire::Kustomization> {
+    let owner = owner.filter(|owner| owner.kind == OwnerKind::Kustomization)?;
+    let object = ObjectRef::new(Kind::Kustomization, owner.namespace.clone(), owner.name.clone());
+    reader.get_as(&object).await.ok()
+}
+
+/// The autoscaler of a target. Where autoscalers may not be listed, none is known.
+async fn autoscaler(reader: &Reader, target: &ObjectRef) -> Result<Option<Autoscaler>, ObserveError> {
+    let kind = Kind::HorizontalPodAutoscaler;
+    if !target.kind.is_workload() {
+        return Ok(None);
+    }
+    match reader.list_as::<wire::Autoscaler>(kind, Some(&target.namespace), None, None).await {
+        Ok(all) => {
+            let mut interner = rows::Interner::default();
+            let mut rows = all.iter().filter_map(|wire| rows::autoscaler(wire, &mut interner));
+            Ok(rows.find(|row| row.target == *target))
+        }
+        Err(error) if matches!(error.kind, ApiErrorKind::Forbidden | ApiErrorKind::NotFound) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Who holds the target's Lease; None where nobody does, or where it may not be read.
+async fn holder(reader: &Reader, target: &ObjectRef) -> Result<Option<Holder>, ObserveError> {
+    let lease = match reader.find(&formats::lease::of(target)).await {
+        Ok(Some(lease)) => lease,
+        Ok(None) => return Ok(None),
+        Err(error) if error.kind == ApiErrorKind::Forbidden => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    Ok(formats::lease::holder(&lease))
+}
+
+/// A duration as Go writes it (`1h30m`, `10m0s`, `500ms`) in whole seconds.
+pub(super) fn seconds(text: &str) -> Option<u64> {
+    let (mut total, mut rest) = (0.0, text.trim());
+    if rest.is_empty() {
+        return None;
+    }
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+        let number: f64 = rest[..digits].parse().ok()?;
+        let unit = rest[digits..].find(|c: char| c.is_ascii_digit()).map_or(rest.len(), |end| digits + end);
+        total += number
+            * match &rest[digits..unit] {
+                "h" => 3600.0,
+                "m" => 60.0,
+                "s" => 1.0,
+                "ms" => 0.001,
+                _ => return None,
+            };
+        rest = &rest[unit..];
+    }
+    // Durations of reconcilers are far below what an integer holds.
+    Some(total.round() as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("10m0s", Some(600))]
+    #[case("1h", Some(3600))]
+    #[case("1h30m", Some(5400))]
+    #[case("1.5m", Some(90))]
+    #[case("500ms", Some(1))]
+    #[case("", None)]
+    #[case("soon", None)]
+    #[case("10", None)]
+    fn go_durations(#[case] text: &str, #[case] expected: Option<u64>) {
+        assert_eq!(seconds(text), expected);
+    }
+}
