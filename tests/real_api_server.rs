@@ -3,8 +3,8 @@
 
 use pilothouse::{
     connect::kube::{ApiErrorKind, Cluster, ConnectOptions},
-    model::{Access, Batch, BlockerKind, Health, Kind, ObjectRef, RolloutState, Rows, Sync},
-    observe::{Scope, inspect, snapshot, watch},
+    model::{Access, Batch, BlockerKind, Facts, Health, Intent, Kind, ObjectRef, RolloutState, Rows, Sync},
+    observe::{Scope, World, gather, inspect, snapshot, watch},
     time::Clock,
 };
 use std::{path::PathBuf, process::Command, time::Duration};
@@ -155,6 +155,128 @@ async fn whoever_may_see_one_namespace_sees_that_one() {
 
     let shot = snapshot(&cluster, &Scope::All).await.unwrap();
     assert!(shot.workloads.iter().all(|row| &*row.object.namespace == "shop"));
+}
+
+fn world(cluster: Cluster, cache: &std::path::Path) -> World {
+    World { cluster, git_cache: cache.join("git"), actor: "me@here".into(), proven: [].into(), repository: None }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn facts_for_a_rollback_know_every_revision() {
+    let Some(admin) = kubeconfig("PILOTHOUSE_TEST_KUBECONFIG") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let world = world(connect(admin).await, folder.path());
+    let namespace = Namespace::new("gather");
+    let ns = namespace.0.as_str();
+    kubectl(&["-n", ns, "create", "configmap", "settings"]);
+    let web = namespace.deployment("web", "registry.example/web:v1", 2);
+    kubectl(&["-n", ns, "set", "env", "deployment/web", "--from=configmap/settings"]);
+    kubectl(&[
+        "-n",
+        ns,
+        "patch",
+        "deployment",
+        "web",
+        "--type=json",
+        "-p",
+        r#"[{"op": "add", "path": "/spec/template/spec/containers/0/envFrom", "value": [{"configMapRef": {"name": "settings"}}]}]"#,
+    ]);
+    kubectl(&["-n", ns, "rollout", "status", "deployment/web", "--timeout=60s"]);
+    kubectl(&["-n", ns, "delete", "configmap", "settings"]);
+    kubectl(&[
+        "-n",
+        ns,
+        "patch",
+        "deployment",
+        "web",
+        "--type=json",
+        "-p",
+        r#"[{"op": "remove", "path": "/spec/template/spec/containers/0/envFrom"}, {"op": "replace", "path": "/spec/template/spec/containers/0/image", "value": "registry.example/web:v2-missing"}]"#,
+    ]);
+
+    let intent = Intent::Rollback { target: web.clone(), revision: None };
+    let facts = loop {
+        let Facts::Rollback(facts) = gather(&world, &intent).await.unwrap() else { panic!("facts of another verb") };
+        // The kubelet needs a moment to say that there is no such image.
+        if facts.revisions.first().is_some_and(|r| r.failing.is_some()) {
+            break facts;
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    };
+    let (current, previous) = (&facts.revisions[0], &facts.revisions[1]);
+    assert!(current.current && !previous.current);
+    assert!(current.failing.as_ref().unwrap().contains("web:v2-missing"), "{:?}", current.failing);
+    assert!(previous.ready > 0 && previous.failing.is_none(), "old pods serve on: {previous:?}");
+    let missing: Vec<String> = previous.missing.iter().map(ObjectRef::to_string).collect();
+    assert_eq!(missing, [format!("ConfigMap {ns}/settings")]);
+    assert!(current.missing.is_empty());
+    assert!(facts.common.cluster.uid.is_some());
+    assert!(facts.common.permissions.iter().all(|p| p.allowed == Some(true)), "{:?}", facts.common.permissions);
+    assert_eq!(facts.common.may_lease, Some(true));
+    assert_eq!(facts.common.holder, None);
+
+    // A StatefulSet keeps its history elsewhere.
+    let manifest = format!(
+        r#"{{"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {{"name": "db", "namespace": "{ns}"}}, "spec": {{"replicas": 1,
+        "selector": {{"matchLabels": {{"app": "db"}}}}, "template": {{"metadata": {{"labels": {{"app": "db"}}}}, "spec": {{"containers": [{{"name": "db", "image": "db:v1"}}]}}}}}}}}"#
+    );
+    let file = folder.path().join("db.json");
+    std::fs::write(&file, manifest).unwrap();
+    kubectl(&["apply", "-f", file.to_str().unwrap()]);
+    kubectl(&["-n", ns, "rollout", "status", "statefulset/db", "--timeout=60s"]);
+    kubectl(&["-n", ns, "set", "image", "statefulset/db", "db=db:v2"]);
+    kubectl(&["-n", ns, "rollout", "status", "statefulset/db", "--timeout=60s"]);
+    let target = ObjectRef::new(Kind::StatefulSet, ns, "db");
+    let Facts::Rollback(facts) = gather(&world, &Intent::Rollback { target, revision: None }).await.unwrap() else {
+        panic!("facts of another verb")
+    };
+    let seen: Vec<_> =
+        facts.revisions.iter().map(|r| (r.revision, r.current, r.ready, r.images().next().unwrap())).collect();
+    assert_eq!(seen, [(2, true, 1, "db:v2"), (1, false, 0, "db:v1")]);
+
+    let gone = ObjectRef::new(Kind::Deployment, ns, "no-such");
+    let error = gather(&world, &Intent::Restart { target: gone }).await.map(|_| ()).unwrap_err();
+    assert!(error.to_string().contains(&format!("no Deployment {ns}/no-such")), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn facts_for_a_bump_find_the_place_in_git() {
+    let Some(admin) = kubeconfig("PILOTHOUSE_TEST_KUBECONFIG") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let mut world = world(connect(admin).await, folder.path());
+    let namespace = Namespace::new("bump");
+    let web = namespace.deployment("web", "127.0.0.1:1/shop/web:v1", 1);
+
+    let repository = folder.path().join("repository");
+    let git = |arguments: &[&str]| {
+        let output = Command::new("git")
+            .arg("-C")
+            .arg(&repository)
+            .args(["-c", "user.name=n", "-c", "user.email=e@x"])
+            .args(arguments)
+            .output();
+        assert!(output.unwrap().status.success(), "git {arguments:?}");
+    };
+    std::fs::create_dir_all(repository.join("apps")).unwrap();
+    git(&["init", "-q", "-b", "main"]);
+    let manifest = format!(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\n  namespace: {}\nspec:\n  template:\n    spec:\n      containers:\n      - name: web\n        image: 127.0.0.1:1/shop/web:v1 # keep\n",
+        namespace.0
+    );
+    std::fs::write(repository.join("apps/web.yaml"), manifest).unwrap();
+    git(&["add", "."]);
+    git(&["commit", "-q", "-m", "first"]);
+    git(&["clone", "-q", "--bare", ".", "../bare.git"]);
+    world.repository = Some(folder.path().join("bare.git").display().to_string());
+
+    let intent =
+        Intent::Bump { target: web, tag: "v2".into(), container: None, repository: None, branch: None, wait: true };
+    let Facts::Bump(facts) = gather(&world, &intent).await.unwrap() else { panic!("facts of another verb") };
+    assert_eq!((facts.site.from.as_str(), facts.site.image.as_str()), ("v1", "127.0.0.1:1/shop/web:v2"));
+    assert_eq!(facts.site.place, "apps/web.yaml:12");
+    assert!(facts.site.diff.contains("+        image: 127.0.0.1:1/shop/web:v2 # keep"), "{}", facts.site.diff);
+    assert_eq!((facts.repository.branch.as_str(), facts.repository.found.as_str()), ("main", "the configuration"));
+    assert!(facts.registry.unwrap_err().contains("127.0.0.1:1"), "an unreachable registry is advice, not an error");
 }
 
 #[tokio::test]

@@ -5,3 +5,11 @@
 
 pub mod git;
 pub mod kube;
+pub mod registry;
+
+/// Whether this host name or address is this machine.
+fn is_loopback(host: &str) -> bool {
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    let address = host.parse::<std::net::IpAddr>();
+    host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
+}

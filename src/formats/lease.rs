@@ -52,8 +52,10 @@ mod tests {
 
     #[test]
     fn a_lease_given_back_is_held_by_nobody() {
-        let lease = |holder: &str| json!({"metadata": {"annotations": {OPERATION: "op"}},
-            "spec": {"holderIdentity": holder, "renewTime": "2026-08-01T10:00:00.000000Z"}});
+        let lease = |holder: &str| {
+            json!({"metadata": {"annotations": {OPERATION: "op"}},
+            "spec": {"holderIdentity": holder, "renewTime": "2026-08-01T10:00:00.000000Z"}})
+        };
         assert_eq!(holder(&lease("")), None);
         let held = holder(&lease("me@here/op")).unwrap();
         assert_eq!((held.identity.as_str(), held.operation.as_deref()), ("me@here/op", Some("op")));

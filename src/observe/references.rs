@@ -86,7 +86,16 @@ mod tests {
         let found: Vec<String> = references(&template, "shop").iter().map(ObjectRef::type_name).collect();
         assert_eq!(
             found,
-            ["cm/ca", "cm/environment", "cm/files", "cm/settings", "secret/certificate", "secret/database", "secret/token", "pvc/data"]
+            [
+                "cm/ca",
+                "cm/environment",
+                "cm/files",
+                "cm/settings",
+                "secret/certificate",
+                "secret/database",
+                "secret/token",
+                "pvc/data"
+            ]
         );
         assert!(references(&Value::Null, "shop").is_empty());
     }

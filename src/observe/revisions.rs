@@ -165,8 +165,10 @@ mod tests {
 
     #[test]
     fn the_current_one_keeps_the_workloads_template() {
-        let mut all: Vec<_> =
-            ["9", "8"].iter().filter_map(|n| one(&set(n, &format!("web:v{n}")), Kind::ReplicaSet, &HashMap::new())).collect();
+        let mut all: Vec<_> = ["9", "8"]
+            .iter()
+            .filter_map(|n| one(&set(n, &format!("web:v{n}")), Kind::ReplicaSet, &HashMap::new()))
+            .collect();
         let workload = json!({"spec": {"template": {"metadata": {"labels": {"app": "a"}},
             "spec": {"containers": [{"image": "web:v8", "name": "web"}]}}}});
         mark_current(&mut all, &workload);

@@ -8,6 +8,7 @@
 mod commit;
 mod error;
 mod history;
+mod identity;
 mod objects;
 mod push;
 mod repository;

@@ -150,7 +150,7 @@ fn info(kubeconfig: &Kubeconfig, name: &str) -> ContextInfo {
 
 /// Whether the URL names this machine.
 fn is_loopback(server: &str) -> bool {
-    server.parse::<http::Uri>().is_ok_and(|uri| uri.host().is_some_and(proxy::is_loopback))
+    server.parse::<http::Uri>().is_ok_and(|uri| uri.host().is_some_and(crate::connect::is_loopback))
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //!
 //! A proxy in the kubeconfig always counts. One of the environment does not for this machine nor for what `NO_PROXY` names.
 
+use crate::connect::is_loopback;
 use http::Uri;
 use std::net::IpAddr;
 
@@ -36,12 +37,6 @@ fn parse(text: &str) -> Result<Uri, String> {
         }
     };
     url.parse().map_err(|error| format!("its address is not a URL: {error}"))
-}
-
-/// Whether this host name or address is this machine.
-pub(super) fn is_loopback(host: &str) -> bool {
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 fn excludes(list: &str, host: &str, port: Option<u16>) -> bool {

@@ -4,9 +4,7 @@ use super::World;
 use crate::{
     connect::kube::{ApiErrorKind, Reader},
     formats,
-    model::{
-        Access, Autoscaler, CommonFacts, Holder, Intent, Kind, ObjectRef, Owner, OwnerKind, Permission,
-    },
+    model::{Access, Autoscaler, CommonFacts, Holder, Intent, Kind, ObjectRef, Owner, OwnerKind, Permission},
     observe::{ObserveError, rows},
     wire,
 };

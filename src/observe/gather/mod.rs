@@ -6,7 +6,6 @@
 mod bump;
 mod common;
 mod migrate;
-mod registry;
 mod repository;
 mod rollback;
 mod shift;
@@ -72,11 +71,7 @@ async fn target(world: &World, intent: &Intent) -> Result<Value, ObserveError> {
 }
 
 /// The container meant: the one named, or the only one.
-fn container(
-    object: &Value,
-    target: &ObjectRef,
-    asked: Option<&str>,
-) -> Result<crate::model::Container, ObserveError> {
+fn container(object: &Value, target: &ObjectRef, asked: Option<&str>) -> Result<crate::model::Container, ObserveError> {
     let all = super::revisions::containers(crate::formats::template::of(object));
     let known = || all.iter().map(|c| c.name.to_string()).collect::<Vec<_>>().join(", ");
     match asked {

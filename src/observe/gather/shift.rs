@@ -38,8 +38,7 @@ async fn ready(reader: &Reader, namespace: &str, service: &str) -> Result<Option
         return Ok(None);
     }
     let labels = format!("kubernetes.io/service-name={service}");
-    let slices: Vec<EndpointSlice> =
-        reader.list_as(Kind::EndpointSlice, Some(namespace), Some(&labels), None).await?;
+    let slices: Vec<EndpointSlice> = reader.list_as(Kind::EndpointSlice, Some(namespace), Some(&labels), None).await?;
     let endpoints = slices.iter().flat_map(|slice| &slice.endpoints);
     // The same address may stand in two slices while one is being replaced.
     let addresses: HashSet<&str> = endpoints

@@ -1,0 +1,125 @@
+//! Which repository a bump is written to: the one the operator names, the configuration's, the one that Flux applies the
+//! workload from, or the clone that the program was started in. In that order; how it was found is said.
+
+use super::{World, common};
+use crate::{
+    connect::{
+        git::{GitError, Repository},
+        kube::Reader,
+    },
+    model::{Kind, ObjectRef, Owner},
+    observe::ObserveError,
+    wire::GitRepository,
+};
+use std::path::Path;
+
+/// A repository that may be meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Found {
+    /// A URL or an absolute path.
+    pub location: String,
+    /// How it was found.
+    pub how: String,
+    /// The branches to try, in this order; the remote's default after them.
+    pub branches: Vec<String>,
+    /// Whether the operator named the branch: then no other one will do.
+    pub fixed: bool,
+}
+
+/// Finds the repository.
+pub(super) async fn find(
+    world: &World,
+    owner: Option<&Owner>,
+    asked: Option<&str>,
+    branch: Option<&str>,
+) -> Result<Found, ObserveError> {
+    let source = source(world.cluster.reader(), owner).await;
+    let of_flux = source.as_ref().map(|(_, source)| source.spec.reference.branch.to_string());
+    let branches = match (branch, of_flux) {
+        (Some(branch), _) => vec![branch.to_owned()],
+        (None, Some(branch)) if !branch.is_empty() => vec![branch],
+        // Flux's own default, where a GitRepository names none.
+        (None, Some(_)) => vec!["master".to_owned()],
+        (None, None) => Vec::new(),
+    };
+    let found = |location: &str, how: String| Found {
+        location: absolute(location),
+        how,
+        branches: branches.clone(),
+        fixed: branch.is_some(),
+    };
+    if let Some(asked) = asked {
+        return Ok(found(asked, "--repo".into()));
+    }
+    if let Some(configured) = &world.repository {
+        return Ok(found(configured, "the configuration".into()));
+    }
+    if let Some((object, source)) = &source {
+        if !source.spec.reference.tag.is_empty() && source.spec.reference.branch.is_empty() {
+            return Err(ObserveError::Repository {
+                message: format!(
+                    "{object} is fixed to tag {}: no commit to a branch gets there",
+                    source.spec.reference.tag
+                ),
+                hint: Some("name the repository and branch with --repo and --branch".into()),
+            });
+        }
+        return Ok(found(&source.spec.url, object.to_string()));
+    }
+    let cache = world.git_cache.clone();
+    match tokio::task::spawn_blocking(move || Repository::open(".", &cache)).await {
+        Ok(Ok(_)) => Ok(found(".", "the clone in this folder".into())),
+        _ => Err(ObserveError::Repository {
+            message: "which Git repository sets the image is not known: nothing names one, Flux does not apply the workload, \
+                      and this folder is no clone"
+                .into(),
+            hint: Some("give it with --repo, or set it in the configuration".into()),
+        }),
+    }
+}
+
+/// The GitRepository behind a Flux Kustomization, where both may be read.
+async fn source(reader: &Reader, owner: Option<&Owner>) -> Option<(ObjectRef, GitRepository)> {
+    let kustomization = common::kustomization(reader, owner).await?;
+    let reference = &kustomization.spec.source_ref;
+    if &*reference.kind != "GitRepository" {
+        return None;
+    }
+    let namespace = match &*reference.namespace {
+        "" => &*kustomization.metadata.namespace,
+        named => named,
+    };
+    let object = ObjectRef::new(Kind::GitRepository, namespace, &*reference.name);
+    let source = reader.get_as(&object).await.ok()?;
+    Some((object, source))
+}
+
+/// A path must mean the same when the operation is resumed from another folder.
+fn absolute(location: &str) -> String {
+    let path = location.strip_prefix("file://").unwrap_or(location);
+    match Path::new(path).canonicalize() {
+        Ok(path) => path.display().to_string(),
+        Err(_) => location.to_owned(),
+    }
+}
+
+/// A Git error as an error of gathering.
+pub(super) fn failed(error: &GitError) -> ObserveError {
+    ObserveError::Repository { message: error.to_string(), hint: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_becomes_absolute_and_a_url_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().canonicalize().unwrap().display().to_string();
+        assert_eq!(absolute(&path), path);
+        assert_eq!(absolute(&format!("file://{path}")), path);
+        assert!(Path::new(&absolute(".")).is_absolute());
+        assert_eq!(absolute("https://git.example/shop.git"), "https://git.example/shop.git");
+        assert_eq!(absolute("git@git.example:shop.git"), "git@git.example:shop.git");
+    }
+}
