@@ -1,12 +1,11 @@
-//! The Lease that stands for a target: its name, what is written into it, and what is read from it. Pure.
+//! What is written into the Lease of a target and read from it, and what follows from it. Pure.
 //!
 //! Beside the holder it carries, as annotations, what a colleague on another machine needs to take over: the operation, its
 //! step, the reason and the original values.
 
-use crate::model::{Kind, ObjectRef, OperationId};
+use crate::model::{ObjectRef, OperationId};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
 use std::time::Duration;
 
 /// How long a Lease is good for after it was renewed.
@@ -25,22 +24,6 @@ pub const REASON: &str = "pilothouse.io/reason";
 pub const ORIGINAL: &str = "pilothouse.io/original";
 /// All of them.
 const ALL: [&str; 5] = [OPERATION, SUMMARY, STEP, REASON, ORIGINAL];
-
-/// The Lease of a target: `pilothouse-<kind>-<name>` in its namespace, shortened with a hash where that is no valid name.
-pub fn of(target: &ObjectRef) -> ObjectRef {
-    let plain = format!("pilothouse-{}-{}", target.kind.as_str().to_lowercase(), target.name);
-    let fits = plain.len() <= 63 && plain.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-    let name = if fits {
-        plain
-    } else {
-        let hash = Sha256::digest(plain.as_bytes());
-        let hash = format!("{:02x}{:02x}{:02x}{:02x}{:02x}", hash[0], hash[1], hash[2], hash[3], hash[4]);
-        let legal = |c: char| if c.is_ascii_lowercase() || c.is_ascii_digit() { c } else { '-' };
-        let start: String = plain.chars().map(legal).take(63 - 11).collect();
-        format!("{}-{hash}", start.trim_end_matches('-'))
-    };
-    ObjectRef::new(Kind::Lease, target.namespace.clone(), name)
-}
 
 /// Who holds: `user@host/<operation id>`.
 pub fn identity(actor: &str, operation: &OperationId) -> String {
@@ -189,6 +172,8 @@ fn micro(time: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::formats::lease;
+    use crate::model::Kind;
     use crate::operate::fixtures::at;
     use rstest::rstest;
 
@@ -217,25 +202,12 @@ mod tests {
     }
 
     #[test]
-    fn names_are_legal_and_differ() {
-        let name = |kind, name: &str| of(&ObjectRef::new(kind, "shop", name)).name.to_string();
-        assert_eq!(name(Kind::HttpRoute, "checkout"), "pilothouse-httproute-checkout");
-        let long = "a".repeat(70);
-        let other = format!("{}b", "a".repeat(69));
-        let names = [name(Kind::Deployment, &long), name(Kind::Deployment, &other), name(Kind::Deployment, "a.b")];
-        for name in &names {
-            assert!(name.len() <= 63 && !name.contains('.') && !name.ends_with('-'), "{name}");
-        }
-        assert!(names[0] != names[1] && names[2] != name(Kind::Deployment, "a-b"));
-    }
-
-    #[test]
     fn what_is_written_is_read_back() {
         let claim = Claim {
             identity: identity("a@b", &OperationId("op-1".into())),
             notes: vec![(OPERATION, "op-1".into()), (STEP, "2 of 9, hold".into())],
         };
-        let lease = of(&ObjectRef::new(Kind::HttpRoute, "shop", "checkout"));
+        let lease = lease::of(&ObjectRef::new(Kind::HttpRoute, "shop", "checkout"));
         let seen = Seen::read(&claim.create(&lease, at(7)));
         assert_eq!((seen.holder.as_deref(), seen.renewed), (Some("a@b/op-1"), Some(at(7))));
         assert_eq!(seen.describe(at(9)), "a@b/op-1, at 2 of 9, hold, heard of 2s ago");

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     connect::kube::{ApiError, ApiErrorKind, Cluster, Reader, Writer},
+    formats,
     model::{Action, ObjectRef, Verb},
 };
 use serde_json::Value;
@@ -133,7 +134,7 @@ fn still(found: Option<&Value>, us: &str, cluster: &Cluster) -> Result<Seen, Str
 impl Run {
     /// Takes the target's Lease, or refuses because of who has it. Without the right to Leases only a shift refuses.
     pub(super) async fn acquire(&mut self) -> Result<(), Stop> {
-        let lease = lease::of(&self.plan().target);
+        let lease = formats::lease::of(&self.plan().target);
         let claim = self.claim();
         let index = self.history.cursor().unwrap_or(0);
         let mut watched: Option<(String, Instant)> = None;

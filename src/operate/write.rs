@@ -146,7 +146,9 @@ impl Run {
                 self.note(index, format!("an admission webhook takes no part in dry runs: {}", error.message)).await;
                 Ok(true)
             }
-            ApiErrorKind::Conflict | ApiErrorKind::Invalid => {
+            ApiErrorKind::Conflict => Ok(false),
+            // A failed `test` looks like a refusal; it is one where the object is still what was read.
+            ApiErrorKind::Invalid => {
                 let now = self.find(index, object).await?;
                 let version = |object: &Value| object["metadata"]["resourceVersion"].clone();
                 if now.is_some_and(|now| version(&now) == version(read)) { Err(failed(&error)) } else { Ok(false) }

@@ -1,4 +1,8 @@
 //! Operations in the embedded world, carried out, crashed, taken up again and taken back.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, missing_docs)]
 
+mod bump;
+mod migrate;
+mod rollback;
 mod shift;
 mod stage;

@@ -128,6 +128,14 @@ impl Stage {
         panic!("two hours passed in vain");
     }
 
+    /// From now on everything is done as this user, who may do no more than this.
+    pub fn act_as(&mut self, user: &str, rules: Vec<sim::access::Rule>) {
+        self.world.set_rules(user, rules);
+        let client = kube::Client::new(self.world.service_as(user), "default");
+        let (info, clock) = (self.cluster.info().clone(), self.cluster.clock().clone());
+        self.cluster = Cluster::in_process(client, info, clock);
+    }
+
     pub fn get(&self, resource: &'static Resource, name: &str) -> Option<Arc<Value>> {
         self.world.store.get(resource, "shop", name)
     }

@@ -12,7 +12,7 @@ use crate::{
     },
 };
 use serde_json::json;
-use std::{path::PathBuf, time::Duration};
+use std::{path::Path, time::Duration};
 
 /// First and longest pause between two attempts to reach the remote.
 const BACKOFF: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(30));
@@ -63,7 +63,7 @@ pub(super) async fn prepare(run: &mut Run, index: usize, plan: &CommitPlan) -> R
     .await
 }
 
-fn prepared(plan: &CommitPlan, cache: &PathBuf, operation: &str) -> Result<Prepared, GitError> {
+fn prepared(plan: &CommitPlan, cache: &Path, operation: &str) -> Result<Prepared, GitError> {
     let repository = Repository::open(&plan.repository, cache)?;
     let tip = repository.fetch(&plan.branch)?;
     // Commits up to the plan's base cannot be ours; where the base is not known here, all are looked at.

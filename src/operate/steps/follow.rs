@@ -7,7 +7,11 @@ use crate::{
 };
 use futures::StreamExt as _;
 use jiff::Timestamp;
-use std::{io::Write as _, path::PathBuf, time::Duration};
+use std::{
+    io::Write as _,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 use tokio::{sync::mpsc, task::JoinHandle};
 
 /// Pause before a log that could not be followed, or broke off, is asked for again.
@@ -36,7 +40,7 @@ impl Follower {
     ) -> Self {
         let name = pod.clone();
         let task = tokio::spawn(async move {
-            let mut last = file.as_ref().and_then(last_line);
+            let mut last = file.as_deref().and_then(last_line);
             loop {
                 let options = LogOptions {
                     container: Some(container.clone()),
@@ -87,13 +91,13 @@ fn split(line: &str) -> (Option<Timestamp>, &str) {
     }
 }
 
-fn last_line(file: &PathBuf) -> Option<Timestamp> {
+fn last_line(file: &Path) -> Option<Timestamp> {
     let text = std::fs::read_to_string(file).ok()?;
     text.lines().rev().find_map(|line| split(line).0)
 }
 
 /// Saving is best effort: a full disk must not stop a migration from being watched.
-fn save(file: &PathBuf, line: &str) {
+fn save(file: &Path, line: &str) {
     let mut options = std::fs::OpenOptions::new();
     options.create(true).append(true);
     #[cfg(unix)]

@@ -1,9 +1,10 @@
-//! Waits for a rollout's verdict, by kubectl's rules: the generation first, then the numbers.
+//! Waits for a rollout's verdict: by kubectl's rules (the generation first, then the numbers), and earlier where the pods of
+//! the new template show that it will not come up. Kubernetes itself gives up only after ten minutes.
 
 use super::Ended;
 use crate::{
     formats::template,
-    model::{ObjectRef, RolloutState},
+    model::{Blocker, BlockerKind, Health, ObjectRef, RolloutState},
     observe,
     operate::{run::Run, stop::Stop},
     wire::Workload,
@@ -11,25 +12,30 @@ use crate::{
 use serde::Deserialize as _;
 use serde_json::json;
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// How often the object is looked at.
 const LOOK: Duration = Duration::from_secs(2);
+/// How often its pods are.
+const INSPECT: Duration = Duration::from_secs(10);
+/// How long new pods may crash, or not find their image, before this calls it a failure.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(super) async fn run(run: &mut Run, index: usize, object: &ObjectRef, uid: &str) -> Result<Ended, Stop> {
     let mut said = None;
+    let mut pods = Pods { inspected: None, failing: None };
     loop {
         let Some(found) = run.find(index, object).await? else {
             return Err(Stop::Failed(format!("{object} was deleted while its rollout was waited for")));
         };
         if found["metadata"]["uid"] != uid {
-            return Err(Stop::Failed(format!(
-                "{object} was deleted and created again while its rollout was waited for"
-            )));
+            let why = format!("{object} was deleted and created again while its rollout was waited for");
+            return Err(Stop::Failed(why));
         }
         let workload = Workload::deserialize(&found)
             .map_err(|error| Stop::Failed(format!("{object} is not what the API promises: {error}")))?;
         let rollout = observe::verdict(object.kind, &workload);
-        let reason = rollout.reason.clone().unwrap_or_else(|| rollout.state.to_string());
+        let mut reason = rollout.reason.unwrap_or_else(|| rollout.state.to_string());
         match rollout.state {
             RolloutState::Complete => {
                 // The hash is the evidence by which a later rollback calls this template known good.
@@ -39,16 +45,69 @@ pub(super) async fn run(run: &mut Run, index: usize, object: &ObjectRef, uid: &s
                 });
                 return Ok(Ended::Done { detail: "rolled out and available".into(), result });
             }
-            RolloutState::Failed => return Err(Stop::Failed(reason)),
+            RolloutState::Failed => return Err(Stop::Failed(pods.words(run, object).await.unwrap_or(reason))),
             RolloutState::Unknown => {
                 return Ok(Ended::Skipped(format!("there is no verdict to wait for: {reason}")));
             }
-            RolloutState::Paused | RolloutState::Progressing if said.as_ref() != Some(&reason) => {
-                run.note(index, reason.clone()).await;
-                said = Some(reason);
+            // Until the controller has seen the change its pods are those of the past.
+            RolloutState::Progressing if workload.status.observed_generation >= workload.metadata.generation => {
+                if let Some(word) = pods.look(run, object).await? {
+                    reason = format!("{reason}; {word}");
+                }
             }
-            RolloutState::Paused | RolloutState::Progressing => {}
+            RolloutState::Progressing | RolloutState::Paused => {}
+        }
+        if said.as_ref() != Some(&reason) {
+            run.note(index, reason.clone()).await;
+            said = Some(reason);
         }
         run.wait(LOOK).await?;
+    }
+}
+
+/// What the pods of the current template have told so far.
+struct Pods {
+    inspected: Option<(Instant, Option<String>)>,
+    failing: Option<(BlockerKind, Instant)>,
+}
+
+impl Pods {
+    /// What blocks the rollout, if anything; an error once it has failed for long enough.
+    async fn look(&mut self, run: &Run, object: &ObjectRef) -> Result<Option<String>, Stop> {
+        if let Some((_, word)) = self.inspected.as_ref().filter(|(at, _)| at.elapsed() < INSPECT) {
+            return Ok(word.clone());
+        }
+        // Not being able to look tells nothing: the object's own verdict comes, only later.
+        let inspection = observe::inspect(&run.cluster, object).await.unwrap_or_default();
+        let hopeless = |blocker: &&Blocker| {
+            inspection.health == Health::Broken
+                && matches!(blocker.kind, BlockerKind::CrashLoop | BlockerKind::ImagePull | BlockerKind::Config)
+        };
+        let now = Instant::now();
+        self.failing = match (inspection.blocker.as_ref().filter(hopeless), self.failing) {
+            (Some(blocker), Some((kind, since))) if kind == blocker.kind => Some((kind, since)),
+            (Some(blocker), _) => Some((blocker.kind, now)),
+            (None, _) => None,
+        };
+        let word = inspection.blocker.as_ref().map(said);
+        if let (Some(word), Some((_, since))) = (&word, self.failing)
+            && since.elapsed() >= PATIENCE
+        {
+            return Err(Stop::Failed(word.clone()));
+        }
+        self.inspected = Some((now, word.clone()));
+        Ok(word)
+    }
+
+    /// What the pods say about a rollout that failed.
+    async fn words(&mut self, run: &Run, object: &ObjectRef) -> Option<String> {
+        observe::inspect(&run.cluster, object).await.ok()?.blocker.as_ref().map(said)
+    }
+}
+
+fn said(blocker: &Blocker) -> String {
+    match &blocker.evidence {
+        Some(evidence) => format!("{} (\"{evidence}\")", blocker.message),
+        None => blocker.message.clone(),
     }
 }
