@@ -85,7 +85,7 @@ impl Hands {
             }
             Effect::Forget(ticket) => drop(self.gathering.remove(&ticket)),
             Effect::Confirm { plan, typed } => self.start(Arc::unwrap_or_clone(plan), typed),
-            Effect::Resume(id) => self.resume(id),
+            Effect::Resume { operation, typed } => self.resume(operation, typed),
             Effect::Control(id, control) => self.control(&id, control),
             Effect::SavePlan(plan) => self.save(plan),
             Effect::Inspect(object) => self.inspect(object),
@@ -101,10 +101,10 @@ impl Hands {
         });
     }
 
-    fn resume(&self, id: OperationId) {
+    fn resume(&self, id: OperationId, typed: Option<String>) {
         let (session, hands) = (Arc::clone(&self.session), self.reporting());
         tokio::spawn(async move {
-            let resumed = session.resume(&id, Control::Next, &Consent::Yes).await;
+            let resumed = session.resume(&id, Control::Next, &consent(typed)).await;
             hands.follow(resumed).await;
         });
     }
