@@ -379,6 +379,14 @@ fn the_pods_of_what_is_looked_at_are_asked_for_once() {
     assert_eq!(inspects(&mut robot, "?"), []);
     assert_eq!(inspects(&mut robot, "esc"), []);
     assert_eq!(inspects(&mut robot, "k"), [Effect::Inspect(deployment("shop", "checkout"))]);
+    let cart = deployment("shop", "cart");
+    robot.state.update(Message::Key(fixture::robot::event("G")), &robot.rows, now());
+    robot.rows.apply(vec![Change::Inspected(cart.clone(), Inspection::default())], now());
+    robot.press("/ h o p / c a r t enter");
+    let healthy = workload(cart.clone(), 4, "5.2.0", 61, 1);
+    robot.rows.apply(vec![Change::Workload(healthy)], now());
+    let effects = robot.state.update(Message::RowsChanged, &robot.rows, now());
+    assert_eq!(effects, [Effect::Inspect(cart)], "what was known of its pods went with the change");
 }
 
 #[test]

@@ -80,7 +80,8 @@ pub struct State {
     pub(super) ticket: Ticket,
     pub(super) arrangement: Arrangement,
     seen: Option<Seen>,
-    inspected: Option<ObjectRef>,
+    /// The workload whose pods were asked for last, and whether an answer came.
+    inspected: Option<(ObjectRef, bool)>,
 }
 
 impl State {
@@ -196,14 +197,18 @@ impl State {
         self.jobs.arrange(attention(rows.jobs.iter(), |j| &j.object, |j| urgency(&j.state), scope, &filter));
     }
 
-    /// Asks for the pods of the workload that is looked at, once each time it changes.
+    /// Asks for the pods of the workload that is looked at: when it is chosen, and when what was known of them is outdated.
     fn inspect(&mut self, rows: &Rows) -> Vec<Effect> {
-        let looked_at = self.workload(rows).map(|row| row.object.clone());
-        if looked_at.is_none() || looked_at == self.inspected {
-            return Vec::new();
+        let Some(object) = self.workload(rows).map(|row| row.object.clone()) else { return Vec::new() };
+        let known = rows.inspections.contains_key(&object);
+        match &mut self.inspected {
+            Some((asked, answered)) if *asked == object && (known || !*answered) => {
+                *answered = known;
+                return Vec::new();
+            }
+            _ => self.inspected = Some((object.clone(), false)),
         }
-        self.inspected = looked_at.clone();
-        looked_at.map(Effect::Inspect).into_iter().collect()
+        vec![Effect::Inspect(object)]
     }
 
     /// Shows only this namespace, or all.
