@@ -382,11 +382,7 @@ fn the_pods_of_what_is_looked_at_are_asked_for_once() {
     let cart = deployment("shop", "cart");
     robot.state.update(Message::Key(fixture::robot::event("G")), &robot.rows, now());
     robot.rows.apply(vec![Change::Inspected(cart.clone(), Inspection::default())], now());
-<<<<<<< HEAD
-    robot.press("/ c a r t enter");
-=======
     robot.press("/ h o p / c a r t enter");
->>>>>>> ui
     let healthy = workload(cart.clone(), 4, "5.2.0", 61, 1);
     robot.rows.apply(vec![Change::Workload(healthy)], now());
     let effects = robot.state.update(Message::RowsChanged, &robot.rows, now());
