@@ -3,7 +3,7 @@
 //! Invariant: an attempt that ends says so in the journal, unless the journal itself failed, and tells whoever watches last.
 
 use super::{journal::GoingBack, journal::Record, run::Run, stop::Stop};
-use crate::model::{Control, OperationState, Outcome, Progress, StepState, Verb};
+use crate::model::{Action, Control, OperationState, Outcome, Progress, StepState, Verb};
 
 impl Run {
     /// Carries the operation out, beginning with what the operator wants of an interrupted one. Returns how it ended.
@@ -79,8 +79,12 @@ impl Run {
     }
 
     fn said_at_the_end(&self) -> String {
-        let last = self.history.steps.iter().rev().map(|step| step.detail.as_str()).find(|detail| !detail.is_empty());
         let plan = self.plan();
+        let steps = self.history.steps.iter().zip(&plan.steps).rev();
+        // Of a shift, where it arrived says more than that its last hold is over.
+        let telling =
+            steps.filter(|(_, step)| plan.verb != Verb::Shift || matches!(step.action, Action::SetWeights { .. }));
+        let last = telling.map(|(told, _)| told.detail.as_str()).find(|detail| !detail.is_empty());
         format!("{} {}: {}", plan.verb, plan.target.path(), last.unwrap_or("done"))
     }
 

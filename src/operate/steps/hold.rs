@@ -36,7 +36,7 @@ pub(super) async fn run(
     run.record(Record::Holding { step: index, held: held.as_secs() }).await?;
     // A stretch of time counts once the reading after it is good too.
     let mut unproven = Duration::ZERO;
-    let (mut breaches, mut announced) = (0, false);
+    let (mut breaches, mut announced, mut said) = (0, false, None);
     loop {
         let reading = ready::count(run, index, namespace, service).await?;
         let open = matches!(reading, Ok(ready) if ready >= 1);
@@ -57,8 +57,14 @@ pub(super) async fn run(
             run.tell(Progress::HoldUntil(until)).await;
         }
         match &reading {
-            Ok(ready) if open => run.note(index, format!("gate open: {service} has {ready} ready")).await,
+            Ok(ready) if open => {
+                if said != Some(*ready) {
+                    said = Some(*ready);
+                    run.note(index, format!("gate open: {service} has {ready} ready")).await;
+                }
+            }
             Ok(_) => {
+                said = None;
                 breaches += 1;
                 let text = format!("{service} has no ready endpoint ({breaches} of {BREACHES} readings)");
                 run.note(index, text).await;
