@@ -1,6 +1,13 @@
 //! What `connect` and `observe` claim, judged by a real API server with real controllers: `tests/control-plane/with -- cargo test`.
 //! Without one (no `PILOTHOUSE_TEST_KUBECONFIG`) each test says so in one line and is left out.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    reason = "a test that cannot go on panics, and drives kubectl and git"
+)]
+
 use pilothouse::{
     connect::kube::{ApiErrorKind, Cluster, ConnectOptions},
     model::{Access, Batch, BlockerKind, Facts, Health, Intent, Kind, ObjectRef, RolloutState, Rows, Sync},
