@@ -1,6 +1,13 @@
 //! What `connect` and `observe` claim, judged by a real API server with real controllers: `tests/control-plane/with -- cargo test`.
 //! Without one (no `PILOTHOUSE_TEST_KUBECONFIG`) each test says so in one line and is left out.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    reason = "a test that cannot go on panics, and drives kubectl and git"
+)]
+
 use pilothouse::{
     connect::kube::{ApiErrorKind, Cluster, ConnectOptions},
     model::{Access, Batch, BlockerKind, Facts, Health, Intent, Kind, ObjectRef, RolloutState, Rows, Sync},
@@ -281,6 +288,34 @@ async fn facts_for_a_bump_find_the_place_in_git() {
     assert!(facts.site.diff.contains("+        image: 127.0.0.1:1/shop/web:v2 # keep"), "{}", facts.site.diff);
     assert_eq!((facts.repository.branch.as_str(), facts.repository.found.as_str()), ("main", "the configuration"));
     assert!(facts.registry.unwrap_err().contains("127.0.0.1:1"), "an unreachable registry is advice, not an error");
+}
+
+/// A credential plugin whose first token is refused: the second one is asked for once, and used.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refused_token_is_renewed_once() {
+    let Some(restricted) = kubeconfig("PILOTHOUSE_TEST_RESTRICTED_KUBECONFIG") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let mut config: serde_json::Value = serde_yaml::from_slice(&std::fs::read(restricted).unwrap()).unwrap();
+    let token = config["users"][0]["user"]["token"].as_str().unwrap().to_owned();
+    let plugin = folder.path().join("plugin");
+    let script = "#!/bin/sh\ncd $(dirname $0); echo run >>runs\nif [ $(wc -l <runs) -gt 1 ]; then t=$TOKEN; else t=expired; fi\necho '{\"status\":{\"token\":\"'$t'\"}}'\n";
+    std::fs::write(&plugin, script).unwrap();
+    config["users"][0]["user"] = serde_json::json!({"exec": {
+        "apiVersion": "client.authentication.k8s.io/v1", "command": "sh", "args": [plugin.display().to_string()],
+        "interactiveMode": "IfAvailable", "env": [{"name": "TOKEN", "value": token}]
+    }});
+    let file = folder.path().join("config");
+    std::fs::write(&file, config.to_string()).unwrap();
+    let cluster = connect(file).await;
+    let runs = || std::fs::read_to_string(folder.path().join("runs")).unwrap().lines().count();
+    assert_eq!(runs(), 1, "three clients, one run");
+    let (one, two, three) = tokio::join!(
+        cluster.reader().list(Kind::Deployment, Some("shop"), None),
+        cluster.reader().list(Kind::Deployment, Some("shop"), None),
+        cluster.reader().list(Kind::HttpRoute, Some("shop"), None),
+    );
+    assert!(one.is_ok() && two.is_ok() && three.is_ok(), "{one:?} {two:?} {three:?}");
+    assert_eq!(runs(), 2, "one renewal for all that were refused");
 }
 
 #[tokio::test]

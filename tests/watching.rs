@@ -1,6 +1,13 @@
 //! What the watches claim about bad days, tried on the embedded world with time that runs only when everybody waits:
 //! lost connections, expired versions, busy servers, rights that come and go.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    reason = "a test that cannot go on panics, and drives kubectl and git"
+)]
+
 use kube::client::Body;
 use pilothouse::{
     connect::kube::{Cluster, ContextInfo},

@@ -72,7 +72,7 @@ pub async fn digest(image: &str) -> Result<Option<String>, RegistryError> {
         Ok(Err(error)) => match meaning(&error) {
             Meaning::Absent => Ok(None),
             Meaning::Refused => Err(RegistryError::Unauthorized { registry }),
-            Meaning::Other => Err(unreachable(innermost(&error))),
+            Meaning::Other => Err(unreachable(super::innermost(&error).chars().take(200).collect())),
         },
     }
 }
@@ -103,15 +103,6 @@ fn meaning(error: &OciDistributionError) -> Meaning {
         | OciDistributionError::ServerError { code: 401 | 403, .. } => Meaning::Refused,
         _ => Meaning::Other,
     }
-}
-
-/// The cause at the bottom: what is above it only says that something failed.
-fn innermost(error: &OciDistributionError) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(next) = cause.source() {
-        cause = next;
-    }
-    cause.to_string().chars().take(200).collect()
 }
 
 #[derive(Deserialize, Default)]

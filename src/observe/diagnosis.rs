@@ -176,7 +176,9 @@ fn unschedulable(pod: &Pod, now: Timestamp) -> Option<Finding> {
     if &*condition.reason != "Unschedulable" || younger_than(pod.metadata.creation_timestamp, 10, now) {
         return None;
     }
+    // What follows the first sentence is about preemption and claims.
     let told = sentence(&condition.message);
+    let told = told.split(". ").next().unwrap_or_default();
     let message = format!("no node takes the pod: {}", told.trim_end_matches('.'));
     Some(Finding {
         kind: BlockerKind::Unschedulable,
@@ -301,7 +303,7 @@ mod tests {
     #[test]
     fn the_schedulers_words_are_passed_on() {
         let status = json!({"phase": "Pending", "conditions": [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable",
-            "message": "0/3 nodes are available: 3 Insufficient cpu."}]});
+            "message": "0/3 nodes are available: 3 Insufficient cpu. preemption: 0/3 nodes are available: none."}]});
         let expected = "no node takes the pod: 0/3 nodes are available: 3 Insufficient cpu";
         assert_eq!(found(status), Some((Unschedulable, expected.to_owned())));
     }

@@ -4,7 +4,7 @@
 
 use super::{
     diagnosis::{Evidence, Finding, diagnose, younger_than},
-    pods, rollout, sentence,
+    pods, refusal, rollout, sentence,
 };
 use crate::{
     connect::kube::{ApiError, ApiErrorKind, Cluster, LogOptions, Reader},
@@ -153,7 +153,7 @@ async fn refused(
 ) -> Option<Finding> {
     let finding = |message: &str, since| Finding {
         kind: BlockerKind::Refused,
-        message: format!("pods cannot be created: {}", sentence(message)),
+        message: format!("pods cannot be created: {}", refusal(message)),
         evidence: Evidence::None,
         since,
     };

@@ -42,3 +42,25 @@ fn sentence(message: &str) -> String {
         None => line.to_owned(),
     }
 }
+
+/// Why pods are refused, without the pod that nobody knows: its name changes with every attempt.
+fn refusal(message: &str) -> String {
+    let text = sentence(message);
+    let text = text.rsplit_once("Error creating: ").map_or(text.as_str(), |(_, why)| why);
+    match text.strip_prefix("pods \"").and_then(|rest| rest.split_once(" is forbidden: ")) {
+        Some((_, why)) => why.to_owned(),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::refusal;
+
+    #[test]
+    fn a_refusal_is_told_without_the_pod() {
+        let told = "(combined from similar events): Error creating: pods \"a-x\" is forbidden: exceeded quota: few, used: pods=4";
+        assert_eq!(refusal(told), "exceeded quota: few, used: pods=4");
+        assert_eq!(refusal("admission webhook \"w\" denied the request"), "admission webhook \"w\" denied the request");
+    }
+}

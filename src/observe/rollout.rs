@@ -61,7 +61,7 @@ fn deployment(workload: &Workload) -> Rollout {
     };
     match (unfinished, workload.spec.paused, refused) {
         (Some(_), _, Some(refused)) => {
-            progressing(format!("pods cannot be created: {}", super::sentence(&refused.message)))
+            progressing(format!("pods cannot be created: {}", super::refusal(&refused.message)))
         }
         (Some(so_far), true, _) => Rollout::because(RolloutState::Paused, format!("paused; {so_far}")),
         (None, true, _) => Rollout::because(RolloutState::Paused, "paused"),

@@ -165,13 +165,12 @@ impl Session {
     /// The connection failed: before anything was sent, or maybe after.
     fn lost(&self, lane: Lane, error: &(dyn std::error::Error + 'static), action: &str) -> ApiError {
         let mut connecting = false;
-        let mut cause = error.to_string();
         let mut next = Some(error);
         while let Some(error) = next {
             connecting |= error.downcast_ref::<hyper_util::client::legacy::Error>().is_some_and(|e| e.is_connect());
-            cause = error.to_string();
             next = error.source();
         }
+        let cause = crate::connect::innermost(error);
         let kind = match lane {
             Lane::Write if !connecting => ApiErrorKind::Unknown,
             _ => ApiErrorKind::Unreachable,

@@ -105,7 +105,10 @@ pub(super) fn lines(response: Response<Body>, action: String) -> impl Stream<Ite
                 while line.pop_if(|last| matches!(last, b'\n' | b'\r')).is_some() {}
                 Ok(Some((line, (body, action))))
             }
-            Err(error) => Err(ApiError::new(ApiErrorKind::Unreachable, action, format!("the stream broke: {error}"))),
+            Err(error) => {
+                let why = error.get_ref().map_or_else(|| error.to_string(), |cause| crate::connect::innermost(cause));
+                Err(ApiError::new(ApiErrorKind::Unreachable, action, format!("the connection broke: {why}")))
+            }
         }
     })
 }
