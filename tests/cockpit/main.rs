@@ -1,5 +1,5 @@
 //! The cockpit as its user meets it: the real binary in a pseudo-terminal, on the embedded world.
-#![allow(clippy::disallowed_methods, missing_docs)]
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod svg;
 mod terminal;

@@ -2,12 +2,13 @@
 //! control plane where `PILOTHOUSE_TEST_KUBECONFIG` names one (see `tests/control-plane/README.md`).
 //!
 //! A test that holds in only one of the two worlds shows a defect of the embedded one.
-#![allow(clippy::disallowed_methods, missing_docs)]
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod api;
 mod controllers;
 mod undo;
 mod watch;
+#[allow(dead_code, reason = "shared with the operator's stories, which use more of it")]
 mod world;
 
 use libtest_mimic::{Arguments, Trial};

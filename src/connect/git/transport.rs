@@ -1,5 +1,7 @@
 //! Running the `git` binary so that it never prompts, never runs hooks of the mirror and always ends.
 
+#![expect(clippy::disallowed_methods, reason = "processes are started in `connect`, and `git` is one of them")]
+
 use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
