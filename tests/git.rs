@@ -1,6 +1,5 @@
 //! Bumps through Git with the real `git` binary and real repositories in temporary folders.
-#![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::expect_used)]
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
