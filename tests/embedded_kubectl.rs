@@ -1,5 +1,5 @@
 //! The embedded world over TLS: a kube client from its kubeconfig always, and stock kubectl where there is one.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails by panicking")]
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "a test that cannot go on fails by panicking")]
 
 use k8s_openapi::api::core::v1::Namespace;
 use kube::{
