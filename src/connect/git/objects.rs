@@ -39,13 +39,13 @@ pub enum Why {
     Symlink,
     /// A commit of another repository.
     Submodule,
-    /// Larger than [`MAX_FILE_BYTES`].
+    /// Larger than `MAX_FILE_BYTES`.
     TooLarge,
     /// Its name is not UTF-8.
     Name,
     /// A name that could not be checked out safely: `.git`, `..`.
     Unsafe,
-    /// Deeper or more than [`MAX_ENTRIES`] entries.
+    /// Deeper or more than `MAX_ENTRIES` entries.
     TooMany,
 }
 

@@ -4,7 +4,7 @@
 //! same seed and the same writes give the same course. At rest it sleeps until the next thing is due.
 //!
 //! Invariant: each controller behaves as the real one of its name; where they differ, the real one is right. A controller reads
-//! and writes the store only, takes its time from [`Cluster::now`] and its chance from the seed, never from elsewhere.
+//! and writes the store only, takes its time from the cluster's clock and its chance from the seed, never from elsewhere.
 
 mod autoscaler;
 mod cluster;
