@@ -82,8 +82,11 @@ pub enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
-    /// Print the manual page, as roff
-    Man,
+    /// Print the manual page of pilothouse or of one command, as roff
+    Man {
+        /// The command
+        command: Option<String>,
+    },
 }
 
 /// `pilothouse demo`.

@@ -17,6 +17,8 @@ pub enum Sort {
     Usage,
     /// The guard, policy or RBAC refused: 3.
     Refused,
+    /// Whoever read the output is gone: 141, as a shell reports a broken pipe. There is nobody to tell.
+    Unheard,
 }
 
 impl Sort {
@@ -26,6 +28,7 @@ impl Sort {
             Self::Failed => 1,
             Self::Usage => 2,
             Self::Refused => 3,
+            Self::Unheard => 141,
         }
     }
 }
@@ -45,7 +48,7 @@ impl Sort {
     /// The outcome that JSON lines end with.
     pub const fn outcome(self) -> Outcome {
         match self {
-            Self::Failed | Self::Usage => Outcome::Failed,
+            Self::Failed | Self::Usage | Self::Unheard => Outcome::Failed,
             Self::Refused => Outcome::Refused,
         }
     }
@@ -77,13 +80,17 @@ impl Error for Failure {}
 
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
-        Self::internal("write the output", error)
+        let sort = if error.kind() == std::io::ErrorKind::BrokenPipe { Sort::Unheard } else { Sort::Failed };
+        Self::new(sort, format!("cannot write the output: {error}"), None)
     }
 }
 
 impl From<serde_json::Error> for Failure {
     fn from(error: serde_json::Error) -> Self {
-        Self::internal("write the output as JSON", error)
+        match error.io_error_kind() {
+            Some(kind) => std::io::Error::from(kind).into(),
+            None => Self::internal("write the output as JSON", error),
+        }
     }
 }
 

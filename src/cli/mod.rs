@@ -17,7 +17,7 @@ mod verbs;
 
 use args::{Arguments, Command};
 use clap::{CommandFactory, Parser};
-use failure::Failure;
+use failure::{Failure, Sort};
 use std::{io, process::ExitCode};
 
 /// Runs the program on its arguments.
@@ -28,11 +28,13 @@ pub fn run() -> ExitCode {
             clap_complete::generate(shell, &mut Arguments::command(), "pilothouse", &mut io::stdout());
             Ok(ExitCode::SUCCESS)
         }
-        Some(Command::Man) => manual(),
+        Some(Command::Man { command }) => manual(command.as_deref()),
         command => connected(&arguments.global, command),
     };
     outcome.unwrap_or_else(|failure| {
-        eprintln!("pilothouse: {failure}");
+        if failure.sort != Sort::Unheard {
+            eprintln!("pilothouse: {failure}");
+        }
         ExitCode::from(failure.sort.exit_code())
     })
 }
@@ -62,7 +64,16 @@ fn connected(global: &args::Global, command: Option<Command>) -> Result<ExitCode
     outcome
 }
 
-fn manual() -> Result<ExitCode, Failure> {
-    clap_mangen::Man::new(Arguments::command()).render(&mut io::stdout())?;
+fn manual(command: Option<&str>) -> Result<ExitCode, Failure> {
+    let mut page = Arguments::command();
+    page.build();
+    if let Some(name) = command {
+        let found = page.find_subcommand(name).cloned();
+        let known = || page.get_subcommands().map(|c| c.get_name()).collect::<Vec<_>>().join(", ");
+        page = found.ok_or_else(|| {
+            Failure::new(Sort::Usage, format!("there is no command `{name}`"), Some(format!("there are: {}", known())))
+        })?;
+    }
+    clap_mangen::Man::new(page).render(&mut io::stdout())?;
     Ok(ExitCode::SUCCESS)
 }

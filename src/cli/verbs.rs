@@ -77,6 +77,7 @@ pub async fn follow<W: Write>(mut running: Running, console: &mut Console<W>) ->
     let id = running.id.clone();
     let mut interrupted = std::pin::pin!(app::interruption());
     let mut leaving = false;
+    let mut unheard = None;
     loop {
         let progress = tokio::select! {
             progress = running.progress.recv() => progress,
@@ -89,9 +90,13 @@ pub async fn follow<W: Write>(mut running: Running, console: &mut Console<W>) ->
         let Some(progress) = progress else {
             return Err(Failure::new(Sort::Failed, format!("operation {id} ended without a result"), None));
         };
-        console.progress(&id, &progress)?;
+        // Nobody reads any more: the operation is left where it can be resumed before this process ends.
+        if let Err(error) = console.progress(&id, &progress) {
+            unheard.get_or_insert(error);
+            running.control(Control::Leave);
+        }
         if let Progress::Result { outcome, .. } = progress {
-            return Ok(outcome);
+            return unheard.map_or(Ok(outcome), |error| Err(error.into()));
         }
     }
 }
@@ -118,7 +123,7 @@ fn intent_of(global: &Global, command: Command) -> Result<(Intent, VerbOptions),
         | Command::Operations(_)
         | Command::Sim(_)
         | Command::Completions { .. }
-        | Command::Man => return Err(Failure::new(Sort::Usage, "not a verb", None)),
+        | Command::Man { .. } => return Err(Failure::new(Sort::Usage, "not a verb", None)),
     })
 }
 
