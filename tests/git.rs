@@ -480,3 +480,66 @@ fn ssh_is_the_operators_and_never_asks() {
         "{log}"
     );
 }
+
+/// Fetch, apply, commit, push; and again while somebody else was faster.
+fn bump_until_pushed(repository: &Repository, tag: &str, operation: &str) -> Oid {
+    for _ in 0..50 {
+        let tip = repository.fetch("main").unwrap();
+        let path = format!("{tag}/kustomization.yaml");
+        let bytes = repository.read(tip, &path).unwrap().unwrap();
+        let text = String::from_utf8(bytes).unwrap().replace("v1", tag);
+        let message = format!("Bump\n\nPilothouse-Operation: {operation}\n");
+        let new = NewCommit { message, ..new_commit(tip, vec![(path, text.into_bytes())]) };
+        let commit = repository.commit(&new).unwrap();
+        match repository.push(commit, "main", Some(tip)) {
+            Ok(_) => return commit,
+            Err(PushError::NonFastForward { .. }) => {}
+            Err(other) => panic!("{other}"),
+        }
+    }
+    panic!("{operation} never got through");
+}
+
+#[test]
+fn several_operators_at_once_lose_nothing() {
+    let world = World::new();
+    let names: Vec<String> = (2..7).map(|n| format!("v{n}")).collect();
+    for name in &names {
+        world.write(&format!("{name}/kustomization.yaml"), "images:\n- name: a\n  newTag: v1\n");
+    }
+    world.commit_in_clone("services");
+    let repositories: Vec<Repository> = names
+        .iter()
+        .map(|name| Repository::open(world.clone().to_str().unwrap(), &world.path("caches").join(name)).unwrap())
+        .collect();
+    std::thread::scope(|scope| {
+        for (name, repository) in names.iter().zip(&repositories) {
+            scope.spawn(move || bump_until_pushed(repository, name, name));
+        }
+    });
+    let repository = &repositories[0];
+    let tip = repository.fetch("main").unwrap();
+    for name in &names {
+        let bytes = repository.read(tip, &format!("{name}/kustomization.yaml")).unwrap().unwrap();
+        assert_eq!(String::from_utf8(bytes).unwrap(), format!("images:\n- name: a\n  newTag: {name}\n"));
+        assert!(repository.contains_trailer("main", name).unwrap());
+    }
+    let log = git(&world.path("remote.git"), &["log", "--format=%s", "main"]);
+    assert_eq!(log.lines().filter(|line| *line == "Bump").count(), names.len(), "{log}");
+}
+
+/// The server took the push, but its answer is lost: nothing is known, and the trailer tells.
+#[test]
+fn a_lost_answer_is_unknown_and_the_trailer_tells() {
+    let world = World::new();
+    // The refs are committed; the server dies before it can say so.
+    world.hook("reference-transaction", "[ \"$1\" = committed ] && kill -9 $PPID; exit 0");
+    let repository = world.open(&world.clone());
+    let tip = repository.fetch("main").unwrap();
+    let commit = commit(&repository, tip, &plan(&repository, tip, "v2"));
+    let error = repository.push(commit, "main", Some(tip)).unwrap_err();
+    assert!(matches!(error, PushError::Unknown { .. }), "{error:?}");
+    std::fs::remove_file(world.path("remote.git/hooks/reference-transaction")).unwrap();
+    assert_eq!(repository.fetch("main").unwrap(), commit);
+    assert_eq!(repository.find_operation("main", "7f3a", Some(tip)).unwrap(), Some(commit));
+}

@@ -19,6 +19,6 @@ pub use commit::NewCommit;
 pub use error::GitError;
 pub use git2::Oid;
 pub use history::{OPERATION_TRAILER, ValueChange};
-pub use objects::{File, Listing, Skipped, Why};
+pub use objects::{File, Listing, MAX_ENTRIES, MAX_FILE_BYTES, Skipped, Why};
 pub use push::{PushError, Pushed};
 pub use repository::Repository;

@@ -83,12 +83,12 @@ impl Repository {
             _ => {
                 let broke =
                     ["hung up unexpectedly", "early EOF", "Broken pipe", "unexpected disconnect", "Connection reset"];
-                Err(match output.failure("push", &self.remote()) {
-                    GitError::Failed { detail, .. } if broke.iter().any(|words| output.stderr.contains(words)) => {
-                        PushError::Unknown { branch: branch.to_owned(), detail }
-                    }
-                    failure => PushError::Git(failure),
-                })
+                let failure = output.failure("push", &self.remote());
+                // Whatever else was said: after the connection broke, the server may have taken the commit.
+                let is_unknown = !matches!(failure, GitError::Auth { .. })
+                    && broke.iter().any(|words| output.stderr.contains(words));
+                let unknown = || PushError::Unknown { branch: branch.to_owned(), detail: output.detail() };
+                Err(if is_unknown { unknown() } else { PushError::Git(failure) })
             }
         }
     }

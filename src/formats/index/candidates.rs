@@ -1,5 +1,7 @@
 //! Places in the repository where a workload's image can be set, with the reason and the reach of each.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::environment::{folder_fit, is_base, same_folders};
@@ -177,18 +179,24 @@ impl Index {
                 other.chain.iter().any(|(f, arrives)| f == folder_of(path) && arrives == name)
             }
         };
-        let mut reaches: Vec<Reach> = self
-            .instances
-            .iter()
-            .filter(|other| is_reached(other))
-            .map(|other| Reach {
-                environment: self.path_of(other),
+        // Containers that come the same way share their environment, which takes a walk over all others to find.
+        let mut environments: HashMap<Vec<&str>, String> = HashMap::new();
+        let mut reaches = Vec::new();
+        for other in self.instances.iter().filter(|other| is_reached(other)) {
+            let way = other.chain.iter().map(|(folder, _)| folder.as_str()).collect();
+            let environment = match other.chain.is_empty() {
+                true => self.path_of(other),
+                false => environments.entry(way).or_insert_with(|| self.path_of(other)).clone(),
+            };
+            let object = other.object.as_ref();
+            reaches.push(Reach {
+                environment,
                 namespace: self.namespace(other).map(str::to_owned),
-                kind: other.object.as_ref().map(|object| object.kind.clone()).unwrap_or_default(),
-                name: other.object.as_ref().map(|object| object.name.clone()).unwrap_or_default(),
-                container: other.object.as_ref().map(|object| object.container.clone()).unwrap_or_default(),
-            })
-            .collect();
+                kind: object.map(|object| object.kind.clone()).unwrap_or_default(),
+                name: object.map(|object| object.name.clone()).unwrap_or_default(),
+                container: object.map(|object| object.container.clone()).unwrap_or_default(),
+            });
+        }
         reaches.sort();
         reaches.dedup();
         reaches
