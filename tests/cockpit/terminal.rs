@@ -118,6 +118,13 @@ impl Terminal {
 
     /// Waits for the program's end; its exit code.
     pub fn end(&mut self) -> u32 {
+        let deadline = Instant::now() + PATIENCE;
+        // The screen is closed at the end, and changes no more.
+        while let Ok(()) | Err(RecvTimeoutError::Timeout) =
+            self.changed.recv_timeout(deadline.saturating_duration_since(Instant::now()))
+        {
+            assert!(Instant::now() < deadline, "it never ended:\n{}", self.text());
+        }
         self.child.wait().unwrap().exit_code()
     }
 
