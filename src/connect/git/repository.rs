@@ -6,7 +6,7 @@ use git2::Oid;
 use sha2::{Digest, Sha256};
 
 use super::error::GitError;
-use super::source::{Source, effective, inherited_config};
+use super::source::{Inherited, Source, effective, inherited_config};
 use super::transport::{Git, NETWORK_LIMIT, Output};
 
 /// A remote and its mirror. Cheap to clone and safe to share between threads; every call opens the mirror anew.
@@ -14,7 +14,7 @@ use super::transport::{Git, NETWORK_LIMIT, Output};
 pub struct Repository {
     source: Source,
     mirror: PathBuf,
-    config: Vec<(String, String)>,
+    inherited: Inherited,
     ssh: Option<String>,
 }
 
@@ -33,13 +33,14 @@ impl Repository {
         git2::Repository::init_opts(&mirror, &options)
             .map_err(GitError::objects(format!("creating {}", mirror.display())))?;
         let of_mirror = effective(&mirror)?;
-        let config = match &source.clone {
+        let inherited = match &source.clone {
             Some(clone) => inherited_config(clone, &of_mirror)?,
-            None => Vec::new(),
+            None => Inherited::default(),
         };
-        let ssh = of_mirror.iter().chain(&config).rev().find(|(key, _)| key == "core.sshcommand");
-        let ssh = ssh.map(|(_, command)| command.clone());
-        let repository = Self { source, mirror, config, ssh };
+        let of_mirror = of_mirror.iter().map(|setting| (&setting.key, &setting.value));
+        let all = of_mirror.chain(inherited.config.iter().map(|(key, value)| (key, value)));
+        let ssh = all.filter(|(key, _)| *key == "core.sshcommand").last().map(|(_, command)| command.clone());
+        let repository = Self { source, mirror, inherited, ssh };
         if is_new {
             repository.seed()?;
         }
@@ -129,11 +130,17 @@ impl Repository {
 
     /// A call of `git` in the mirror.
     pub(super) fn git(&self) -> Git<'_> {
-        Git::new(&self.mirror, &self.config)
+        Git::new(&self.mirror, &self.inherited.config)
     }
 
     pub(super) fn network(&self, arguments: &[&str]) -> Result<Output, GitError> {
-        self.git().ssh(self.ssh.as_deref()).limit(NETWORK_LIMIT).run(arguments)
+        let mut output = self.git().ssh(self.ssh.as_deref()).limit(NETWORK_LIMIT).run(arguments)?;
+        if !output.status.success() && !self.inherited.refused.is_empty() {
+            let keys = self.inherited.refused.join(", ");
+            let word = "what the clone's own configuration says is not run; set it with `git config --global`";
+            output.stderr.push_str(&format!("\nerror: {keys}: {word}\n"));
+        }
+        Ok(output)
     }
 
     /// Where to push.
@@ -148,7 +155,7 @@ impl Repository {
 
     /// Configuration that the clone adds.
     pub(super) fn config(&self) -> &[(String, String)] {
-        &self.config
+        &self.inherited.config
     }
 
     /// Remembers a tip that was just pushed, so that nothing has to be fetched to see it. The push stands even if this fails.

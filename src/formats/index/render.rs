@@ -139,13 +139,17 @@ impl Builder<'_> {
                     object.namespace = Some(namespace.clone());
                 }
             }
+            // Each entry is a transformer of its own: a later one sees what an earlier one made of the image, and wins.
+            let mut sets_version = false;
             for (number, entry) in entries.iter().enumerate() {
                 if entry.matches.as_deref() == Some(instance.image.repository.as_str()) {
                     let keeps = entry.image.tag.is_none() && entry.image.digest.is_none();
                     let version = if keeps { instance.image.clone() } else { entry.image.clone() };
                     instance.image = ImageReference { repository: entry.image.repository.clone(), ..version };
-                    instance.source = Source::Found(kustomization.path.clone(), number);
-                    break;
+                    if !(keeps && sets_version) {
+                        instance.source = Source::Found(kustomization.path.clone(), number);
+                    }
+                    sets_version |= !keeps;
                 }
             }
         }
