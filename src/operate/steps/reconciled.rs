@@ -36,7 +36,7 @@ pub(super) async fn run(
                     Ok(Some(kustomization)) => trouble(&kustomization),
                     Ok(None) => Some(format!("Kustomization {} does not exist", kustomization.path())),
                     // Without the right to read it there is nothing to say about it.
-                    Err(Stop::Failed(_)) => None,
+                    Err(Stop::Failed(_) | Stop::Forbidden(_)) => None,
                     Err(stop) => return Err(stop),
                 }
             }
