@@ -113,9 +113,9 @@ fn intent_of(global: &Global, command: Command) -> Result<(Intent, VerbOptions),
             let target = shift.target.within(namespace);
             (Intent::Shift { target, to: shift.to, steps: shift.steps, hold: shift.hold }, shift.options)
         }
-        Command::Bump(Bump { target, tag, container, branch, repo, no_wait, options }) => {
+        Command::Bump(Bump { target, tag, container, branch, repo, file, no_wait, options }) => {
             let target = target.within(namespace);
-            (Intent::Bump { target, tag, container, repository: repo, branch, wait: !no_wait }, options)
+            (Intent::Bump { target, tag, container, repository: repo, branch, file, wait: !no_wait }, options)
         }
         Command::Migrate(migrate) => migration(namespace, migrate)?,
         Command::Demo(_)
