@@ -122,6 +122,7 @@ fn plan(repository: &Repository, tip: Oid, tag: &str) -> Edit {
         name: "checkout".into(),
         container: "app".into(),
         image: ImageReference::parse("docker.io/shop/checkout:v1").unwrap(),
+        path: None,
         environments: Vec::new(),
     };
     let candidate = index.place(&target).unwrap();

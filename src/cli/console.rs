@@ -4,8 +4,12 @@
 
 use super::failure::{Failure, Sort};
 use crate::model::{OperationId, Outcome, Plan, Progress, StepState};
+use jiff::Timestamp;
 use serde_json::json;
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    time::Instant,
+};
 
 /// Where a verb prints.
 pub struct Console<W> {
@@ -13,12 +17,13 @@ pub struct Console<W> {
     json: bool,
     steps: Vec<String>,
     current: usize,
+    begun: Option<Instant>,
 }
 
 impl<W: Write> Console<W> {
     /// Prints to `out`, as JSON lines or as text.
     pub const fn new(out: W, json: bool) -> Self {
-        Self { out, json, steps: Vec::new(), current: 0 }
+        Self { out, json, steps: Vec::new(), current: 0, begun: None }
     }
 
     /// Whether this prints JSON lines.
@@ -64,9 +69,17 @@ impl<W: Write> Console<W> {
 
     fn step(&mut self, index: usize, state: StepState, detail: &str) -> io::Result<()> {
         let name = self.steps.get(index).map_or("step", String::as_str).to_owned();
+        let took = match state {
+            StepState::Started => {
+                self.begun = Some(Instant::now());
+                None
+            }
+            StepState::Done | StepState::Failed => self.begun.take().map(|begun| begun.elapsed().as_secs()),
+            StepState::Pending | StepState::Progress | StepState::Skipped => None,
+        };
         if self.json {
             return self
-                .line(&json!({"event": "step", "index": index, "step": name, "state": state, "detail": detail}));
+                .line(&json!({"event": "step", "index": index, "step": name, "state": state, "detail": detail, "at": Timestamp::now()}));
         }
         let glyph = match state {
             StepState::Pending => "·",
@@ -76,7 +89,10 @@ impl<W: Write> Console<W> {
             StepState::Skipped => "–",
             StepState::Failed => "✗",
         };
-        writeln!(self.out, " {glyph} {} {name:<9} {detail}", index + 1)
+        match took {
+            Some(seconds @ 1..) => writeln!(self.out, " {glyph} {} {name:<9} {detail}  ({})", index + 1, span(seconds)),
+            _ => writeln!(self.out, " {glyph} {} {name:<9} {detail}", index + 1),
+        }
     }
 
     /// Prints how it ended.
@@ -157,6 +173,14 @@ fn sheet(plan: &Plan, out: &mut impl Write) -> io::Result<()> {
         }
     }
     writeln!(out)
+}
+
+fn span(seconds: u64) -> String {
+    match (seconds / 60, seconds % 60) {
+        (0, seconds) => format!("{seconds} s"),
+        (minutes, 0) => format!("{minutes} min"),
+        (minutes, seconds) => format!("{minutes} min {seconds} s"),
+    }
 }
 
 fn title(plan: &Plan) -> &'static str {

@@ -134,9 +134,9 @@ fn intent_of(global: &Global, command: Command) -> Result<(Result<Intent, Failur
             let target = shift.target.within(namespace);
             (Ok(Intent::Shift { target, to: shift.to, steps: shift.steps, hold: shift.hold }), shift.options)
         }
-        Command::Bump(Bump { target, tag, container, branch, repo, no_wait, options }) => {
+        Command::Bump(Bump { target, tag, container, branch, repo, file, no_wait, options }) => {
             let target = target.within(namespace);
-            (Ok(Intent::Bump { target, tag, container, repository: repo, branch, wait: !no_wait }), options)
+            (Ok(Intent::Bump { target, tag, container, repository: repo, branch, file, wait: !no_wait }), options)
         }
         Command::Migrate(mut migrate) => {
             let options = migrate.options.clone();

@@ -3,7 +3,7 @@
 //! Invariant: an attempt that ends says so in the journal, unless the journal itself failed, and tells whoever watches last.
 
 use super::{journal::GoingBack, journal::Record, run::Run, stop::Stop};
-use crate::model::{Action, Control, OperationState, Outcome, Progress, StepState, Verb};
+use crate::model::{Action, Control, Durability, OperationState, Outcome, Progress, StepState, Verb};
 
 impl Run {
     /// Carries the operation out, beginning with what the operator wants of an interrupted one. Returns how it ended.
@@ -86,7 +86,12 @@ impl Run {
         let telling =
             steps.filter(|(_, step)| plan.verb != Verb::Shift || matches!(step.action, Action::SetWeights { .. }));
         let last = telling.map(|(told, _)| told.detail.as_str()).find(|detail| !detail.is_empty());
-        format!("{} {}: {}", plan.verb, plan.target.path(), last.unwrap_or("done"))
+        let said = format!("{} {}: {}", plan.verb, plan.target.path(), last.unwrap_or("done"));
+        match &plan.durability {
+            // A commit that nothing applies is not what the operator came for.
+            Durability::Unknown(why) if plan.verb == Verb::Bump => format!("{said}; {why}"),
+            _ => said,
+        }
     }
 
     /// What an early end means. None when a test ended it.

@@ -53,7 +53,7 @@ pub(super) fn plan(asked: &Asked<'_>, facts: &BumpFacts) -> Result<Sheet, PlanEr
         (Some(owner), None) if owner.kind.reconciles() => {
             Durability::Unknown(format!("{owner} is held off; nothing is applied until it is released"))
         }
-        _ => Durability::Unknown("nothing in sight applies this repository to the cluster".into()),
+        _ => Durability::Unknown("no reconciler in sight applies this repository to the cluster".into()),
     };
     Ok(Sheet {
         summary: format!("{} → {tag}", site.from),

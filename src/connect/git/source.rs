@@ -107,7 +107,8 @@ pub(super) struct Inherited {
 
 /// What the clone's configuration says beyond what holds in the mirror too; per-folder includes are thereby honoured.
 pub(super) fn inherited_config(clone: &Path, of_mirror: &[Setting]) -> Result<Inherited, GitError> {
-    let known = |found: &Setting| of_mirror.iter().any(|other| (&other.key, &other.value) == (&found.key, &found.value));
+    let known =
+        |found: &Setting| of_mirror.iter().any(|other| (&other.key, &other.value) == (&found.key, &found.value));
     let matters = |found: &Setting| INHERITED.iter().any(|prefix| found.key.starts_with(prefix)) && !known(found);
     let mut inherited = Inherited::default();
     for found in effective(clone)?.into_iter().filter(matters) {
