@@ -2,8 +2,8 @@
 //!
 //! Invariant: an attempt that ends says so in the journal, unless the journal itself failed, and tells whoever watches last.
 
-use super::{journal::GoingBack, journal::Record, run::Run, stop::Stop};
-use crate::model::{Action, Control, Durability, OperationState, Outcome, Progress, StepState, Verb};
+use super::{achieved, journal::GoingBack, journal::Record, run::Run, stop::Stop};
+use crate::model::{Control, OperationState, Outcome, Progress, StepState, Verb};
 
 impl Run {
     /// Carries the operation out, beginning with what the operator wants of an interrupted one. Returns how it ended.
@@ -59,7 +59,7 @@ impl Run {
         loop {
             match self.turn().await {
                 Ok(true) => {}
-                Ok(false) => return Ok((Outcome::Done, self.said_at_the_end())),
+                Ok(false) => return Ok((Outcome::Done, achieved::sentence(&self.history))),
                 Err(Stop::Back) => self.step_back().await?,
                 Err(Stop::Abort) => return self.abort().await,
                 Err(stop) => return Err(stop),
@@ -76,21 +76,6 @@ impl Run {
         match self.history.cursor() {
             Some(index) => self.step(index).await.map(|()| true),
             None => Ok(false),
-        }
-    }
-
-    fn said_at_the_end(&self) -> String {
-        let plan = self.plan();
-        let steps = self.history.steps.iter().zip(&plan.steps).rev();
-        // Of a shift, where it arrived says more than that its last hold is over.
-        let telling =
-            steps.filter(|(_, step)| plan.verb != Verb::Shift || matches!(step.action, Action::SetWeights { .. }));
-        let last = telling.map(|(told, _)| told.detail.as_str()).find(|detail| !detail.is_empty());
-        let said = format!("{} {}: {}", plan.verb, plan.target.path(), last.unwrap_or("done"));
-        match &plan.durability {
-            // A commit that nothing applies is not what the operator came for.
-            Durability::Unknown(why) if plan.verb == Verb::Bump => format!("{said}; {why}"),
-            _ => said,
         }
     }
 

@@ -8,6 +8,7 @@
 //! Invariant: at every moment the cluster, the repository and the journal agree on what happened, or a look at them tells.
 //! Nothing here draws, reads configuration or decides what to do: that is in the plan.
 
+mod achieved;
 mod back;
 mod drive;
 mod executor;
