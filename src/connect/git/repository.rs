@@ -38,8 +38,8 @@ impl Repository {
             None => Inherited::default(),
         };
         let of_mirror = of_mirror.iter().map(|setting| (&setting.key, &setting.value));
-        let all = of_mirror.chain(inherited.config.iter().map(|(key, value)| (key, value)));
-        let ssh = all.filter(|(key, _)| *key == "core.sshcommand").last().map(|(_, command)| command.clone());
+        let mut all = of_mirror.chain(inherited.config.iter().map(|(key, value)| (key, value)));
+        let ssh = all.rfind(|(key, _)| *key == "core.sshcommand").map(|(_, command)| command.clone());
         let repository = Self { source, mirror, inherited, ssh };
         if is_new {
             repository.seed()?;
