@@ -68,8 +68,8 @@ impl Repository {
     fn wants_signature(&self) -> Result<bool, GitError> {
         let of_files = effective(self.mirror())?;
         let of_files = of_files.iter().map(|setting| (&setting.key, &setting.value));
-        let all = of_files.chain(self.config().iter().map(|(key, value)| (key, value)));
-        let last = all.filter(|(key, _)| *key == "commit.gpgsign").last();
+        let mut all = of_files.chain(self.config().iter().map(|(key, value)| (key, value)));
+        let last = all.rfind(|(key, _)| *key == "commit.gpgsign");
         Ok(last.is_some_and(|(_, value)| matches!(value.to_ascii_lowercase().as_str(), "true" | "yes" | "on" | "1")))
     }
 }
