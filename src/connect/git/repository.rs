@@ -30,6 +30,11 @@ impl Repository {
         let mut options = git2::RepositoryInitOptions::new();
         options.bare(true).external_template(false).initial_head("main");
         let is_new = !mirror.join("HEAD").exists();
+        // A machine that lost its power leaves empty files; everything in a mirror can be fetched again.
+        let is_torn = std::fs::metadata(mirror.join("HEAD")).is_ok_and(|head| head.len() == 0);
+        if is_torn {
+            std::fs::remove_dir_all(&mirror).map_err(|source| GitError::Folder { path: mirror.clone(), source })?;
+        }
         git2::Repository::init_opts(&mirror, &options)
             .map_err(GitError::objects(format!("creating {}", mirror.display())))?;
         let of_mirror = effective(&mirror)?;
@@ -89,8 +94,21 @@ impl Repository {
             self.forget(branch);
             return Err(GitError::NoSuchBranch { remote: self.remote(), branch: branch.to_owned() });
         }
-        output.success("fetch", &self.remote())?;
+        output.success("fetch", &self.remote()).map_err(|error| self.name_mirror(error))?;
         self.tip(branch)
+    }
+
+    /// Git does not say which of two repositories is broken; ours can be thrown away.
+    fn name_mirror(&self, error: GitError) -> GitError {
+        let broken = ["corrupt", "not a git repository", "is empty", "bad object", "unable to read"];
+        match error {
+            GitError::Failed { command, detail } if broken.iter().any(|word| detail.contains(word)) => {
+                let detail =
+                    format!("{detail}; if it is the mirror {} that is broken, delete it", self.mirror.display());
+                GitError::Failed { command, detail }
+            }
+            other => other,
+        }
     }
 
     /// A branch that the remote no longer has must not live on here.
@@ -135,10 +153,11 @@ impl Repository {
 
     pub(super) fn network(&self, arguments: &[&str]) -> Result<Output, GitError> {
         let mut output = self.git().ssh(self.ssh.as_deref()).limit(NETWORK_LIMIT).run(arguments)?;
-        if !output.status.success() && !self.inherited.refused.is_empty() {
-            let keys = self.inherited.refused.join(", ");
-            let word = "what the clone's own configuration says is not run; set it with `git config --global`";
-            output.stderr.push_str(&format!("\nerror: {keys}: {word}\n"));
+        let for_remotes = self.inherited.refused.iter().filter(|key| !key.starts_with("gpg."));
+        let keys = for_remotes.map(String::as_str).collect::<Vec<_>>().join(" and ");
+        if !output.status.success() && !keys.is_empty() {
+            let word = "of the clone's own configuration is not run; set it with `git config --global`";
+            output.stderr.push_str(&format!("\nerror: {keys} {word}\n"));
         }
         Ok(output)
     }

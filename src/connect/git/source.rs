@@ -36,6 +36,7 @@ impl Source {
         let path = path.canonicalize().map_err(|_| not_one())?;
         let repository = git2::Repository::discover(&path).map_err(|error| match error.code() {
             git2::ErrorCode::NotFound => not_one(),
+            git2::ErrorCode::Owner => GitError::ForeignOwner(path.clone()),
             _ => GitError::objects(format!("opening {}", path.display()))(error),
         })?;
         let Some(tree) = repository.workdir().map(Path::to_path_buf) else {
@@ -112,7 +113,7 @@ pub(super) fn inherited_config(clone: &Path, of_mirror: &[Setting]) -> Result<In
     let matters = |found: &Setting| INHERITED.iter().any(|prefix| found.key.starts_with(prefix)) && !known(found);
     let mut inherited = Inherited::default();
     for found in effective(clone)?.into_iter().filter(matters) {
-        if found.is_of_repository && names_program(&found.key) {
+        if found.is_of_repository && names_program(&found.key, &found.value) {
             inherited.refused.push(found.key);
         } else {
             inherited.config.push((found.key, found.value));
@@ -121,10 +122,14 @@ pub(super) fn inherited_config(clone: &Path, of_mirror: &[Setting]) -> Result<In
     Ok(inherited)
 }
 
-/// Whether the value is a program, or a way to choose one.
-fn names_program(key: &str) -> bool {
-    let last = key.rsplit('.').next().unwrap_or(key);
-    matches!(last, "helper" | "program" | "defaultkeycommand" | "sshcommand")
+/// Whether the value is a program. The bare name of a credential helper, such as `store`, only chooses one that is installed.
+fn names_program(key: &str, value: &str) -> bool {
+    let is_name = |value: &str| value.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    match key.rsplit('.').next().unwrap_or(key) {
+        "helper" => !is_name(value),
+        "program" | "defaultkeycommand" | "sshcommand" => true,
+        _ => false,
+    }
 }
 
 /// One setting in force.
@@ -151,7 +156,27 @@ pub(super) fn effective(folder: &Path) -> Result<Vec<Setting>, GitError> {
 
 #[cfg(test)]
 mod tests {
-    use super::looks_remote;
+    use super::{looks_remote, names_program};
+
+    #[test]
+    fn programs_are_told_from_settings() {
+        let programs = [
+            ("core.sshcommand", "ssh -i key"),
+            ("credential.helper", "!evil"),
+            ("credential.https://host.helper", "/tmp/evil"),
+            ("credential.helper", "store; evil"),
+            ("gpg.ssh.program", "evil"),
+            ("gpg.ssh.defaultkeycommand", "evil"),
+        ];
+        assert!(programs.iter().all(|(key, value)| names_program(key, value)));
+        let settings = [
+            ("credential.helper", "store"),
+            ("credential.helper", ""),
+            ("user.signingkey", "/k"),
+            ("gpg.format", "ssh"),
+        ];
+        assert!(!settings.iter().any(|(key, value)| names_program(key, value)));
+    }
 
     #[test]
     fn urls_and_paths() {

@@ -183,8 +183,10 @@ fn wait(child: &mut Child, limit: Duration) -> Result<Option<ExitStatus>, GitErr
 impl Output {
     /// Git's own words, without the noise around them.
     pub(super) fn detail(&self) -> String {
-        let told =
-            |line: &&str| line.starts_with("fatal:") || line.starts_with("error:") || line.starts_with("remote:");
+        let told = |line: &&str| {
+            ["fatal:", "error:", "remote:", "ssh:"].iter().any(|start| line.starts_with(start))
+                || line.contains("Permission denied (")
+        };
         let lines: Vec<&str> = self.stderr.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
         let important: Vec<&str> = lines.iter().copied().filter(told).collect();
         let chosen = if important.is_empty() { lines } else { important };
