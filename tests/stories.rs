@@ -306,7 +306,7 @@ fn an_operation_is_steered_by_its_keys_and_left_running_by_esc() {
     assert!(robot.sees("Workloads 19") && robot.sees("op: shift checkout 5/8 hold 3:12"));
     let result = Progress::Result { outcome: Outcome::Done, message: "all traffic moved".into() };
     robot.tell(Message::Operation(id, result));
-    assert!(!robot.sees("op: shift") && robot.sees("✓ shift shop/checkout: all traffic moved"));
+    assert!(!robot.sees("op: shift") && robot.sees("✓ shift shop/checkout done: all traffic moved"));
     assert_eq!(robot.press("q"), [Effect::Quit(Quit::Now)]);
 }
 
@@ -351,7 +351,10 @@ fn an_interrupted_operation_is_seen_from_everywhere_and_resumed_with_one_key() {
     robot.write("operations");
     robot.press("enter");
     assert!(robot.selected().contains("interrupted"), "what nobody carries out comes first");
-    assert_eq!(robot.press("c"), [Effect::Resume { operation: OperationId("a3".into()), typed: None }]);
+    assert_eq!(
+        robot.press("c"),
+        [Effect::Resume { operation: OperationId("a3".into()), order: Control::Next, typed: None }]
+    );
     robot.press("enter");
     assert!(robot.sees("nobody carries it out; c resumes it"));
     robot.press("esc j c");
@@ -498,6 +501,7 @@ fn resuming_in_a_protected_context_asks_for_the_name_again() {
     assert_eq!(robot.press("c enter"), []);
     assert!(robot.sees("type catalogue first: this context is protected"));
     robot.write("catalogue");
-    let resume = Effect::Resume { operation: OperationId("a3".into()), typed: Some("catalogue".into()) };
+    let resume =
+        Effect::Resume { operation: OperationId("a3".into()), order: Control::Next, typed: Some("catalogue".into()) };
     assert_eq!(robot.press("enter"), [resume]);
 }

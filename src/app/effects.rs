@@ -12,10 +12,13 @@ use jiff::Timestamp;
 use std::{
     collections::{HashMap, VecDeque},
     sync::{Arc, Mutex, PoisonError},
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, time::Instant};
 use tokio_util::task::AbortOnDropHandle;
+
+/// How long a workload is stayed on before its pods are asked for, where another was asked for just before.
+const PASSING: Duration = Duration::from_millis(150);
 
 /// What the event loop reaches the world with.
 pub struct Hands {
@@ -25,6 +28,7 @@ pub struct Hands {
     waiting: VecDeque<Effect>,
     gathering: HashMap<u64, AbortOnDropHandle<()>>,
     inspecting: Option<AbortOnDropHandle<()>>,
+    inspected_at: Option<Instant>,
     controls: Arc<Mutex<HashMap<OperationId, mpsc::UnboundedSender<Control>>>>,
     journals_seen: Option<SystemTime>,
     journals_looked_at: u64,
@@ -40,6 +44,7 @@ impl Hands {
             waiting: VecDeque::new(),
             gathering: HashMap::new(),
             inspecting: None,
+            inspected_at: None,
             controls: Arc::default(),
             journals_seen: None,
             journals_looked_at: 0,
@@ -85,7 +90,7 @@ impl Hands {
             }
             Effect::Forget(ticket) => drop(self.gathering.remove(&ticket)),
             Effect::Confirm { plan, typed } => self.start(Arc::unwrap_or_clone(plan), typed),
-            Effect::Resume { operation, typed } => self.resume(operation, typed),
+            Effect::Resume { operation, order, typed } => self.resume(operation, order, typed),
             Effect::Control(id, control) => self.control(&id, control),
             Effect::SavePlan(plan) => self.save(plan),
             Effect::Inspect(object) => self.inspect(object),
@@ -101,10 +106,10 @@ impl Hands {
         });
     }
 
-    fn resume(&self, id: OperationId, typed: Option<String>) {
+    fn resume(&self, id: OperationId, order: Control, typed: Option<String>) {
         let (session, hands) = (Arc::clone(&self.session), self.reporting());
         tokio::spawn(async move {
-            let resumed = session.resume(&id, Control::Next, &consent(typed)).await;
+            let resumed = session.resume(&id, order, &consent(typed)).await;
             hands.follow(resumed).await;
         });
     }
@@ -140,12 +145,20 @@ impl Hands {
         });
     }
 
+    /// Looks at the pods of a workload: at once, or, while one workload after the other is passed, once one is stayed on.
     fn inspect(&mut self, object: ObjectRef) {
-        let (session, batches) = (Arc::clone(&self.session), self.batches.clone());
+        let (session, batches, inbox) = (Arc::clone(&self.session), self.batches.clone(), self.inbox.clone());
+        let passing = self.inspected_at.replace(Instant::now()).is_some_and(|before| before.elapsed() < PASSING);
         let task = tokio::spawn(async move {
-            // What cannot be inspected keeps what its own object tells; the watch says what is wrong with the connection.
-            if let Ok(inspection) = observe::inspect(&session.cluster, &object).await {
-                let _ = batches.send(vec![Change::Inspected(object, inspection)]).await;
+            if passing {
+                tokio::time::sleep(PASSING).await;
+            }
+            match observe::inspect(&session.cluster, &object).await {
+                Ok(inspection) => {
+                    // Nobody reads batches once the program ends.
+                    let _ = batches.send(vec![Change::Inspected(object, inspection)]).await;
+                }
+                Err(error) => send(&inbox, Message::NotInspected(object, error.to_string())).await,
             }
         });
         self.inspecting = Some(AbortOnDropHandle::new(task));

@@ -2,6 +2,7 @@
 //!
 //! With JSON, standard output carries nothing else.
 
+use super::failure::{Failure, Sort};
 use crate::model::{OperationId, Outcome, Plan, Progress, StepState};
 use jiff::Timestamp;
 use serde_json::json;
@@ -28,6 +29,11 @@ impl<W: Write> Console<W> {
     /// Whether this prints JSON lines.
     pub const fn is_json(&self) -> bool {
         self.json
+    }
+
+    /// Whether this prints JSON, and where: for a document that is not made of lines.
+    pub const fn output(&mut self) -> (bool, &mut W) {
+        (self.json, &mut self.out)
     }
 
     /// Prints a plan.
@@ -111,6 +117,20 @@ impl<W: Write> Console<W> {
             writeln!(self.out, "  → go on with: pilothouse operations resume {id}")?;
         }
         Ok(())
+    }
+
+    /// Prints how a run ended that failed before it could say so itself: JSON lines end with a result whatever happens.
+    ///
+    /// # Errors
+    /// The failure, or that of the output.
+    pub fn ended<T>(&mut self, operation: Option<&OperationId>, ended: Result<T, Failure>) -> Result<T, Failure> {
+        if let Err(failure) = &ended
+            && self.json
+            && failure.sort != Sort::Unheard
+        {
+            self.result(operation, failure.sort.outcome(), &failure.to_string())?;
+        }
+        ended
     }
 
     /// Prints a line of text, for people only.

@@ -68,6 +68,7 @@ actions! {
     Run = "run", "run";
     Diff = "diff", "diff";
     Save = "save", "save as JSON";
+    Reason = "reason", "say why";
     Suspend = "suspend", "to the shell (fg returns)";
     Redraw = "redraw", "draw again";
 }
@@ -76,6 +77,11 @@ impl Action {
     /// The action with this name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|action| action.name() == name)
+    }
+
+    /// Whether it opens the way to a plan.
+    pub const fn is_verb(self) -> bool {
+        matches!(self, Self::RollBack | Self::RollBackTo | Self::Restart | Self::Bump | Self::Shift | Self::Migrate)
     }
 
     /// The number of the namespace that a digit chooses, from one.

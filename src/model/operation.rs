@@ -150,7 +150,7 @@ pub struct OperationView {
     pub message: Option<String>,
     /// The last log lines of its Job; bounded.
     pub log: Vec<String>,
-    /// Whether the operator's `step back` means something here.
+    /// Whether there are increments to take back one by one, now or once one is written.
     pub can_step_back: bool,
 }
 

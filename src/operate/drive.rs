@@ -2,8 +2,8 @@
 //!
 //! Invariant: an attempt that ends says so in the journal, unless the journal itself failed, and tells whoever watches last.
 
-use super::{journal::GoingBack, journal::Record, run::Run, stop::Stop};
-use crate::model::{Action, Control, Durability, OperationState, Outcome, Progress, StepState, Verb};
+use super::{achieved, journal::GoingBack, journal::Record, run::Run, stop::Stop};
+use crate::model::{Control, OperationState, Outcome, Progress, StepState, Verb};
 
 impl Run {
     /// Carries the operation out, beginning with what the operator wants of an interrupted one. Returns how it ended.
@@ -18,8 +18,9 @@ impl Run {
                 None => return,
             },
         };
-        // Somebody else holds the target: that ends a fresh operation, but one that was under way stays to be resumed.
-        let stays = outcome == Outcome::Refused && self.resumed;
+        // Somebody else holds the target, or a right is gone: that ends a fresh operation, but one that was under way stays
+        // to be resumed.
+        let stays = outcome == Outcome::Refused && (self.resumed || self.history.has_written());
         let kept = if stays { Outcome::Interrupted } else { outcome };
         let record = Record::Result { outcome: kept, message: message.clone() };
         let message = match self.record(record).await {
@@ -58,7 +59,7 @@ impl Run {
         loop {
             match self.turn().await {
                 Ok(true) => {}
-                Ok(false) => return Ok((Outcome::Done, self.said_at_the_end())),
+                Ok(false) => return Ok((Outcome::Done, achieved::sentence(&self.history))),
                 Err(Stop::Back) => self.step_back().await?,
                 Err(Stop::Abort) => return self.abort().await,
                 Err(stop) => return Err(stop),
@@ -78,27 +79,16 @@ impl Run {
         }
     }
 
-    fn said_at_the_end(&self) -> String {
-        let plan = self.plan();
-        let steps = self.history.steps.iter().zip(&plan.steps).rev();
-        // Of a shift, where it arrived says more than that its last hold is over.
-        let telling =
-            steps.filter(|(_, step)| plan.verb != Verb::Shift || matches!(step.action, Action::SetWeights { .. }));
-        let last = telling.map(|(told, _)| told.detail.as_str()).find(|detail| !detail.is_empty());
-        let said = format!("{} {}: {}", plan.verb, plan.target.path(), last.unwrap_or("done"));
-        match &plan.durability {
-            // A commit that nothing applies is not what the operator came for.
-            Durability::Unknown(why) if plan.verb == Verb::Bump => format!("{said}; {why}"),
-            _ => said,
-        }
-    }
-
     /// What an early end means. None when a test ended it.
     async fn close(&mut self, stop: Stop) -> Option<(Outcome, String)> {
         let (outcome, message) = match stop {
             Stop::Failed(why) => (Outcome::Failed, why),
             Stop::Conflict(why) => (Outcome::Conflict, why),
             Stop::Refused(why) => (Outcome::Refused, why),
+            Stop::Forbidden(why) if self.history.has_written() => {
+                (Outcome::Refused, format!("{why}. It is {}", self.left()))
+            }
+            Stop::Forbidden(why) => (Outcome::Refused, why),
             Stop::Interrupted(why) => (Outcome::Interrupted, why),
             Stop::Journal(error) => (Outcome::Interrupted, error.to_string()),
             Stop::Leave => (Outcome::Interrupted, self.left()),

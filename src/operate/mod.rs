@@ -8,6 +8,7 @@
 //! Invariant: at every moment the cluster, the repository and the journal agree on what happened, or a look at them tells.
 //! Nothing here draws, reads configuration or decides what to do: that is in the plan.
 
+mod achieved;
 mod back;
 mod drive;
 mod executor;
@@ -24,5 +25,5 @@ mod write;
 
 pub use executor::{Crew, Running, StartError, Terms, resume, resume_on, start, start_on};
 pub use guard::{Consent, Mode, Permit, RefusalKind, Refused};
-pub use journal::{JournalError, Journals, Listing};
+pub use journal::{History, JournalError, Journals, Listing};
 pub use stop::{Boundary, Fault, Strike};

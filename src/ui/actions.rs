@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     config::Action,
-    model::{Control, Intent, Kind, ObjectRef, OperationId, OperationState, Route, Rows, Sync, Workload},
+    model::{Control, Intent, Kind, ObjectRef, OperationId, OperationState, Route, Rows, Sync, Verb, Workload},
 };
 use jiff::Timestamp;
 
@@ -34,14 +34,11 @@ pub fn refusal(state: &State, rows: &Rows, action: Action) -> Option<String> {
             let Screen::Operation(id) = state.screen() else { return Some(format!("{verb}: open an operation first")) };
             control_refusal(state, id, action)
         }
-        Action::Resume => {
-            let view = operation(state).and_then(|id| state.operations.get(&id));
-            match view.map(|view| (view.state, state.operations.is_ours(&view.id))) {
-                Some((OperationState::Interrupted, _) | (OperationState::Paused, _)) => None,
-                Some((state, _)) => Some(format!("{verb}: this operation is {state}")),
-                None => Some(format!("{verb}: choose an operation first")),
-            }
-        }
+        Action::Resume => match operation(state).and_then(|id| state.operations.get(&id)).map(|view| view.state) {
+            Some(OperationState::Interrupted | OperationState::Paused) => None,
+            Some(state) => Some(format!("{verb}: this operation is {state}")),
+            None => Some(format!("{verb}: choose an operation first")),
+        },
         Action::NextPane | Action::PreviousPane if *state.screen() != Screen::Workloads => {
             Some("there is one pane only".into())
         }
@@ -59,15 +56,16 @@ fn control_refusal(state: &State, id: &OperationId, action: Action) -> Option<St
     let view = state.operations.get(id)?;
     match view.state {
         ended if ended.is_final() => Some(format!("{verb}: it has ended")),
-        OperationState::Interrupted => Some(format!("{verb}: nobody carries it out; resume it first")),
-        OperationState::Paused if !state.operations.is_ours(id) => {
-            Some(format!("{verb}: it is not carried out here; resume it first"))
+        _ if action == Action::StepBack && !view.can_step_back => {
+            Some(format!("{verb}: a {} has no increments to take back", view.verb))
         }
-        _ if !state.operations.is_ours(id) => Some(format!("{verb}: {} carries it out, elsewhere", view.holder)),
+        _ if state.operations.is_at_rest(view) && matches!(action, Action::Pause | Action::Next) => {
+            Some(format!("{verb}: nobody carries it out; resume it first"))
+        }
+        OperationState::Running if !state.operations.is_ours(id) => {
+            Some(format!("{verb}: {} carries it out, elsewhere", view.holder))
+        }
         OperationState::Paused if action == Action::Pause => Some("it is paused already; n goes on".into()),
-        _ if matches!(action, Action::StepBack | Action::Abort) && !view.can_step_back => {
-            Some(format!("{verb}: there is nothing to take back in a {}", view.verb))
-        }
         _ => None,
     }
 }
@@ -96,6 +94,9 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
         return Vec::new();
     }
     let half = isize::try_from(state.page_height() / 2).unwrap_or(1).max(1);
+    if action.is_verb() || action == Action::Open {
+        hold_selection(state);
+    }
     match action {
         Action::RollBack => verb(state, rows, now, |row| Some(Intent::Rollback { target: row, revision: None })),
         Action::Restart => verb(state, rows, now, |row| Some(Intent::Restart { target: row })),
@@ -158,13 +159,22 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
         Action::Operations => show(state, Screen::Operations),
         Action::Pause => control(state, Control::Pause),
         Action::Next => control(state, Control::Next),
-        Action::StepBack => control(state, Control::StepBack),
+        Action::StepBack => order(state, Control::StepBack),
         Action::Abort => ask_abort(state),
-        Action::Resume => resume(state),
+        Action::Resume => order(state, Control::Next),
         Action::Suspend => vec![Effect::Suspend],
         Action::Redraw => vec![Effect::Redraw],
         // These belong to the plan sheet, which takes its keys itself.
-        Action::Run | Action::Diff | Action::Save => Vec::new(),
+        Action::Run | Action::Diff | Action::Save | Action::Reason => Vec::new(),
+    }
+}
+
+/// What is acted on stays selected: when the operation is over and `esc` leads back, one is where one was.
+fn hold_selection(state: &mut State) {
+    if let Some(list) = state.list()
+        && let Some(selected) = list.selected().cloned()
+    {
+        list.select(selected);
     }
 }
 
@@ -269,27 +279,33 @@ fn control(state: &State, control: Control) -> Vec<Effect> {
 }
 
 fn ask_abort(state: &mut State) -> Vec<Effect> {
-    let Some(id) = operation(state) else { return Vec::new() };
-    let abort = Then::Do(vec![Effect::Control(id, Control::Abort)]);
+    let Some(view) = operation(state).and_then(|id| state.operations.get(&id)) else { return Vec::new() };
+    let (message, detail) = match view.verb {
+        Verb::Shift => ("Take everything back to the start?", "every step is taken back to where it began"),
+        Verb::Rollback | Verb::Restart | Verb::Bump | Verb::Migrate => {
+            ("Stop here? What was written stays.", "nothing more is done, and nothing is waited for any more")
+        }
+    };
     let answers = vec![
         Answer::new("keep going", "nothing is taken back", Then::Nothing),
-        Answer::new("abort", "every step is taken back to where it began", abort),
+        Answer::new("abort", detail, Then::Order(Control::Abort)),
     ];
-    state.layers.push(Layer::Question(Question::new("Abort", "Take everything back to the start?", answers)));
+    state.layers.push(Layer::Question(Question::new("Abort", message, answers)));
     Vec::new()
 }
 
-fn resume(state: &mut State) -> Vec<Effect> {
+/// Tells the operation on the screen what to do; one that nobody carries out is taken up for it, which the guard is asked about.
+pub fn order(state: &mut State, order: Control) -> Vec<Effect> {
     let Some(view) = operation(state).and_then(|id| state.operations.get(&id)) else { return Vec::new() };
-    if view.state == OperationState::Paused && state.operations.is_ours(&view.id) {
-        return vec![Effect::Control(view.id.clone(), Control::Next)];
+    if !state.operations.is_at_rest(view) {
+        return vec![Effect::Control(view.id.clone(), order)];
     }
     if state.session.protected && !state.session.read_only {
-        let confirm = Confirm::resume(view.clone());
+        let confirm = Confirm::take_up(view.clone(), order);
         state.layers.push(Layer::Confirm(Box::new(confirm)));
         return Vec::new();
     }
-    vec![Effect::Resume { operation: view.id.clone(), typed: None }]
+    vec![Effect::Resume { operation: view.id.clone(), order, typed: None }]
 }
 
 fn quit(state: &mut State) -> Vec<Effect> {

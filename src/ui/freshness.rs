@@ -20,6 +20,15 @@ const WATCHED: [Kind; 7] = [
     Kind::HttpRoute,
 ];
 
+/// Since when the oldest rows are old, and why; None while none are.
+pub fn stale(rows: &Rows) -> Option<(Timestamp, String)> {
+    let stale = WATCHED.iter().filter_map(|kind| match rows.sync_of(*kind) {
+        Sync::Stale { since, why } => Some((since, why)),
+        _ => None,
+    });
+    stale.min_by_key(|(since, _)| *since)
+}
+
 /// The connection as a whole: the oldest data first, then what is not there yet.
 pub fn connection(rows: &Rows, now: Timestamp) -> (Meaning, String) {
     let mut stale = None;

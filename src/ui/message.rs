@@ -33,6 +33,8 @@ pub enum Message {
     },
     /// The answer to [`Effect::Confirm`] and [`Effect::Resume`]: the operation runs in this process, or why it does not.
     Started(Result<Box<OperationView>, Failure>),
+    /// The pods of this workload could not be looked at, and why.
+    NotInspected(ObjectRef, String),
     /// Every operation that the journals know, newest first. Replaces what was known, except what runs here.
     Operations(Vec<OperationView>),
     /// An operation reports.
@@ -68,10 +70,12 @@ pub enum Effect {
     SavePlan(Arc<Plan>),
     /// Tell a running operation something.
     Control(OperationId, Control),
-    /// Carry an interrupted operation on; answer with [`Message::Started`]. The guard is asked anew.
+    /// Take up an operation that nobody carries out; answer with [`Message::Started`]. The guard is asked anew.
     Resume {
         /// The operation.
         operation: OperationId,
+        /// What is wanted of it: `Next` goes on, `StepBack` and `Abort` take back.
+        order: Control,
         /// The target's name as it was typed, in a protected context.
         typed: Option<String>,
     },

@@ -17,9 +17,15 @@ pub struct Operations {
 impl Operations {
     /// Takes what the journals tell; what runs here is known better here.
     pub fn known(&mut self, views: Vec<OperationView>) {
-        let ours: Vec<OperationView> =
-            self.views.drain(..).filter(|view| self.ours.contains(&view.id) && !view.state.is_final()).collect();
+        let (ours, others): (Vec<_>, Vec<_>) =
+            self.views.drain(..).partition(|view| self.ours.contains(&view.id) && !view.state.is_final());
         self.views = views.into_iter().filter(|view| !ours.iter().any(|own| own.id == view.id)).collect();
+        // A journal keeps no log lines: what was followed here stays to be read after the end.
+        for before in others.into_iter().filter(|view| !view.log.is_empty()) {
+            if let Some(view) = self.views.iter_mut().find(|view| view.id == before.id && view.log.is_empty()) {
+                view.log = before.log;
+            }
+        }
         self.views.extend(ours);
         self.arrange();
     }
@@ -64,6 +70,18 @@ impl Operations {
         self.ours.contains(id)
     }
 
+    /// Whether nobody carries it out although it has not ended: one that is paused may still be held by another process, which
+    /// its journal tells when it is taken up.
+    pub fn is_at_rest(&self, view: &OperationView) -> bool {
+        match view.state {
+            OperationState::Interrupted => true,
+            OperationState::Paused => !self.is_ours(&view.id),
+            OperationState::Running | OperationState::Done | OperationState::Failed | OperationState::SteppedBack => {
+                false
+            }
+        }
+    }
+
     /// The operations of this process that are under way.
     pub fn under_way(&self) -> impl Iterator<Item = &OperationView> {
         self.views
@@ -78,8 +96,8 @@ impl Operations {
         self.under_way().next().or_else(|| running().next())
     }
 
-    /// How many nobody carries out although they have not ended.
-    pub fn interrupted(&self) -> usize {
-        self.views.iter().filter(|view| view.state == OperationState::Interrupted).count()
+    /// Those of a context that nobody carries out although they have not ended.
+    pub fn interrupted(&self, context: &str) -> impl Iterator<Item = &OperationView> {
+        self.views.iter().filter(move |view| view.state == OperationState::Interrupted && view.context == context)
     }
 }

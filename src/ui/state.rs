@@ -16,7 +16,7 @@ use super::{
     session::Session,
 };
 use crate::model::{Health, JobState, ObjectRef, OperationId, Rows, Workload};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use ratatui::layout::Size;
 use std::sync::Arc;
 use tui_input::Input;
@@ -59,6 +59,9 @@ pub struct Cockpit {
     pub focus: Focus,
 }
 
+/// How long after a failed look at pods the next one is.
+pub(super) const AGAIN: SignedDuration = SignedDuration::from_secs(5);
+
 /// What the lists were arranged for.
 type Seen = (u64, Option<Arc<str>>, [String; 3]);
 
@@ -82,6 +85,10 @@ pub struct State {
     seen: Option<Seen>,
     /// The workload whose pods were asked for last, and whether an answer came.
     inspected: Option<(ObjectRef, bool)>,
+    /// The workload whose pods could not be looked at, why, and when they are asked for again.
+    pub(super) uninspected: Option<(ObjectRef, String, Timestamp)>,
+    /// Since when what is shown is old; None while it is not.
+    pub(super) stale: Option<Timestamp>,
 }
 
 impl State {
@@ -104,6 +111,8 @@ impl State {
             arrangement: Arrangement::default(),
             seen: None,
             inspected: None,
+            uninspected: None,
+            stale: None,
         }
     }
 
@@ -173,7 +182,7 @@ impl State {
         if self.scroll > 0 {
             self.scroll = self.scroll.min(screens::last_scroll(&Scene { state: self, rows, now }));
         }
-        self.inspect(rows)
+        self.inspect(rows, now)
     }
 
     fn arrange(&mut self, rows: &Rows) {
@@ -198,9 +207,17 @@ impl State {
     }
 
     /// Asks for the pods of the workload that is looked at: when it is chosen, and when what was known of them is outdated.
-    fn inspect(&mut self, rows: &Rows) -> Vec<Effect> {
+    fn inspect(&mut self, rows: &Rows, now: Timestamp) -> Vec<Effect> {
         let Some(object) = self.workload(rows).map(|row| row.object.clone()) else { return Vec::new() };
         let known = rows.inspections.contains_key(&object);
+        if let Some((failed, _, again)) = &mut self.uninspected {
+            if *failed != object || known {
+                self.uninspected = None;
+            } else if now >= *again {
+                *again = now + AGAIN;
+                return vec![Effect::Inspect(object)];
+            }
+        }
         match &mut self.inspected {
             Some((asked, answered)) if *asked == object && (known || !*answered) => {
                 *answered = known;

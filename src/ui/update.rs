@@ -1,15 +1,16 @@
 //! From message to effects: synchronous, without I/O, one `match`.
 
 use super::{
-    actions, input,
+    actions, freshness, input,
     layers::{Layer, PlanSheet, Planning, Question, Reply, Then, shift},
     message::{Effect, Failure, Level, Message, Notice, Ticket},
     mouse,
-    state::{Screen, State},
+    state::{AGAIN, Screen, State},
 };
+use crate::time::age;
 use crate::{
     config::{Action, Chord, Where},
-    model::{Intent, OperationId, OperationView, Outcome, Plan, Progress, Rows},
+    model::{Intent, ObjectRef, OperationId, OperationView, Outcome, Plan, Progress, Rows},
 };
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind};
 use jiff::Timestamp;
@@ -22,7 +23,11 @@ impl State {
     pub fn update(&mut self, message: Message, rows: &Rows, now: Timestamp) -> Vec<Effect> {
         let mut effects = match message {
             Message::Key(key) if key.kind != KeyEventKind::Release => self.press(key, rows, now),
-            Message::Key(_) | Message::Tick | Message::RowsChanged => Vec::new(),
+            Message::Key(_) => Vec::new(),
+            Message::Tick | Message::RowsChanged => {
+                self.watch_connection(rows, now);
+                Vec::new()
+            }
             Message::Paste(text) => self.paste(&text),
             Message::Mouse(event) => mouse::update(self, event, rows, now),
             Message::Resize(columns, rows) => {
@@ -31,8 +36,12 @@ impl State {
             }
             Message::Planned { ticket, result } => self.planned(ticket, result),
             Message::Started(result) => self.started(result),
+            Message::NotInspected(object, why) => {
+                self.not_inspected(object, why, now);
+                Vec::new()
+            }
             Message::Operations(views) => {
-                self.operations.known(views);
+                self.known(views);
                 Vec::new()
             }
             Message::Operation(id, progress) => {
@@ -151,6 +160,7 @@ impl State {
                 }
                 Vec::new()
             }
+            Then::Order(order) => actions::order(self, order),
             Then::Run(action) => actions::act(self, action, rows, now),
             Then::Scope(scope) => self.narrow(scope),
             Then::Do(effects) => effects,
@@ -172,7 +182,7 @@ impl State {
         let Layer::Planning(planning) = self.layers.remove(at) else { return Vec::new() };
         match result {
             Ok(plan) => {
-                self.layers.retain(|layer| !matches!(layer, Layer::Form(_)));
+                self.layers.retain(|layer| !matches!(layer, Layer::Form(_) | Layer::Plan(_)));
                 let at = at.min(self.layers.len());
                 self.layers.insert(at, Layer::Plan(Box::new(PlanSheet::new(plan))));
             }
@@ -207,13 +217,55 @@ impl State {
         Vec::new()
     }
 
+    /// Takes what the journals tell; an operation that nobody carries out any more is told at once.
+    fn known(&mut self, views: Vec<OperationView>) {
+        let before = self.operations.interrupted(&self.session.context).map(|view| view.id.clone()).collect::<Vec<_>>();
+        self.operations.known(views);
+        let new = self.operations.interrupted(&self.session.context).find(|view| !before.contains(&view.id));
+        let Some(view) = new else { return };
+        let text = format!(
+            "{} {} was interrupted at step {} of {}",
+            view.verb,
+            view.target.path(),
+            (view.step + 1).min(view.steps.len()),
+            view.steps.len()
+        );
+        let key = |places: &[Where], action| self.session.keymap.key(places, action).map(|key| key.to_string());
+        let open = key(&[Where::Everywhere], Action::Operations).unwrap_or_else(|| ":operations".into());
+        let resume = key(&[Where::Operations], Action::Resume).unwrap_or_else(|| ":resume".into());
+        let hint = format!("{open} shows it, then {resume} resumes it");
+        self.notice = Some(Notice::error(text).hint(hint));
+    }
+
+    /// Says when the connection is lost and when it is back: what is shown in between is marked, but what changed meanwhile is
+    /// not known until then.
+    fn watch_connection(&mut self, rows: &Rows, now: Timestamp) {
+        match (self.stale, freshness::stale(rows)) {
+            (None, Some((since, why))) => {
+                self.stale = Some(since);
+                let text = format!("the connection is gone, trying again: {why}");
+                self.notice = Some(Notice::error(text));
+            }
+            (Some(since), None) => {
+                self.stale = None;
+                self.tell(Level::Information, format!("connected again; it was gone for {}", age(since, now)));
+            }
+            _ => {}
+        }
+    }
+
+    fn not_inspected(&mut self, object: ObjectRef, why: String, now: Timestamp) {
+        let again = now + AGAIN;
+        self.uninspected = Some((object, why, again));
+    }
+
     /// Tells how an operation ended, where the operator is looking at something else.
     fn ended(&mut self, id: &OperationId, outcome: Outcome) {
         let Some(view) = self.operations.get(id).filter(|_| *self.screen() != Screen::Operation(id.clone())) else {
             return;
         };
         let message = view.message.as_deref().unwrap_or_default();
-        let text = format!("{} {}: {message}", view.verb, view.target.path());
+        let text = format!("{} {} {}: {message}", view.verb, view.target.path(), view.state);
         self.tell(if outcome == Outcome::Done { Level::Information } else { Level::Warning }, text);
     }
 

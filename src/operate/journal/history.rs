@@ -3,7 +3,7 @@
 //! Invariant: a pure function of the entries. Replaying the same entries gives the same history on any machine.
 
 use super::record::{Entry, Record};
-use crate::model::{Action, OperationState, OperationView, Outcome, Plan, StepState, StepView};
+use crate::model::{Action, OperationState, OperationView, Outcome, Plan, StepState, StepView, Verb};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -203,7 +203,7 @@ impl History {
             hold_until: None,
             message: self.result.as_ref().map(|(_, message)| message.clone()).or_else(|| self.paused.clone()),
             log: Vec::new(),
-            can_step_back: self.last_increment().is_some(),
+            can_step_back: self.plan.verb == Verb::Shift,
         }
     }
 

@@ -39,7 +39,7 @@ pub(super) async fn run(
                         kustomization.path()
                     )),
                     // What applies it may be anywhere; the image is what counts.
-                    Err(Stop::Failed(why)) => Some(format!(
+                    Err(Stop::Failed(why) | Stop::Forbidden(why)) => Some(format!(
                         "Kustomization {} cannot be read ({why}): its errors do not show here",
                         kustomization.path()
                     )),

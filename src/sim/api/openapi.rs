@@ -3,28 +3,27 @@
 //! Invariant: it describes no fields, so clients merge by their own knowledge of the built-in kinds.
 
 use super::discovery;
-use crate::sim::resource::Resource;
+use crate::sim::resource::{Resource, resources};
 use serde_json::{Map, Value, json};
 
 /// Where the documents are.
 pub fn index() -> Value {
     let paths: Map<String, Value> = (discovery::groups().into_iter())
-        .filter_map(|group| discovery::of_group(group).next())
-        .map(|r| (root(r), json!({ "serverRelativeURL": format!("/openapi/v3/{}?hash=1", root(r)) })))
+        .flat_map(|group| discovery::versions(group).into_iter().map(move |version| root(group, version)))
+        .map(|root| (root.clone(), json!({ "serverRelativeURL": format!("/openapi/v3/{root}?hash=1") })))
         .collect();
     json!({ "paths": paths })
 }
 
-fn root(r: &Resource) -> String {
-    if r.group.is_empty() { format!("api/{}", r.version) } else { format!("apis/{}/{}", r.group, r.version) }
+fn root(group: &str, version: &str) -> String {
+    if group.is_empty() { format!("api/{version}") } else { format!("apis/{group}/{version}") }
 }
 
 /// The document of a group and version, as `apis/apps/v1`.
 pub fn document(path: &str) -> Option<Value> {
-    let first =
-        discovery::groups().into_iter().find_map(|g| discovery::of_group(g).next().filter(|r| root(r) == path))?;
-    let paths: Map<String, Value> =
-        discovery::of_group(first.group).filter(|r| !r.virtual_only).map(|r| operations(r, path)).collect();
+    let here: Vec<&Resource> = resources::ALL.iter().copied().filter(|r| root(r.group, r.version) == path).collect();
+    here.first()?;
+    let paths: Map<String, Value> = here.iter().filter(|r| !r.virtual_only).map(|r| operations(r, path)).collect();
     let info = json!({ "title": "Kubernetes", "version": "v1.36.1" });
     Some(json!({ "openapi": "3.0.0", "info": info, "paths": paths, "components": { "schemas": {} } }))
 }

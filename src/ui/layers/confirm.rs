@@ -4,7 +4,7 @@
 use super::{Reply, Then};
 use crate::{
     config::Meaning,
-    model::OperationView,
+    model::{Control, OperationView},
     ui::{input, message::Effect, scene::Scene, session::Session},
 };
 use crossterm::event::{KeyCode, KeyEvent};
@@ -15,14 +15,15 @@ use tui_input::Input;
 #[derive(Clone, Debug)]
 pub struct Confirm {
     view: OperationView,
+    order: Control,
     typed: Input,
     error: Option<String>,
 }
 
 impl Confirm {
-    /// Asks for the target's name before this operation is resumed.
-    pub fn resume(view: OperationView) -> Self {
-        Self { view, typed: Input::default(), error: None }
+    /// Asks for the target's name before this operation is taken up to do as ordered.
+    pub fn take_up(view: OperationView, order: Control) -> Self {
+        Self { view, order, typed: Input::default(), error: None }
     }
 
     /// Takes a key.
@@ -32,7 +33,8 @@ impl Confirm {
             KeyCode::Enter => {
                 let (typed, name) = (self.typed.value().trim(), &*self.view.target.name);
                 if typed == name {
-                    let resume = Effect::Resume { operation: self.view.id.clone(), typed: Some(typed.to_owned()) };
+                    let (operation, typed) = (self.view.id.clone(), Some(typed.to_owned()));
+                    let resume = Effect::Resume { operation, order: self.order, typed };
                     return Reply::Close(Then::Do(vec![resume]));
                 }
                 self.error = Some(match typed {
@@ -56,7 +58,12 @@ impl Confirm {
 
     /// Draws it.
     pub fn draw(&self, scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
-        let inside = scene.sheet(buffer, area, (78, 6), "Resume");
+        let order = match self.order {
+            Control::StepBack => "Step back",
+            Control::Abort => "Abort",
+            Control::Next | Control::Pause | Control::Leave => "Resume",
+        };
+        let inside = scene.sheet(buffer, area, (78, 6), order);
         let what = format!("{} {}  {}", self.view.verb, self.view.target.path(), self.view.summary);
         scene.pen(buffer, inside, 0).write(&what, Meaning::Text);
         let mut pen = scene.pen(buffer, inside, 1);
@@ -69,7 +76,7 @@ impl Confirm {
         if let Some(error) = &self.error {
             scene.pen(buffer, inside, 2).write("✗ ", Meaning::Broken).write(error, Meaning::Broken);
         }
-        let keys = "enter resume   esc cancel";
-        scene.pen(buffer, inside, 3).at_right(keys.len()).write(keys, Meaning::Muted);
+        let keys = format!("enter {}   esc cancel", order.to_lowercase());
+        scene.pen(buffer, inside, 3).at_right(keys.len()).write(&keys, Meaning::Muted);
     }
 }

@@ -28,7 +28,7 @@ use super::{
 };
 use crate::{
     config::Action,
-    model::{Intent, ObjectRef},
+    model::{Control, Intent, ObjectRef},
 };
 use crossterm::event::KeyEvent;
 use ratatui::{buffer::Buffer, layout::Rect, layout::Size};
@@ -79,6 +79,8 @@ pub enum Then {
     Forget(Ticket),
     /// The form of a shift of this route.
     Shift(ObjectRef),
+    /// An order to the operation on the screen.
+    Order(Control),
     /// An action, as if its key had been pressed.
     Run(Action),
     /// Only this namespace, or all.

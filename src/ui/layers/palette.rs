@@ -52,16 +52,7 @@ impl Palette {
         let mut commands: Vec<Command> = OFFERED
             .iter()
             .map(|action| {
-                let verb = matches!(
-                    action,
-                    Action::RollBack
-                        | Action::RollBackTo
-                        | Action::Restart
-                        | Action::Bump
-                        | Action::Shift
-                        | Action::Migrate
-                );
-                let detail = match target.filter(|_| verb) {
+                let detail = match target.filter(|_| action.is_verb()) {
                     Some(target) => format!("{}: {target}", action.description()),
                     None => action.description().to_owned(),
                 };

@@ -32,6 +32,8 @@ pub struct PlanSheet {
     typed: Input,
     error: Option<String>,
     starting: bool,
+    /// The reason while it is typed.
+    reason: Option<Input>,
 }
 
 const PLACES: [Where; 3] = [Where::Plan, Where::Moving, Where::Everywhere];
@@ -41,7 +43,7 @@ const PREVIEW: usize = 14;
 impl PlanSheet {
     /// The sheet of this plan.
     pub fn new(plan: Arc<Plan>) -> Self {
-        Self { plan, diff: false, scroll: 0, typed: Input::default(), error: None, starting: false }
+        Self { plan, diff: false, scroll: 0, typed: Input::default(), error: None, starting: false, reason: None }
     }
 
     /// The guard or the cluster refused: says so, and the plan can be read or tried again.
@@ -60,6 +62,9 @@ impl PlanSheet {
         if self.starting {
             return Reply::Unknown;
         }
+        if self.reason.is_some() {
+            return self.type_reason(key);
+        }
         // Keys that type or delete belong to the name; while nothing is typed there is nothing to delete.
         let deletes = !self.typed.value().is_empty()
             && (key.code == KeyCode::Backspace || ["ctrl-u", "ctrl-w"].iter().any(|c| c.parse() == Ok(chord)));
@@ -74,6 +79,7 @@ impl PlanSheet {
             Some(Action::Run) => return self.run(session),
             Some(Action::Back | Action::Quit) => return Reply::Close(Then::Nothing),
             Some(Action::Diff) => (self.diff, self.scroll) = (!self.diff, 0),
+            Some(Action::Reason) => self.reason = Some(Input::new(self.plan.why.clone().unwrap_or_default())),
             Some(Action::Save) => return Reply::Do(vec![Effect::SavePlan(self.plan.clone())]),
             Some(Action::Up) => self.scroll(-1, session, size),
             Some(Action::Down) => self.scroll(1, session, size),
@@ -86,9 +92,28 @@ impl PlanSheet {
         Reply::Stay
     }
 
-    /// Types pasted text where the name is asked for.
+    /// Takes a key while the reason is typed. The reason is part of the plan, and of a commit's message, so it is planned anew.
+    fn type_reason(&mut self, key: KeyEvent) -> Reply {
+        let Some(reason) = &mut self.reason else { return Reply::Unknown };
+        match key.code {
+            KeyCode::Esc => self.reason = None,
+            KeyCode::Enter => {
+                let why = Some(reason.value().trim().to_owned()).filter(|why| !why.is_empty());
+                self.reason = None;
+                if why != self.plan.why {
+                    return Reply::Ask(self.plan.intent.clone(), why);
+                }
+            }
+            _ => {
+                input::press(reason, key);
+            }
+        }
+        Reply::Stay
+    }
+
+    /// Types pasted text where the reason or the name is asked for.
     pub fn paste(&mut self, text: &str) {
-        input::paste(&mut self.typed, text);
+        input::paste(self.reason.as_mut().unwrap_or(&mut self.typed), text);
     }
 
     /// Scrolls by so many lines.
@@ -183,11 +208,10 @@ impl PlanSheet {
             Risk::Medium => Meaning::Warning,
             Risk::High => Meaning::Broken,
         };
+        // The risk stays in sight whatever the title says.
         let corner = Rect { y: inside.y.saturating_sub(1), ..inside };
         let text = format!(" risk: {} ", plan.risk);
-        if usize::from(corner.width) > title.chars().count() + text.len() + 2 {
-            scene.pen(buffer, corner, 0).at_right(text.len()).write(&text, risk);
-        }
+        scene.pen(buffer, corner, 0).at_right(text.len()).write(&text, risk);
         let body = Rect { height: inside.height.saturating_sub(foot), ..inside };
         page.draw(scene, buffer, body, self.scroll);
         self.foot(scene, buffer, inside);
@@ -200,7 +224,12 @@ impl PlanSheet {
         let Some(first) = inside.height.checked_sub(foot(session) - 1) else { return };
         let at = Rect { y: inside.y + first, height: 1, ..inside };
         let refusal = self.refusal(session);
-        if self.starting {
+        if let Some(reason) = &self.reason {
+            let mut pen = scene.pen(buffer, at, 0);
+            pen.write("why ", Meaning::Key);
+            let (x, y) = pen.position();
+            input::draw(scene, buffer, Rect { x, y, width: at.right().saturating_sub(x), height: 1 }, reason);
+        } else if self.starting {
             scene.pen(buffer, at, 0).write("◐ asking the guard, then it begins…", Meaning::Progressing);
         } else if let Some(error) = &self.error {
             scene.pen(buffer, at, 0).write("✗ ", Meaning::Broken).write(error, Meaning::Broken);
@@ -219,18 +248,22 @@ impl PlanSheet {
             input::draw(scene, buffer, typing, &self.typed);
             keys.y += 1;
         }
-        let diff = if asks { "tab" } else { "d" };
+        let (diff, reason) = if asks { ("tab", "ctrl-r") } else { ("d", "w") };
         let run = if refusal.is_some() { Meaning::Muted } else { Meaning::Key };
-        let hints = [
-            ("enter", " run", run),
-            ("esc", " cancel", Meaning::Key),
-            ("ctrl-s", " save", Meaning::Key),
-            (diff, if self.diff { " plan" } else { " diff" }, Meaning::Key),
-        ];
+        let hints: &[(&str, &str, Meaning)] = &match self.reason {
+            Some(_) => vec![("enter", " plan with this reason", Meaning::Key), ("esc", " leave it", Meaning::Key)],
+            None => vec![
+                ("enter", " run", run),
+                ("esc", " cancel", Meaning::Key),
+                (reason, " say why", Meaning::Key),
+                ("ctrl-s", " save", Meaning::Key),
+                (diff, if self.diff { " plan" } else { " diff" }, Meaning::Key),
+            ],
+        };
         let width: usize = hints.iter().map(|(key, text, _)| key.len() + text.len() + 3).sum::<usize>() - 3;
         let mut pen = scene.pen(buffer, keys, 0);
         pen.at_right(width);
-        for (key, text, meaning) in hints {
+        for &(key, text, meaning) in hints {
             pen.write(key, meaning).write(text, Meaning::Muted).skip(3);
         }
     }

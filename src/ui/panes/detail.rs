@@ -91,10 +91,13 @@ fn facts(page: &mut Page, scene: &Scene<'_>, row: &Workload) {
     let ready = format!("{} ready, {} updated, {} available of {}", row.ready, row.updated, row.available, row.desired);
     page.labelled("replicas", Meaning::Text, &ready);
     if let Some(revision) = row.revision {
-        let since = row.changed.map_or_else(String::new, |t| format!(", moved {} ago", age(t, scene.now)));
+        let since = row.changed.map_or_else(String::new, |t| format!(", changed {} ago", age(t, scene.now)));
         page.labelled("revision", Meaning::Text, &format!("{revision}, {}{since}", row.rollout.state));
     } else {
         page.labelled("rollout", Meaning::Text, &row.rollout.state.to_string());
+    }
+    if let Some(created) = row.created {
+        page.labelled("created", Meaning::Text, &format!("{} ago", age(created, scene.now)));
     }
     if let Some(scaler) = scene.rows.autoscaler_of(&row.object) {
         page.labelled("scales", Meaning::Text, &scaling(scaler));
@@ -124,7 +127,12 @@ fn scaling(scaler: &Autoscaler) -> String {
 
 fn pods_by_template(page: &mut Page, scene: &Scene<'_>, row: &Workload) {
     let Some(inspection) = scene.rows.inspections.get(&row.object) else {
-        page.text(Meaning::Progressing, "loading pods…");
+        match &scene.state.uninspected {
+            Some((object, why, _)) if *object == row.object => {
+                page.text(Meaning::Warning, &format!("the pods are not known: {why}"));
+            }
+            _ => page.text(Meaning::Progressing, "loading pods…"),
+        }
         return;
     };
     if inspection.pods.is_empty() {

@@ -1,7 +1,7 @@
 //! The header: where one is, what may be done there, how it stands, what runs, and how fresh all of it is.
 
 use crate::{
-    config::Meaning,
+    config::{Action, Meaning},
     model::{OperationState, OperationView},
     ui::{freshness, scene::Scene},
 };
@@ -77,9 +77,12 @@ fn left(scene: &Scene<'_>) -> Vec<Part> {
 fn right(scene: &Scene<'_>) -> Vec<Part> {
     let operations = &scene.state.operations;
     let mut parts = Vec::new();
-    if operations.interrupted() > 0 {
-        let text = format!("! {} interrupted (:operations)", operations.interrupted());
-        parts.push(Part { meaning: Meaning::Broken, text, rank: 2 });
+    let interrupted = operations.interrupted(&scene.state.session.context).count();
+    if interrupted > 0 {
+        let key = scene.state.session.keymap.key(scene.state.places(), Action::Operations);
+        let key = key.map_or_else(|| ":operations".to_owned(), |key| key.to_string());
+        let text = format!("! {interrupted} interrupted ({key})");
+        parts.push(Part { meaning: Meaning::Broken, text, rank: 0 });
     }
     if let Some(view) = operations.foremost() {
         parts.push(Part { meaning: Meaning::Progressing, text: running(view, scene.now), rank: 2 });

@@ -2,10 +2,11 @@
 
 use crate::{
     config::{Action, Meaning},
+    model::{OperationId, OperationState},
     ui::{
         actions,
         scene::Scene,
-        state::{Focus, Screen},
+        state::{Focus, Screen, State},
     },
 };
 use ratatui::{buffer::Buffer, layout::Rect};
@@ -37,34 +38,59 @@ const WORKLOAD: &[Action] = &[
 const ROUTES: &[Action] = &[Action::Back, Action::Shift, Action::Filter, Action::Palette, Action::Help];
 const JOBS: &[Action] = &[Action::Back, Action::Filter, Action::Palette, Action::Help];
 const OPERATIONS: &[Action] = &[Action::Back, Action::Open, Action::Resume, Action::Palette, Action::Help];
-const OPERATION: &[Action] =
-    &[Action::Back, Action::Pause, Action::Next, Action::StepBack, Action::Abort, Action::Resume, Action::Help];
+const OPERATION: &[Action] = &[Action::Back, Action::Palette, Action::Help];
 
-/// Draws the key bar. Where it is narrow the last keys give way, the help never.
+/// What can be done with an operation as it stands; one that has ended takes no orders, so it shows none.
+fn of_operation(state: &State, id: &OperationId) -> Vec<Action> {
+    let Some(view) = state.operations.get(id).filter(|view| !view.state.is_final()) else { return OPERATION.to_vec() };
+    let mut keys = vec![Action::Back];
+    if state.operations.is_at_rest(view) {
+        keys.push(Action::Resume);
+    } else if view.state == OperationState::Paused {
+        keys.push(Action::Next);
+    } else {
+        keys.push(Action::Pause);
+        if view.can_step_back {
+            keys.push(Action::Next);
+        }
+    }
+    if view.can_step_back {
+        keys.push(Action::StepBack);
+    }
+    keys.extend([Action::Abort, Action::Palette, Action::Help]);
+    keys
+}
+
+/// Draws the key bar. Where it is narrow the words grow shorter, then keys give way; the help never does.
 pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
     let state = scene.state;
     let actions = match state.screen() {
-        Screen::Workloads if state.cockpit.focus == Focus::Namespaces => NAMESPACES,
-        Screen::Workloads => TABLE,
-        Screen::Workload(_) => WORKLOAD,
-        Screen::Routes => ROUTES,
-        Screen::Jobs => JOBS,
-        Screen::Operations => OPERATIONS,
-        Screen::Operation(_) => OPERATION,
+        Screen::Workloads if state.cockpit.focus == Focus::Namespaces => NAMESPACES.to_vec(),
+        Screen::Workloads => TABLE.to_vec(),
+        Screen::Workload(_) => WORKLOAD.to_vec(),
+        Screen::Routes => ROUTES.to_vec(),
+        Screen::Jobs => JOBS.to_vec(),
+        Screen::Operations => OPERATIONS.to_vec(),
+        Screen::Operation(id) => of_operation(state, id),
     };
-    let mut shown: Vec<(Action, String, &str)> = actions
-        .iter()
-        .filter_map(|action| {
-            Some((*action, state.session.keymap.key(state.places(), *action)?.to_string(), word(*action)))
-        })
-        .collect();
+    let keys = |short: bool| {
+        let key = |action: Action| Some(state.session.keymap.key(state.places(), action)?.to_string());
+        actions.iter().filter_map(|&action| Some((action, key(action)?, word(action, short)))).collect::<Vec<_>>()
+    };
     let width = |shown: &[(Action, String, &str)], gap: usize| {
-        shown.iter().map(|(_, key, word)| key.width() + 1 + word.width() + gap).sum::<usize>()
+        shown.iter().map(|(_, key, word)| key.width() + 1 + word.width() + gap).sum::<usize>().saturating_sub(gap)
     };
-    let room = usize::from(area.width).saturating_sub(1);
-    let gap = if width(&shown, 3) <= room { 3 } else { 2 };
-    while shown.len() > 1 && width(&shown, gap) > room + gap {
-        shown.remove(shown.len() - 2);
+    let room = usize::from(area.width).saturating_sub(2);
+    let (mut shown, mut gap) = (keys(false), 3);
+    if width(&shown, gap) > room {
+        gap = 2;
+    }
+    if width(&shown, gap) > room {
+        shown = keys(true);
+    }
+    while shown.len() > 1 && width(&shown, gap) > room {
+        let Some(first) = (0..shown.len()).max_by_key(|at| gives_way(shown[*at].0)) else { break };
+        shown.remove(first);
     }
     let mut pen = scene.pen(buffer, area, 0);
     pen.skip(1);
@@ -76,9 +102,24 @@ pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
     }
 }
 
-/// An action in the fewest words.
-const fn word(action: Action) -> &'static str {
+/// How soon a key gives way where there is no room for all: first what everybody tries anyway, last what puts things back.
+const fn gives_way(action: Action) -> u8 {
     match action {
+        Action::Help => 0,
+        Action::RollBack | Action::Resume => 1,
+        Action::Abort | Action::StepBack => 2,
+        Action::Back | Action::Palette => 3,
+        Action::Filter | Action::Pause | Action::Next => 4,
+        Action::Bump | Action::Shift => 5,
+        Action::Restart | Action::Migrate => 6,
+        _ => 7,
+    }
+}
+
+/// An action in the fewest words.
+const fn word(action: Action, short: bool) -> &'static str {
+    match action {
+        Action::Palette if short => "cmd",
         Action::Shift => "traffic",
         Action::Next => "next",
         Action::AllNamespaces => "all",

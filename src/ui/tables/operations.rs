@@ -18,10 +18,13 @@ pub const COLUMNS: &[Column<OperationView>] = &[
     Column { title: "MESSAGE", least: 20, ideal: 70, rank: 5, cell: message },
 ];
 
-fn what(pen: &mut Pen<'_>, row: &OperationView, _: &Scene<'_>) {
+fn what(pen: &mut Pen<'_>, row: &OperationView, scene: &Scene<'_>) {
     let (glyph, meaning) = glyph::operation(row.state);
     pen.write(glyph, meaning).skip(1);
     pen.write(row.verb.as_str(), Meaning::Muted).skip(1).write(&row.target.path(), Meaning::Text);
+    if row.context != scene.state.session.context {
+        pen.write(&format!(" in {}", row.context), Meaning::Warning);
+    }
     pen.skip(1).write(&row.summary, Meaning::Muted);
 }
 

@@ -9,9 +9,9 @@ use crate::{
 
 /// Name, the split as a bar and in numbers, hosts, and why a route is not accepted.
 pub const COLUMNS: &[Column<Route>] = &[
-    Column { title: "NAME", least: 20, ideal: 40, rank: 0, cell: name },
-    Column { title: "SPLIT", least: 12, ideal: 20, rank: 2, cell: split },
-    Column { title: "BACKENDS", least: 30, ideal: 60, rank: 1, cell: backends },
+    Column { title: "NAME", least: 16, ideal: 40, rank: 0, cell: name },
+    Column { title: "SPLIT", least: 10, ideal: 20, rank: 2, cell: split },
+    Column { title: "BACKENDS", least: 28, ideal: 60, rank: 1, cell: backends },
     Column { title: "HOSTS", least: 16, ideal: 30, rank: 4, cell: hosts },
     Column { title: "STATUS", least: 14, ideal: 60, rank: 3, cell: status },
 ];

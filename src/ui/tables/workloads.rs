@@ -8,13 +8,13 @@ use crate::{
     ui::{glyph, pen::Pen, scene::Scene},
 };
 
-/// Name, readiness, image, revision, age, autoscaler and owner.
+/// Name, readiness, image, revision, how long ago its rollout last moved, autoscaler and owner.
 pub const COLUMNS: &[Column<Workload>] = &[
     Column { title: "NAME", least: 22, ideal: 46, rank: 0, cell: name },
     Column { title: "READY", least: 10, ideal: 14, rank: 1, cell: ready },
     Column { title: "IMAGE", least: 17, ideal: 24, rank: 2, cell: image },
     Column { title: " REV", least: 4, ideal: 5, rank: 4, cell: revision },
-    Column { title: " AGE", least: 4, ideal: 4, rank: 3, cell: changed },
+    Column { title: "CHANGED", least: 7, ideal: 7, rank: 3, cell: changed },
     Column { title: "AUTOSCALER", least: 22, ideal: 24, rank: 5, cell: autoscaler },
     Column { title: "OWNER", least: 12, ideal: 16, rank: 6, cell: owner },
 ];
@@ -75,8 +75,8 @@ fn revision(pen: &mut Pen<'_>, row: &Workload, _: &Scene<'_>) {
 }
 
 fn changed(pen: &mut Pen<'_>, row: &Workload, scene: &Scene<'_>) {
-    let since = row.changed.or(row.created);
-    right(pen, &since.map_or_else(|| "–".to_owned(), |since| age(since, scene.now)), Meaning::Muted);
+    // Not the object's age: where the object does not tell when its rollout moved, nothing is said.
+    right(pen, &row.changed.map_or_else(|| "–".to_owned(), |since| age(since, scene.now)), Meaning::Muted);
 }
 
 fn autoscaler(pen: &mut Pen<'_>, row: &Workload, scene: &Scene<'_>) {

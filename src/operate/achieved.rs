@@ -1,0 +1,44 @@
+//! What an operation that ended as planned achieved, in one sentence: what is so now, not what was waited for last.
+
+use super::journal::History;
+use crate::model::{Action, Durability, Intent, Plan, StepState, Verb};
+
+/// The sentence for an operation whose steps are all over.
+pub(super) fn sentence(history: &History) -> String {
+    let plan = &history.plan;
+    let steps = || plan.steps.iter().zip(&history.steps).rev();
+    let last = steps().map(|(_, told)| told.detail.as_str()).find(|detail| !detail.is_empty()).unwrap_or("done");
+    let rolled_out = steps()
+        .next()
+        .is_some_and(|(step, told)| matches!(step.action, Action::WaitRollout { .. }) && told.state == StepState::Done);
+    let path = plan.target.path();
+    let achieved = match &plan.intent {
+        Intent::Rollback { .. } if rolled_out => match restored(plan) {
+            Some(revision) => format!("{path} runs the template of revision {revision} again: {last}"),
+            None => format!("{path}: {last}"),
+        },
+        Intent::Restart { .. } if rolled_out => format!("every pod of {path} was replaced: {last}"),
+        Intent::Bump { tag, .. } if rolled_out => format!("{path} serves {tag}: {last}"),
+        Intent::Shift { to, steps: shares, .. } => {
+            // Where it arrived says more than that its last hold is over.
+            let weights = steps().find(|(step, _)| matches!(step.action, Action::SetWeights { .. }));
+            let arrived = weights.map_or(last, |(_, told)| told.detail.as_str());
+            let share = shares.last().copied().unwrap_or_default();
+            format!("{to} takes {share} % of {path}: {arrived}")
+        }
+        _ => format!("{} {path}: {last}", plan.verb),
+    };
+    match &plan.durability {
+        Durability::Reverted(how) => format!("{achieved}; {how}"),
+        // A commit that nothing applies is not what the operator came for.
+        Durability::Unknown(why) if plan.verb == Verb::Bump => format!("{achieved}; {why}"),
+        Durability::Sticks | Durability::Unknown(_) => achieved,
+    }
+}
+
+fn restored(plan: &Plan) -> Option<u64> {
+    plan.steps.iter().find_map(|step| match &step.action {
+        Action::RestoreTemplate { revision, .. } => Some(*revision),
+        _ => None,
+    })
+}

@@ -1,0 +1,162 @@
+//! What the screen says and offers when something went wrong: an operation that nobody carries out, a connection that is lost,
+//! pods that cannot be read, a terminal that is too narrow.
+
+mod fixture;
+
+use fixture::{ago, deployment, migration_view, now, robot::Robot, rollback_plan, rows, session, shift_view};
+use pilothouse::{
+    model::*,
+    ui::{Effect, Message},
+};
+use std::sync::Arc;
+
+fn operator() -> Robot {
+    Robot::new(session(false, false), rows(), (120, 40))
+}
+
+/// A shift that a process left behind.
+fn orphan() -> OperationView {
+    OperationView { state: OperationState::Interrupted, hold_until: None, ..shift_view() }
+}
+
+#[test]
+fn an_orphan_is_told_at_once_and_can_be_taken_back_as_well_as_resumed() {
+    let mut robot = operator();
+    robot.tell(Message::Operations(vec![orphan()]));
+    assert!(robot.sees("! 1 interrupted (o)"));
+    assert!(robot.sees("✗ shift shop/checkout was interrupted at step 5 of 8  → o shows it, then c resumes it"));
+    robot.press("o enter");
+    assert!(robot.sees("c resume   b step back   a abort") && !robot.sees("p pause"), "{}", robot.screen());
+    let resume = |order| [Effect::Resume { operation: orphan().id, order, typed: None }];
+    assert_eq!(robot.press("c"), resume(Control::Next));
+    assert_eq!(robot.press("b"), resume(Control::StepBack));
+    assert_eq!(robot.press("a enter"), [], "the safe answer comes first");
+    assert_eq!(robot.press("a j enter"), resume(Control::Abort));
+}
+
+#[test]
+fn an_orphan_of_another_context_is_listed_but_raises_no_alarm() {
+    let mut robot = operator();
+    let elsewhere = OperationView { context: "staging".into(), ..orphan() };
+    robot.tell(Message::Operations(vec![elsewhere]));
+    assert!(!robot.sees("interrupted"));
+    robot.press("o");
+    assert!(robot.selected().contains("shop/checkout in staging"));
+}
+
+#[test]
+fn in_a_protected_context_taking_back_asks_for_the_name_too() {
+    let mut robot = Robot::new(session(true, false), rows(), (80, 24));
+    robot.tell(Message::Operations(vec![orphan()]));
+    robot.press("o enter");
+    assert_eq!(robot.press("b"), []);
+    robot.write("checkout");
+    let back = Effect::Resume { operation: orphan().id, order: Control::StepBack, typed: Some("checkout".into()) };
+    assert_eq!(robot.press("enter"), [back]);
+}
+
+#[test]
+fn a_restart_can_be_let_go_of_but_has_nothing_to_take_back() {
+    let mut robot = operator();
+    let view = OperationView { verb: Verb::Restart, can_step_back: false, ..shift_view() };
+    robot.start(view.clone());
+    assert!(robot.sees("p pause   a abort") && !robot.sees("b step back"));
+    assert_eq!(robot.press("b"), []);
+    assert!(robot.sees("a restart has no increments to take back"));
+    robot.press("a");
+    assert!(robot.sees("What was written stays"));
+    assert_eq!(robot.press("j enter"), [Effect::Control(view.id, Control::Abort)]);
+}
+
+#[test]
+fn what_has_ended_takes_no_orders_and_leads_back_to_where_one_was() {
+    let mut robot = operator();
+    robot.press("j j j");
+    let before = robot.selected();
+    robot.press("g");
+    robot.roll_back();
+    robot.press("enter");
+    let view = migration_view();
+    robot.start(view.clone());
+    let result = Progress::Result { outcome: Outcome::Done, message: "the Job is complete".into() };
+    robot.tell(Message::Operation(view.id.clone(), result));
+    assert!(robot.sees("esc back   : command   ? help"));
+    let done = OperationView { state: OperationState::Done, log: Vec::new(), ..view };
+    robot.tell(Message::Operations(vec![done]));
+    assert!(robot.sees("applying 0030_entries_by_account"), "the log that was followed stays to be read");
+    // Meanwhile the workload is well again, and others need more attention.
+    let mut well = fixture::workload(deployment("shop", "checkout"), 6, "2.4.0", 42, 1);
+    well.rollout.state = RolloutState::Complete;
+    robot.watch(vec![Change::Workload(well)]);
+    robot.press("esc");
+    assert!(robot.selected().contains("shop/checkout"), "{}", robot.screen());
+    assert_ne!(robot.selected(), before);
+}
+
+#[test]
+fn a_reason_can_be_given_on_the_sheet_and_is_planned_with() {
+    let mut robot = operator();
+    robot.roll_back();
+    robot.press("w");
+    robot.write("q crash");
+    assert!(robot.sees("why q crash") && robot.sees("enter plan with this reason"));
+    let effects = robot.press("enter");
+    let [Effect::Gather { ticket, intent, why }] = effects.as_slice() else { panic!("{effects:?}") };
+    assert_eq!((intent, why.as_deref()), (&rollback_plan().intent, Some("q crash")));
+    let plan = Plan { why: why.clone(), ..rollback_plan() };
+    robot.tell(Message::Planned { ticket: *ticket, result: Ok(Arc::new(plan)) });
+    assert!(robot.sees("reason   q crash"));
+    assert_eq!(robot.press("w enter"), [], "the same reason needs no other plan");
+    robot.press("esc");
+    assert!(robot.selected().contains("shop/checkout") && !robot.sees("Roll back"), "one sheet, not two");
+}
+
+#[test]
+fn in_a_protected_context_letters_are_the_name_and_the_reason_has_its_own_key() {
+    let mut robot = Robot::new(session(true, false), rows(), (80, 24));
+    robot.roll_back();
+    robot.press("w");
+    assert!(robot.sees("to confirm w"));
+    robot.press("ctrl-u ctrl-r");
+    robot.write("crash");
+    assert!(robot.sees("why crash"));
+    assert_eq!(robot.press("enter").len(), 1);
+}
+
+#[test]
+fn a_lost_connection_is_told_and_so_is_its_return() {
+    let mut robot = operator();
+    let sync = |sync: Sync| vec![Change::Sync(Kind::Deployment, None, sync)];
+    robot.watch(sync(Sync::Stale { since: ago(34), why: "connection refused".into() }));
+    assert!(robot.sees("✗ the connection is gone, trying again: connection refused") && robot.sees("stale 34s"));
+    robot.press("j");
+    assert!(!robot.sees("connection refused") && robot.sees("stale 34s"), "the header goes on saying it");
+    robot.watch(sync(Sync::Live { heard: now() }));
+    assert!(robot.sees("✓ connected again; it was gone for 34s"));
+}
+
+#[test]
+fn pods_that_cannot_be_read_are_not_loading() {
+    let mut robot = operator();
+    let object = deployment("shop", "search-indexer");
+    robot.press("j");
+    robot.rows.inspections.clear();
+    robot.tell(Message::RowsChanged);
+    assert!(robot.sees("loading pods…"));
+    robot.tell(Message::NotInspected(object.clone(), "pods is forbidden".into()));
+    assert!(robot.sees("the pods are not known: pods is forbidden") && !robot.sees("loading pods"));
+    let later = now() + jiff::SignedDuration::from_secs(6);
+    let effects = robot.state.update(Message::Tick, &robot.rows, later);
+    assert_eq!(effects, [Effect::Inspect(object)], "asked for again after a while");
+    assert_eq!(robot.state.update(Message::Tick, &robot.rows, later), [], "but not at every tick");
+}
+
+#[test]
+fn filter_and_commands_have_their_keys_on_every_width_that_works() {
+    for (width, keys) in [(80, ["/ filter", ": cmd", "? help"]), (200, ["/ filter", ": command", "? help"])] {
+        let robot = Robot::new(session(false, false), rows(), (width, 24));
+        assert!(keys.iter().all(|key| robot.sees(key)), "{}", robot.screen());
+    }
+    let robot = Robot::new(session(false, false), rows(), (24, 10));
+    assert!(robot.sees("r roll back") && robot.sees("? help"), "{}", robot.screen());
+}
