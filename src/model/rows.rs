@@ -192,16 +192,22 @@ impl Rows {
 
     /// A workload's health with its pods taken into account, where they were looked at.
     pub fn health_of(&self, workload: &Workload) -> Health {
-        let seen = self.inspections.get(&workload.object).map_or(Health::Unknown, |i| i.health);
+        let seen = self.telling(workload).map_or(Health::Unknown, |i| i.health);
         match seen {
             Health::Unknown => workload.health(),
             seen => seen.min(workload.health()),
         }
     }
 
+    /// What its pods told, while that can add to what the object tells. An answer that was under way when the rollout ended is of
+    /// the past: a workload whose object says that all is well is well.
+    fn telling(&self, workload: &Workload) -> Option<&Inspection> {
+        self.inspections.get(&workload.object).filter(|_| workload.needs_inspection())
+    }
+
     /// The one sentence about a workload that is not healthy.
     pub fn reason_of(&self, workload: &Workload) -> Option<String> {
-        let blocker = self.inspections.get(&workload.object).and_then(|i| i.blocker.as_ref());
+        let blocker = self.telling(workload).and_then(|i| i.blocker.as_ref());
         blocker.map(|b| b.message.clone()).or_else(|| workload.rollout.reason.clone())
     }
 
