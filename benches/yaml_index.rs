@@ -49,6 +49,7 @@ fn benches(criterion: &mut Criterion) {
         name: "service-400".into(),
         container: "app".into(),
         image: ImageReference::parse("registry.example:5000/team/service-400:v1").unwrap(),
+        path: None,
         environments: Vec::new(),
     };
     assert!(index.place(&target).is_ok());

@@ -122,6 +122,7 @@ fn plan(repository: &Repository, tip: Oid, tag: &str) -> Edit {
         name: "checkout".into(),
         container: "app".into(),
         image: ImageReference::parse("docker.io/shop/checkout:v1").unwrap(),
+        path: None,
         environments: Vec::new(),
     };
     let candidate = index.place(&target).unwrap();
@@ -453,32 +454,52 @@ fn hooks_of_a_mirror_never_run() {
 }
 
 #[test]
-fn ssh_is_the_operators_and_never_asks() {
+fn programs_that_a_clone_names_are_not_run() {
     let world = World::new();
-    let log = world.path("log");
-    // Stands for ssh: notes its options and runs the server's side here.
-    executable(
-        &world.path("bin/ssh"),
-        &format!("echo \"$@\" >> '{}'; for last; do :; done; eval \"$last\"", log.display()),
-    );
-    let ssh = format!("{} -p 2222", world.path("bin/ssh").display());
-    git(&world.clone(), &["config", "core.sshCommand", &ssh]);
-    git(&world.clone(), &["config", "ssh.variant", "ssh"]);
-    let url = format!("alias:{}", world.path("remote.git").display());
-    git(&world.clone(), &["remote", "set-url", "origin", &url]);
+    let witness = world.path("witness");
+    let evil = world.path("evil");
+    executable(&evil, &format!("echo \"$0 $@\" >> '{}'", witness.display()));
+    let evil = evil.display().to_string();
+    for key in [
+        "core.sshCommand",
+        "core.fsmonitor",
+        "core.askPass",
+        "core.pager",
+        "core.gitProxy",
+        "gpg.program",
+        "gpg.ssh.program",
+    ] {
+        git(&world.clone(), &["config", key, &evil]);
+    }
+    for key in ["credential.helper", "alias.config", "alias.fetch", "alias.push", "alias.commit-tree"] {
+        git(&world.clone(), &["config", key, &format!("!{evil}")]);
+    }
+    git(&world.clone(), &["config", "remote.origin.uploadpack", &evil]);
+    git(&world.clone(), &["config", "protocol.ext.allow", "always"]);
     let repository = world.open(&world.clone());
-    assert_eq!(repository.default_branch().unwrap(), "main");
     let tip = repository.fetch("main").unwrap();
     let commit = commit(&repository, tip, &plan(&repository, tip, "v2"));
     repository.push(commit, "main", Some(tip)).unwrap();
-    assert_eq!(world.on_remote(OVERLAY_FILE), OVERLAY.replace("'v1'", "'v2'"));
-    let log = std::fs::read_to_string(log).unwrap();
-    assert_eq!(log.lines().count(), 3);
-    assert!(
-        log.lines()
-            .all(|line| line.contains("-p 2222") && line.contains("-o BatchMode=yes") && line.contains(" alias ")),
-        "{log}"
-    );
+    for url in [
+        "ssh://git@127.0.0.1:1/x",
+        "http://127.0.0.1:1/x",
+        &format!("ext::{evil} x"),
+        &format!("ssh://-oProxyCommand={evil}/x"),
+    ] {
+        git(&world.clone(), &["config", "remote.origin.url", url]);
+        let error = world.open(&world.clone()).fetch("main").unwrap_err().to_string();
+        assert!(error.contains("core.sshcommand and credential.helper of the clone's own configuration"), "{error}");
+    }
+    assert!(!witness.exists(), "{}", std::fs::read_to_string(witness).unwrap_or_default());
+}
+
+#[test]
+fn a_torn_mirror_is_made_anew() {
+    let world = World::new();
+    world.open(&world.clone()).fetch("main").unwrap();
+    let mirror = std::fs::read_dir(world.path("cache")).unwrap().next().unwrap().unwrap().path();
+    std::fs::write(mirror.join("HEAD"), "").unwrap();
+    world.open(&world.clone()).fetch("main").unwrap();
 }
 
 /// Fetch, apply, commit, push; and again while somebody else was faster.

@@ -280,8 +280,15 @@ async fn facts_for_a_bump_find_the_place_in_git() {
     git(&["clone", "-q", "--bare", ".", "../bare.git"]);
     world.repository = Some(folder.path().join("bare.git").display().to_string());
 
-    let intent =
-        Intent::Bump { target: web, tag: "v2".into(), container: None, repository: None, branch: None, wait: true };
+    let intent = Intent::Bump {
+        target: web,
+        tag: "v2".into(),
+        container: None,
+        repository: None,
+        branch: None,
+        file: None,
+        wait: true,
+    };
     let Facts::Bump(facts) = gather(&world, &intent).await.unwrap() else { panic!("facts of another verb") };
     assert_eq!((facts.site.from.as_str(), facts.site.image.as_str()), ("v1", "127.0.0.1:1/shop/web:v2"));
     assert_eq!(facts.site.place, "apps/web.yaml:11");

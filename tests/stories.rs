@@ -270,6 +270,7 @@ fn a_bump_begins_with_the_tag_that_runs_and_asks_for_the_container_where_there_a
         container: Some("proxy".into()),
         repository: Some("/srv/gitops.git".into()),
         branch: None,
+        file: None,
         wait: true,
     };
     assert_eq!(gathered(&effects), (&intent, None));

@@ -10,7 +10,7 @@ mod signals;
 mod terminal;
 
 pub use session::{Options, Session, SessionError, Unplanned, journals};
-pub use signals::interruption;
+pub use signals::{Interruptions, interruption};
 
 use crate::observe::Scope;
 use std::{io::IsTerminal, process::ExitCode};

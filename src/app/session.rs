@@ -4,7 +4,7 @@
 
 use crate::{
     config::{Config, ConfigError, Paths},
-    connect::kube::{Cluster, ConnectError, ConnectOptions, ContextInfo},
+    connect::kube::{ApiErrorKind, Cluster, ConnectError, ConnectOptions, ContextInfo},
     model::{Control, Intent, OperationId, Outcome, Plan},
     observe::{self, ObserveError},
     operate::{self, Consent, Crew, Journals, Mode, Running, StartError},
@@ -70,8 +70,10 @@ pub enum Unplanned {
 
 impl Unplanned {
     /// How a verb that ends here ended: there being nothing to do is no failure.
-    pub const fn outcome(&self) -> Outcome {
+    pub fn outcome(&self) -> Outcome {
         match self {
+            // What may not even be read is refused by the same RBAC as what may not be written.
+            Self::Gather(ObserveError::Api(error)) if error.kind == ApiErrorKind::Forbidden => Outcome::Refused,
             Self::Gather(_) => Outcome::Failed,
             Self::Plan(error) => error.outcome(),
         }

@@ -219,6 +219,9 @@ pub struct Bump {
     /// The GitOps repository [default: found from Flux, the configuration or the clone you stand in]
     #[arg(long, value_name = "PATH-OR-URL")]
     pub repo: Option<String>,
+    /// The file that sets the image, where several could: a path in the repository, with a line if it has several
+    #[arg(long, value_name = "PATH[:LINE]")]
+    pub file: Option<String>,
     /// Return after the push instead of following the change
     #[arg(long)]
     pub no_wait: bool,

@@ -2,9 +2,14 @@
 //!
 //! With JSON, standard output carries nothing else.
 
+use super::failure::{Failure, Sort};
 use crate::model::{OperationId, Outcome, Plan, Progress, StepState};
+use jiff::Timestamp;
 use serde_json::json;
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    time::Instant,
+};
 
 /// Where a verb prints.
 pub struct Console<W> {
@@ -12,17 +17,23 @@ pub struct Console<W> {
     json: bool,
     steps: Vec<String>,
     current: usize,
+    begun: Option<Instant>,
 }
 
 impl<W: Write> Console<W> {
     /// Prints to `out`, as JSON lines or as text.
     pub const fn new(out: W, json: bool) -> Self {
-        Self { out, json, steps: Vec::new(), current: 0 }
+        Self { out, json, steps: Vec::new(), current: 0, begun: None }
     }
 
     /// Whether this prints JSON lines.
     pub const fn is_json(&self) -> bool {
         self.json
+    }
+
+    /// Whether this prints JSON, and where: for a document that is not made of lines.
+    pub const fn output(&mut self) -> (bool, &mut W) {
+        (self.json, &mut self.out)
     }
 
     /// Prints a plan.
@@ -58,9 +69,17 @@ impl<W: Write> Console<W> {
 
     fn step(&mut self, index: usize, state: StepState, detail: &str) -> io::Result<()> {
         let name = self.steps.get(index).map_or("step", String::as_str).to_owned();
+        let took = match state {
+            StepState::Started => {
+                self.begun = Some(Instant::now());
+                None
+            }
+            StepState::Done | StepState::Failed => self.begun.take().map(|begun| begun.elapsed().as_secs()),
+            StepState::Pending | StepState::Progress | StepState::Skipped => None,
+        };
         if self.json {
             return self
-                .line(&json!({"event": "step", "index": index, "step": name, "state": state, "detail": detail}));
+                .line(&json!({"event": "step", "index": index, "step": name, "state": state, "detail": detail, "at": Timestamp::now()}));
         }
         let glyph = match state {
             StepState::Pending => "·",
@@ -70,7 +89,10 @@ impl<W: Write> Console<W> {
             StepState::Skipped => "–",
             StepState::Failed => "✗",
         };
-        writeln!(self.out, " {glyph} {} {name:<9} {detail}", index + 1)
+        match took {
+            Some(seconds @ 1..) => writeln!(self.out, " {glyph} {} {name:<9} {detail}  ({})", index + 1, span(seconds)),
+            _ => writeln!(self.out, " {glyph} {} {name:<9} {detail}", index + 1),
+        }
     }
 
     /// Prints how it ended.
@@ -95,6 +117,20 @@ impl<W: Write> Console<W> {
             writeln!(self.out, "  → go on with: pilothouse operations resume {id}")?;
         }
         Ok(())
+    }
+
+    /// Prints how a run ended that failed before it could say so itself: JSON lines end with a result whatever happens.
+    ///
+    /// # Errors
+    /// The failure, or that of the output.
+    pub fn ended<T>(&mut self, operation: Option<&OperationId>, ended: Result<T, Failure>) -> Result<T, Failure> {
+        if let Err(failure) = &ended
+            && self.json
+            && failure.sort != Sort::Unheard
+        {
+            self.result(operation, failure.sort.outcome(), &failure.to_string())?;
+        }
+        ended
     }
 
     /// Prints a line of text, for people only.
@@ -137,6 +173,14 @@ fn sheet(plan: &Plan, out: &mut impl Write) -> io::Result<()> {
         }
     }
     writeln!(out)
+}
+
+fn span(seconds: u64) -> String {
+    match (seconds / 60, seconds % 60) {
+        (0, seconds) => format!("{seconds} s"),
+        (minutes, 0) => format!("{minutes} min"),
+        (minutes, seconds) => format!("{minutes} min {seconds} s"),
+    }
 }
 
 fn title(plan: &Plan) -> &'static str {

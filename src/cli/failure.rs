@@ -128,15 +128,17 @@ impl From<Unplanned> for Failure {
 
 impl From<StartError> for Failure {
     fn from(error: StartError) -> Self {
-        let sort = if matches!(error, StartError::Refused(_)) { Sort::Refused } else { Sort::Failed };
-        // A refusal's message says what to do already.
-        let hint = if sort == Sort::Refused { None } else { error.hint() };
-        Self::new(sort, error.to_string(), hint)
+        match error {
+            StartError::Journal(error) => error.into(),
+            StartError::Refused(_) => Self::new(Sort::Refused, error.to_string(), error.hint()),
+            StartError::Ended { .. } => Self::new(Sort::Failed, error.to_string(), error.hint()),
+        }
     }
 }
 
 impl From<JournalError> for Failure {
     fn from(error: JournalError) -> Self {
-        Self::new(Sort::Failed, error.to_string(), None)
+        let sort = if matches!(error, JournalError::Held { .. }) { Sort::Refused } else { Sort::Failed };
+        Self::new(sort, error.to_string(), None)
     }
 }

@@ -18,7 +18,10 @@ mod verbs;
 use args::{Arguments, Command};
 use clap::{CommandFactory, Parser};
 use failure::{Failure, Sort};
-use std::{io, process::ExitCode};
+use std::{
+    io::{self, Write as _},
+    process::ExitCode,
+};
 
 /// Runs the program on its arguments.
 pub fn run() -> ExitCode {
@@ -33,7 +36,8 @@ pub fn run() -> ExitCode {
     };
     outcome.unwrap_or_else(|failure| {
         if failure.sort != Sort::Unheard {
-            eprintln!("pilothouse: {failure}");
+            // The terminal may be gone, and then nobody hears it; the exit code says it too.
+            let _ = writeln!(io::stderr(), "pilothouse: {failure}");
         }
         ExitCode::from(failure.sort.exit_code())
     })

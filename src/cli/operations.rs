@@ -9,88 +9,127 @@ use super::{
     verbs,
 };
 use crate::{
-    app::{self, Session, SessionError},
+    app::{self, Interruptions, Session, SessionError},
     config::Paths,
     model::{Control, OperationId, OperationState, OperationView, Outcome},
-    operate::Journals,
+    operate::{History, JournalError, Journals, StartError},
     time::Clock,
 };
 use serde_json::json;
-use std::{io::Write, process::ExitCode};
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
 
 /// Carries the subcommand out. Listing and showing need no cluster.
 ///
 /// # Errors
 /// When the operation is unknown or cannot be taken in hand.
 pub async fn run(global: &Global, arguments: Operations, out: &mut impl Write) -> Result<ExitCode, Failure> {
-    let json = arguments.output == Lines::Json;
-    let journals = app::journals(&Paths::find().ok_or(SessionError::NoHome)?);
-    match arguments.action.unwrap_or(OperationsAction::List) {
-        OperationsAction::List => list(&journals, json, out)?,
-        OperationsAction::Show(argument) => show(&journals, &argument.id, json, out)?,
-        OperationsAction::Pause(argument) => {
-            let id = journals.find(&argument.id)?;
-            if !journals.is_held(&id) {
-                return Err(not_running(&id));
-            }
-            journals.control(&id, Control::Pause)?;
-            writeln!(out, "{id} pauses after the write under way")?;
-        }
-        OperationsAction::Resume(change) => return take(global, &journals, change, Control::Next, json, out).await,
-        OperationsAction::StepBack(change) => {
-            return take(global, &journals, change, Control::StepBack, json, out).await;
-        }
-        OperationsAction::Abort(change) => return take(global, &journals, change, Control::Abort, json, out).await,
-    }
-    Ok(ExitCode::SUCCESS)
+    let mut console = Console::new(out, arguments.output == Lines::Json);
+    let ended = attempt(global, arguments, &mut console).await;
+    console.ended(None, ended).map(|outcome| ExitCode::from(outcome.exit_code()))
 }
 
-fn not_running(id: &OperationId) -> Failure {
-    let hint = format!("go on with `pilothouse operations resume {id}`, or take it back with `abort`");
-    Failure::new(Sort::Failed, format!("no process carries {id} out"), Some(hint))
+async fn attempt<W: Write>(
+    global: &Global,
+    arguments: Operations,
+    console: &mut Console<W>,
+) -> Result<Outcome, Failure> {
+    let journals = app::journals(&Paths::find().ok_or(SessionError::NoHome)?);
+    match arguments.action.unwrap_or(OperationsAction::List) {
+        OperationsAction::List => list(&journals, console)?,
+        OperationsAction::Show(argument) => show(&journals, &argument.id, console)?,
+        OperationsAction::Pause(argument) => {
+            let (id, history) = find(&journals, &argument.id)?;
+            journals.control(&id, Control::Pause)?;
+            let how = if history.state(true) == OperationState::Paused { "is paused" } else { "pauses" };
+            told(&id, how, console)?;
+        }
+        OperationsAction::Resume(change) => return take(global, &journals, change, Control::Next, console).await,
+        OperationsAction::StepBack(change) => {
+            return take(global, &journals, change, Control::StepBack, console).await;
+        }
+        OperationsAction::Abort(change) => return take(global, &journals, change, Control::Abort, console).await,
+    }
+    Ok(Outcome::Done)
+}
+
+/// An operation that has not ended, by the beginning of its name.
+fn find(journals: &Journals, text: &str) -> Result<(OperationId, History), Failure> {
+    let id = journals.find(text)?;
+    let history = journals.read(&id)?;
+    let state = history.state(false);
+    if state.is_final() {
+        return Err(StartError::Ended { id, state: state.to_string() }.into());
+    }
+    Ok((id, history))
+}
+
+/// Says what the process that carries the operation out was told.
+fn told<W: Write>(id: &OperationId, what: &str, console: &mut Console<W>) -> io::Result<()> {
+    if console.is_json() {
+        return console.result(Some(id), Outcome::Done, &format!("told the process that carries {id} out: it {what}"));
+    }
+    console.say(&format!("{id} {what}, after the write under way if there is one"))
 }
 
 /// Tells the process that carries the operation out; where there is none, becomes it.
-async fn take(
+async fn take<W: Write>(
     global: &Global,
     journals: &Journals,
     change: OperationChange,
     control: Control,
-    json: bool,
-    out: &mut impl Write,
-) -> Result<ExitCode, Failure> {
-    let id = journals.find(&change.id)?;
+    console: &mut Console<W>,
+) -> Result<Outcome, Failure> {
+    let (id, history) = find(journals, &change.id)?;
     if journals.is_held(&id) {
-        journals.control(&id, control)?;
+        if global.read_only {
+            return Err(Failure::new(
+                Sort::Refused,
+                "this is read-only mode",
+                Some("start without --read-only".into()),
+            ));
+        }
         let what = match control {
+            // To one that runs it would mean to end its hold early, and two who resume at once do not mean that.
+            Control::Next if history.state(true) != OperationState::Paused => {
+                return Err(JournalError::Held { id }.into());
+            }
             Control::Next => "goes on",
             Control::StepBack => "takes its last increment back",
             _ => "is taken back",
         };
-        writeln!(out, "{id} {what}")?;
-        return Ok(ExitCode::SUCCESS);
+        journals.control(&id, control)?;
+        told(&id, what, console)?;
+        return Ok(Outcome::Done);
     }
-    let history = journals.read(&id)?;
     let mut options: app::Options = global.into();
     if options.connect.context.is_none() && options.connect.kubeconfig.is_none() {
         options.connect.context = Some(history.plan.context.clone());
     }
     let session = Session::open(&options).await?;
-    let mut console = Console::new(out, json);
     console.say(&format!("{}  {} {}  {}", id, history.plan.verb, history.plan.target, history.plan.summary))?;
     console.expect_steps(&history.plan);
-    let answer = confirm::ask(&history.plan, session.mode, change.yes, change.confirm.as_deref(), &mut console)?;
+    let answer = confirm::ask(&history.plan, session.mode, change.yes, change.confirm.as_deref(), console)?;
     let consent = match answer {
         Answer::Yes(consent) => consent,
-        Answer::No => return Ok(ExitCode::from(Outcome::Refused.exit_code())),
+        Answer::No => {
+            console.say("nothing was changed")?;
+            return Ok(Outcome::Refused);
+        }
     };
-    let running = session.resume(&id, control, &consent).await?;
-    let outcome = verbs::follow(running, &mut console).await?;
-    Ok(ExitCode::from(outcome.exit_code()))
+    let mut interruptions = Interruptions::listen();
+    let running = tokio::select! {
+        resumed = session.resume(&id, control, &consent) => resumed?,
+        () = interruptions.next() => return verbs::interrupted(console),
+    };
+    verbs::follow(running, &mut interruptions, console).await
 }
 
-fn list(journals: &Journals, json: bool, out: &mut impl Write) -> Result<(), Failure> {
+fn list<W: Write>(journals: &Journals, console: &mut Console<W>) -> Result<(), Failure> {
     let listing = journals.list();
+    let (json, out) = console.output();
     for unreadable in &listing.unreadable {
         eprintln!("pilothouse: {unreadable}");
     }
@@ -133,10 +172,11 @@ fn row(view: &OperationView) -> serde_json::Value {
     })
 }
 
-fn show(journals: &Journals, id: &str, json: bool, out: &mut impl Write) -> Result<(), Failure> {
+fn show<W: Write>(journals: &Journals, id: &str, console: &mut Console<W>) -> Result<(), Failure> {
     let id = journals.find(id)?;
     let live = journals.is_held(&id);
     let view = journals.read(&id)?.view(live);
+    let (json, out) = console.output();
     if json {
         writeln!(out, "{}", serde_json::to_string(&view)?)?;
         return Ok(());

@@ -7,7 +7,7 @@ use super::{
     failure::{Failure, Sort},
 };
 use crate::{
-    app::{self, Session},
+    app::{self, Interruptions, Session},
     model::{Control, Intent, Outcome, Progress},
     operate::Running,
 };
@@ -20,15 +20,12 @@ use std::{io::Write, process::ExitCode};
 pub async fn run(global: &Global, command: Command, out: &mut impl Write) -> Result<ExitCode, Failure> {
     let (intent, options) = intent_of(global, command)?;
     let mut console = Console::new(out, options.output == Lines::Json);
-    match attempt(global, intent, &options, &mut console).await {
-        Ok(outcome) => Ok(ExitCode::from(outcome.exit_code())),
-        Err(failure) => {
-            if console.is_json() {
-                console.result(None, failure.sort.outcome(), &failure.to_string())?;
-            }
-            Err(failure)
-        }
-    }
+    let ended = match intent {
+        Ok(intent) => attempt(global, intent, &options, &mut console).await,
+        Err(failure) => Err(failure),
+    };
+    let outcome = console.ended(None, ended)?;
+    Ok(ExitCode::from(outcome.exit_code()))
 }
 
 async fn attempt<W: Write>(
@@ -59,8 +56,18 @@ async fn attempt<W: Write>(
             return Ok(Outcome::Refused);
         }
     };
-    let running = session.start(plan, &consent).await?;
-    follow(running, console).await
+    let mut interruptions = Interruptions::listen();
+    let running = tokio::select! {
+        started = session.start(plan, &consent) => started?,
+        () = interruptions.next() => return interrupted(console),
+    };
+    follow(running, &mut interruptions, console).await
+}
+
+/// Asked to end before the operation began.
+pub fn interrupted<W: Write>(console: &mut Console<W>) -> Result<Outcome, Failure> {
+    console.result(None, Outcome::Interrupted, "asked to end before anything was changed")?;
+    Ok(Outcome::Interrupted)
 }
 
 /// A plan that would change nothing is not a failure.
@@ -72,16 +79,28 @@ fn nothing_to_do<W: Write>(unplanned: app::Unplanned, console: &mut Console<W>) 
     Ok(Outcome::Done)
 }
 
-/// Prints what an operation reports until it ends. Interrupting once leaves it, resumable, after the write under way.
-pub async fn follow<W: Write>(mut running: Running, console: &mut Console<W>) -> Result<Outcome, Failure> {
+/// Prints what an operation reports until it ends. Interrupting once leaves it, resumable, after the write under way; twice,
+/// at once, which its journal survives.
+///
+/// # Errors
+/// When it ends without a word, or printing fails.
+pub async fn follow<W: Write>(
+    mut running: Running,
+    interruptions: &mut Interruptions,
+    console: &mut Console<W>,
+) -> Result<Outcome, Failure> {
     let id = running.id.clone();
-    let mut interrupted = std::pin::pin!(app::interruption());
     let mut leaving = false;
     let mut unheard = None;
     loop {
         let progress = tokio::select! {
             progress = running.progress.recv() => progress,
-            () = &mut interrupted, if !leaving => {
+            () = interruptions.next() => {
+                if leaving {
+                    let message = "asked to end twice: what became of a request under way is found out when it is resumed";
+                    console.result(Some(&id), Outcome::Interrupted, message)?;
+                    return Ok(Outcome::Interrupted);
+                }
                 leaving = true;
                 running.control(Control::Leave);
                 continue;
@@ -101,23 +120,32 @@ pub async fn follow<W: Write>(mut running: Running, console: &mut Console<W>) ->
     }
 }
 
-/// The intent of a verb, its target's namespace still to be filled in, and the verb's options.
-fn intent_of(global: &Global, command: Command) -> Result<(Intent, VerbOptions), Failure> {
+/// The intent of a verb (its target's namespace still to be filled in) or what is wrong with it, and the verb's options.
+fn intent_of(global: &Global, command: Command) -> Result<(Result<Intent, Failure>, VerbOptions), Failure> {
     let namespace = global.namespace.as_deref().unwrap_or_default();
     Ok(match command {
         Command::Rollback(Rollback { target, to_revision, options }) => {
-            (Intent::Rollback { target: target.within(namespace), revision: to_revision }, options)
+            (Ok(Intent::Rollback { target: target.within(namespace), revision: to_revision }), options)
         }
-        Command::Restart(restart) => (Intent::Restart { target: restart.target.within(namespace) }, restart.options),
+        Command::Restart(restart) => {
+            (Ok(Intent::Restart { target: restart.target.within(namespace) }), restart.options)
+        }
         Command::Shift(shift) => {
             let target = shift.target.within(namespace);
-            (Intent::Shift { target, to: shift.to, steps: shift.steps, hold: shift.hold }, shift.options)
+            (Ok(Intent::Shift { target, to: shift.to, steps: shift.steps, hold: shift.hold }), shift.options)
         }
-        Command::Bump(Bump { target, tag, container, branch, repo, no_wait, options }) => {
+        Command::Bump(Bump { target, tag, container, branch, repo, file, no_wait, options }) => {
             let target = target.within(namespace);
-            (Intent::Bump { target, tag, container, repository: repo, branch, wait: !no_wait }, options)
+            (Ok(Intent::Bump { target, tag, container, repository: repo, branch, file, wait: !no_wait }), options)
         }
-        Command::Migrate(migrate) => migration(namespace, migrate)?,
+        Command::Migrate(mut migrate) => {
+            let options = migrate.options.clone();
+            let command = match migrate.command.take() {
+                Some(command) => command.split_whitespace().map(str::to_owned).collect(),
+                None => std::mem::take(&mut migrate.words),
+            };
+            (migration(namespace, migrate, command), options)
+        }
         Command::Demo(_)
         | Command::Status(_)
         | Command::Operations(_)
@@ -127,15 +155,11 @@ fn intent_of(global: &Global, command: Command) -> Result<(Intent, VerbOptions),
     })
 }
 
-fn migration(namespace: &str, migrate: Migrate) -> Result<(Intent, VerbOptions), Failure> {
-    let command = match migrate.command {
-        Some(command) => command.split_whitespace().map(str::to_owned).collect(),
-        None => migrate.words,
-    };
+fn migration(namespace: &str, migrate: Migrate, command: Vec<String>) -> Result<Intent, Failure> {
     if command.is_empty() {
         let hint = "give --command \"bin/migrate up\", or the words of the command after --";
         return Err(Failure::new(Sort::Usage, "a migration needs the command to run", Some(hint.into())));
     }
     let target = migrate.target.within(namespace);
-    Ok((Intent::Migrate { target, tag: migrate.tag, container: migrate.container, command }, migrate.options))
+    Ok(Intent::Migrate { target, tag: migrate.tag, container: migrate.container, command })
 }

@@ -78,6 +78,9 @@ pub enum Intent {
         repository: Option<String>,
         /// The branch; the repository's default where None.
         branch: Option<String>,
+        /// The file that sets the image, and a line of it, as `PATH[:LINE]`; found where None.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        file: Option<String>,
         /// Whether to follow the change until the new pods serve.
         wait: bool,
     },
@@ -176,6 +179,7 @@ mod tests {
             container: None,
             repository: None,
             branch: None,
+            file: None,
             wait,
         };
         assert!(writes(&bump(true)).is_empty(), "a bump writes to Git only");

@@ -1,7 +1,7 @@
 //! What an operation that ended as planned achieved, in one sentence: what is so now, not what was waited for last.
 
 use super::journal::History;
-use crate::model::{Action, Durability, Intent, Plan, StepState};
+use crate::model::{Action, Durability, Intent, Plan, StepState, Verb};
 
 /// The sentence for an operation whose steps are all over.
 pub(super) fn sentence(history: &History) -> String {
@@ -30,6 +30,8 @@ pub(super) fn sentence(history: &History) -> String {
     };
     match &plan.durability {
         Durability::Reverted(how) => format!("{achieved}; {how}"),
+        // A commit that nothing applies is not what the operator came for.
+        Durability::Unknown(why) if plan.verb == Verb::Bump => format!("{achieved}; {why}"),
         Durability::Sticks | Durability::Unknown(_) => achieved,
     }
 }

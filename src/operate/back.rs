@@ -91,7 +91,7 @@ impl Run {
         let first = (0..self.history.steps.len()).find_map(|index| self.increment(index));
         let last = self.history.last_increment().and_then(|index| Some((index, self.increment(index)?)));
         let (Some(first), Some((index, last))) = (first, last) else {
-            return Ok((Outcome::SteppedBack, "aborted before any weight was changed".into()));
+            return Ok((Outcome::SteppedBack, "aborted while none of its weights was in force".into()));
         };
         self.going_back = true;
         let set = weights::set(self, index, &last.object, &last.uid, &last.after, &first.before, false).await;

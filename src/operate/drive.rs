@@ -18,8 +18,9 @@ impl Run {
                 None => return,
             },
         };
-        // Somebody else holds the target: that ends a fresh operation, but one that was under way stays to be resumed.
-        let stays = outcome == Outcome::Refused && self.resumed;
+        // Somebody else holds the target, or a right is gone: that ends a fresh operation, but one that was under way stays
+        // to be resumed.
+        let stays = outcome == Outcome::Refused && (self.resumed || self.history.has_written());
         let kept = if stays { Outcome::Interrupted } else { outcome };
         let record = Record::Result { outcome: kept, message: message.clone() };
         let message = match self.record(record).await {
@@ -84,6 +85,10 @@ impl Run {
             Stop::Failed(why) => (Outcome::Failed, why),
             Stop::Conflict(why) => (Outcome::Conflict, why),
             Stop::Refused(why) => (Outcome::Refused, why),
+            Stop::Forbidden(why) if self.history.has_written() => {
+                (Outcome::Refused, format!("{why}. It is {}", self.left()))
+            }
+            Stop::Forbidden(why) => (Outcome::Refused, why),
             Stop::Interrupted(why) => (Outcome::Interrupted, why),
             Stop::Journal(error) => (Outcome::Interrupted, error.to_string()),
             Stop::Leave => (Outcome::Interrupted, self.left()),

@@ -206,9 +206,12 @@ impl Run {
     }
 }
 
-/// An API error as the reason a step failed, with what to do.
+/// An API error as the reason a step ends here, with what to do.
 pub(super) fn failed(error: &ApiError) -> Stop {
-    Stop::Failed(with_hint(error))
+    match error.kind {
+        ApiErrorKind::Forbidden => Stop::Forbidden(with_hint(error)),
+        _ => Stop::Failed(with_hint(error)),
+    }
 }
 
 /// An API error with what to do about it.

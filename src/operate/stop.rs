@@ -12,6 +12,8 @@ pub(super) enum Stop {
     Conflict(String),
     /// The target may not be had; nothing was changed.
     Refused(String),
+    /// A right is missing, for this reason. It may have been there a step ago, and may come back.
+    Forbidden(String),
     /// It cannot go on now, and stays to be resumed.
     Interrupted(String),
     /// The journal takes no more records.

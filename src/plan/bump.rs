@@ -3,7 +3,9 @@
 use super::{Asked, PlanError, Sheet, checks, disruption, durability, step};
 use crate::formats::template;
 use crate::model::image::{ImageReference, compare_tags};
-use crate::model::{Action, BumpFacts, CommitPlan, Durability, Intent, ObjectRef, Precondition, Risk, Step};
+use crate::model::{
+    Action, BumpFacts, CommitPlan, CommonFacts, Durability, Intent, ObjectRef, OwnerKind, Precondition, Risk, Step,
+};
 use std::cmp::Ordering;
 
 /// Names listed before the rest is only counted.
@@ -46,6 +48,7 @@ pub(super) fn plan(asked: &Asked<'_>, facts: &BumpFacts) -> Result<Sheet, PlanEr
         let detail = format!("{tag} is older than {}; to undo a bad deploy at once, roll back as well", site.from);
         preconditions.push(Precondition::warn("version", detail));
     }
+    preconditions.extend(unread_reconciler(&facts.common));
     let follow = Follow::of(facts, *wait);
     preconditions.extend(follow.warning());
     let durability = match (&facts.common.owner, durability::reconciler(&facts.common)) {
@@ -53,7 +56,7 @@ pub(super) fn plan(asked: &Asked<'_>, facts: &BumpFacts) -> Result<Sheet, PlanEr
         (Some(owner), None) if owner.kind.reconciles() => {
             Durability::Unknown(format!("{owner} is held off; nothing is applied until it is released"))
         }
-        _ => Durability::Unknown("nothing in sight applies this repository to the cluster".into()),
+        _ => Durability::Unknown("no reconciler in sight applies this repository to the cluster".into()),
     };
     Ok(Sheet {
         summary: format!("{} → {tag}", site.from),
@@ -197,6 +200,14 @@ fn author(author: &Result<String, String>) -> Precondition {
         Ok(author) => Precondition::require("author", true, author.clone()),
         Err(why) => Precondition::require("author", false, why.clone()),
     }
+}
+
+/// A Kustomization always has an interval: without one it could not be read.
+fn unread_reconciler(common: &CommonFacts) -> Option<Precondition> {
+    let owner = durability::reconciler(common).filter(|owner| owner.kind == OwnerKind::Kustomization)?;
+    let unread =
+        || format!("{owner} cannot be read: whether it applies this repository, and what it says, does not show");
+    common.owner_interval.is_none().then(|| Precondition::warn("reconciler", unread()))
 }
 
 fn listed(names: &[String]) -> String {

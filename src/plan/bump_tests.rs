@@ -47,7 +47,7 @@ fn bump(facts: BumpFacts, wait: bool) -> Result<Plan, PlanError> {
 
 fn bump_to(tag: &str, facts: BumpFacts, wait: bool, why: Option<&str>) -> Result<Plan, PlanError> {
     let (target, tag) = (checkout(), tag.to_owned());
-    let intent = Intent::Bump { target, tag, container: None, repository: None, branch: None, wait };
+    let intent = Intent::Bump { target, tag, container: None, repository: None, branch: None, file: None, wait };
     make(&intent, &Facts::Bump(Box::new(facts)), fixtures::operation(), why.map(str::to_owned), now())
 }
 
@@ -113,8 +113,8 @@ fn the_commit_can_be_made_again_after_a_crash() {
 #[case::flux(Some(OwnerKind::Kustomization), false, true, &["commit", "push", "applied", "wait"], "sticks")]
 #[case::not_asked(Some(OwnerKind::Kustomization), false, false, &["commit", "push"], "sticks")]
 #[case::held(Some(OwnerKind::Kustomization), true, true, &["commit", "push"], "unknown: flux apps/shop is held off; nothing is applied until it is released")]
-#[case::nobody(None, false, true, &["commit", "push"], "unknown: nothing in sight applies this repository to the cluster")]
-#[case::helm(Some(OwnerKind::Helm), false, true, &["commit", "push"], "unknown: nothing in sight applies this repository to the cluster")]
+#[case::nobody(None, false, true, &["commit", "push"], "unknown: no reconciler in sight applies this repository to the cluster")]
+#[case::helm(Some(OwnerKind::Helm), false, true, &["commit", "push"], "unknown: no reconciler in sight applies this repository to the cluster")]
 fn followed_as_far_as_something_carries_it(
     #[case] owner: Option<OwnerKind>,
     #[case] suspended: bool,

@@ -110,7 +110,7 @@ fn may_lock(may_lease: Option<bool>, needed: bool) -> Option<Precondition> {
         (Some(false), true) => Some(Precondition::require(
             "lease",
             false,
-            "may not write leases here, so two operators could shift at once; ask for get, create, update on leases",
+            "may not write leases here, so two operators could shift at once; ask for get, create, patch on leases",
         )),
         (Some(false), false) => {
             Some(Precondition::warn("lease", "may not write leases here: nothing keeps a second operator out"))

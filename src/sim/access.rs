@@ -65,7 +65,40 @@ pub struct Action<'a> {
 
 /// Who sends a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct User(pub String);
+pub struct User {
+    /// The name that rules are about.
+    pub name: String,
+    /// The groups, as `system:authenticated`.
+    pub groups: Vec<String>,
+}
+
+/// The group whose members may do everything.
+const MASTERS: &str = "system:masters";
+
+impl User {
+    /// A user who may do everything until rules for that name say otherwise.
+    pub fn trusted(name: &str) -> Self {
+        Self { name: name.to_owned(), groups: vec![MASTERS.to_owned(), "system:authenticated".to_owned()] }
+    }
+
+    /// The user without credentials.
+    pub fn anonymous() -> Self {
+        Self { name: ANONYMOUS.to_owned(), groups: vec!["system:unauthenticated".to_owned()] }
+    }
+
+    /// The user whom another one acts as: in these groups, or in those that follow from the name.
+    pub fn impersonated(name: &str, mut groups: Vec<String>) -> Self {
+        let account = name.strip_prefix("system:serviceaccount:").and_then(|rest| rest.split_once(':'));
+        if let (Some((namespace, _)), true) = (account, groups.is_empty()) {
+            groups = vec!["system:serviceaccounts".to_owned(), format!("system:serviceaccounts:{namespace}")];
+        }
+        let common = if name == ANONYMOUS { "system:unauthenticated" } else { "system:authenticated" };
+        if !groups.iter().any(|g| g == common) {
+            groups.push(common.to_owned());
+        }
+        Self { name: name.to_owned(), groups }
+    }
+}
 
 /// The user who may do everything.
 pub const ADMIN: &str = "pilothouse-admin";
@@ -75,7 +108,7 @@ pub const ANONYMOUS: &str = "system:anonymous";
 #[derive(Default)]
 struct Inner {
     tokens: HashMap<String, (String, Option<Timestamp>)>,
-    /// Users who are not here, but have a token, may do everything.
+    /// Users who are not here may do everything if they have a token, and nothing if somebody else acts as them.
     rules: HashMap<String, Vec<Rule>>,
 }
 
@@ -114,13 +147,13 @@ impl Access {
     /// The user of a valid token.
     pub fn user_of(&self, token: &str) -> Option<User> {
         let (user, expires) = self.lock().tokens.get(token).cloned()?;
-        expires.is_none_or(|at| self.clock.now() < at).then_some(User(user))
+        expires.is_none_or(|at| self.clock.now() < at).then(|| User::trusted(&user))
     }
 
     /// The rules of a user; `None` when everything is allowed.
     pub fn rules(&self, user: &User) -> Option<Vec<Rule>> {
-        let known = self.lock().rules.get(&user.0).cloned();
-        if user.0 == ANONYMOUS { Some(known.unwrap_or_default()) } else { known }
+        let known = self.lock().rules.get(&user.name).cloned();
+        if user.groups.iter().any(|g| g == MASTERS) { known } else { Some(known.unwrap_or_default()) }
     }
 
     /// Whether the user may do it.
@@ -142,7 +175,7 @@ impl Access {
             "" => "at the cluster scope".to_owned(),
             namespace => format!("in the namespace \"{namespace}\""),
         };
-        let (user, verb, group) = (&user.0, verb.as_str(), r.group);
+        let (user, verb, group) = (&user.name, verb.as_str(), r.group);
         Some(format!("User \"{user}\" cannot {verb} resource \"{resource}\" in API group \"{group}\" {place}"))
     }
 }

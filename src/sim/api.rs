@@ -9,7 +9,6 @@ mod apply;
 mod body;
 mod conform;
 mod discovery;
-mod events;
 mod log;
 mod openapi;
 mod patch;
@@ -19,13 +18,15 @@ mod read;
 mod reply;
 mod reviews;
 mod scale;
+mod spelling;
 mod strategic;
 mod watch;
 mod write;
 
 use super::{
-    access::{ADMIN, ANONYMOUS, Access, User},
+    access::{ADMIN, ANONYMOUS, Access, Action, User},
     faults::{Failure, Faults},
+    managed::Author,
     resource::resources,
     status::{Cause, Status},
     store::Store,
@@ -64,17 +65,17 @@ struct Call {
 impl Server {
     /// A server to which a request without credentials is `system:anonymous`.
     pub fn new(store: Store, access: Access, faults: Faults) -> Self {
-        Self { store, access, faults, unnamed: User(ANONYMOUS.to_owned()) }
+        Self { store, access, faults, unnamed: User::anonymous() }
     }
 
     /// The same server, but a request without credentials is the administrator's: for use in process.
     pub fn trusting(&self) -> Self {
-        Self { unnamed: User(ADMIN.to_owned()), ..self.clone() }
+        Self { unnamed: User::trusted(ADMIN), ..self.clone() }
     }
 
     /// The same server, but a request without credentials is this user's.
     pub fn acting_as(&self, user: &str) -> Self {
-        Self { unnamed: User(user.to_owned()), ..self.clone() }
+        Self { unnamed: User::trusted(user), ..self.clone() }
     }
 
     /// Answers a request. Never fails: what goes wrong is an answer too.
@@ -104,13 +105,38 @@ impl Server {
             .ok_or_else(|| Status::new(401, "Unauthorized", "Unauthorized"))
     }
 
+    /// Whom the request is to be taken for: `Impersonate-User` and `Impersonate-Group`, for those who may.
+    fn acts(&self, user: User, headers: &http::HeaderMap) -> Result<User, Status> {
+        let all = |name: &str| -> Vec<String> {
+            headers.get_all(name).iter().filter_map(|v| v.to_str().ok()).map(str::to_owned).collect()
+        };
+        let groups = all("impersonate-group");
+        let Some(wanted) = all("impersonate-user").into_iter().next() else {
+            let nobody = "requested [{Group  }] without impersonating a user";
+            return if groups.is_empty() { Ok(user) } else { Err(Status::new(500, "InternalError", nobody)) };
+        };
+        let asked = [("users", &wanted)].into_iter().chain(groups.iter().map(|g| ("groups", g)));
+        for (resource, name) in asked {
+            let action = Action { verb: "impersonate", group: "", resource, namespace: "", name };
+            if !self.access.allows(&user, &action) {
+                let why = format!(
+                    "{resource} {name:?} is forbidden: User {:?} cannot impersonate resource {resource:?} in API group \"\" at the cluster scope",
+                    user.name
+                );
+                let details = serde_json::json!({ "name": name, "kind": resource });
+                return Err(Status::new(403, "Forbidden", why).detailed(details));
+            }
+        }
+        Ok(User::impersonated(&wanted, groups))
+    }
+
     async fn answer(&self, head: &http::request::Parts, body: Bytes) -> Result<Response, (Status, Option<u32>)> {
-        let user = self.authenticate(&head.headers).map_err(plain)?;
+        let user = self.authenticate(&head.headers).and_then(|user| self.acts(user, &head.headers)).map_err(plain)?;
         let text = |name| head.headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
         let (path, accept) = (head.uri.path(), text(header::ACCEPT));
         let query = Query::parse(head.uri.query().unwrap_or_default());
         let Some(target) = path::target(path) else {
-            if user.0 == ANONYMOUS && !discovery::is_public(path) {
+            if user.name == ANONYMOUS && !discovery::is_public(path) {
                 let method = head.method.as_str().to_lowercase();
                 let why = format!("forbidden: User \"{ANONYMOUS}\" cannot {method} path \"{path}\"");
                 return Err(plain(Status::new(403, "Forbidden", why)));
@@ -135,8 +161,13 @@ impl Server {
             let cause = Cause::unsupported("dryRun", &serde_json::json!([odd]), &["All"]);
             return Err(plain(Status::invalid_options(options, &cause)));
         }
+        let agent = text(header::USER_AGENT);
+        let manager = query.get("fieldManager").or(agent.split('/').next().filter(|name| !name.is_empty()));
+        let author =
+            Author { manager: manager.unwrap_or("unknown").to_owned(), subresource: target.subresource.clone() };
+        let store = self.store.signed(author);
         let call = Call {
-            store: if query.all("dryRun").any(|v| v == "All") { self.store.dry_run() } else { self.store.clone() },
+            store: if query.all("dryRun").any(|v| v == "All") { store.dry_run() } else { store },
             access: self.access.clone(),
             faults: self.faults.clone(),
             content_type: text(header::CONTENT_TYPE),
@@ -147,7 +178,7 @@ impl Server {
             form,
             body,
         };
-        let open_to_all = call.target.resource.virtual_only && call.user.0 != ANONYMOUS;
+        let open_to_all = call.target.resource.virtual_only && call.user.name != ANONYMOUS;
         if !open_to_all && let Some(why) = self.access.refusal(&call.user, verb, &call.target) {
             return Err(plain(Status::forbidden(call.target.resource, call.target.name(), &why)));
         }
@@ -193,8 +224,8 @@ impl Call {
         if r.virtual_only {
             return if self.verb == Verb::Create { reviews::answer(self) } else { Err(Status::method_not_allowed()) };
         }
-        if r == &resources::NEW_EVENTS {
-            return events::answer(self);
+        if let Some(spelling) = spelling::Spelling::of(r).filter(|_| self.verb != Verb::Watch) {
+            return spelling.answer(self);
         }
         match (self.target.subresource.as_deref(), self.verb) {
             (None | Some("status"), Verb::Get) => read::get(self),

@@ -11,6 +11,7 @@ pub mod admission;
 pub mod api;
 pub mod controllers;
 pub mod faults;
+pub mod managed;
 pub mod quantity;
 pub mod reconciler;
 pub mod resource;

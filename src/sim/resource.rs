@@ -32,7 +32,7 @@ pub enum Propagation {
 pub struct Resource {
     /// API group; empty for the core group.
     pub group: &'static str,
-    /// The only version that is served, which is also the stored one.
+    /// The version that is served. Where a group's kind is served in two, the stored one comes first in the table.
     pub version: &'static str,
     /// Kind, as in `kind: Deployment`.
     pub kind: &'static str,
@@ -88,9 +88,14 @@ impl Resource {
     }
 }
 
-/// The resource of that group and plural.
+/// The resource of that group and plural, in the version that is stored.
 pub fn resource(group: &str, plural: &str) -> Option<&'static Resource> {
     resources::ALL.iter().copied().find(|r| r.plural == plural && r.group == group)
+}
+
+/// The resource of that group, version and plural.
+pub fn served(group: &str, version: &str, plural: &str) -> Option<&'static Resource> {
+    resources::ALL.iter().copied().find(|r| r.plural == plural && r.group == group && r.version == version)
 }
 
 /// The resource that an object's `apiVersion` and `kind` name.
@@ -181,6 +186,8 @@ pub mod resources {
         HORIZONTAL_POD_AUTOSCALERS = CORE { "HorizontalPodAutoscaler", "horizontalpodautoscalers",
             "horizontalpodautoscaler", group: "autoscaling", version: "v2", short: &["hpa"], categories: &["all"],
             subresources: &["status"] };
+        OLD_AUTOSCALERS = CORE { "HorizontalPodAutoscaler", "horizontalpodautoscalers", "horizontalpodautoscaler",
+            group: "autoscaling", short: &["hpa"], categories: &["all"] };
         POD_DISRUPTION_BUDGETS = CORE { "PodDisruptionBudget", "poddisruptionbudgets", "poddisruptionbudget",
             group: "policy", short: &["pdb"], subresources: &["status"], generation: Generation::Spec };
         LEASES = CORE { "Lease", "leases", "lease", group: "coordination.k8s.io" };

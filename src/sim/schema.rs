@@ -125,19 +125,19 @@ pub fn message(name: &str) -> Option<&'static Message> {
 
 /// The message that a resource's objects are; `None` for kinds whose shape is not known.
 pub fn of(r: &Resource) -> Option<&'static str> {
-    root(r.group, r.kind)
+    root(r.group, r.version, r.kind)
 }
 
 /// The message that all objects are, custom resources too: metadata, and nothing known beside it.
 pub const ANY: &str = "meta.Object";
 
 /// The message of a kind, also of those that are only sent to subresources.
-pub fn root(group: &str, kind: &str) -> Option<&'static str> {
-    let room = match (group, kind) {
-        (_, "DeleteOptions") => "meta",
-        ("autoscaling", "Scale") => "scaling",
-        ("", _) => "core",
-        (group, _) => group.split('.').next().unwrap_or_default(),
+pub fn root(group: &str, version: &str, kind: &str) -> Option<&'static str> {
+    let room = match (group, version, kind) {
+        (_, _, "DeleteOptions") => "meta",
+        ("autoscaling", "v1", _) => "scaling",
+        ("", ..) => "core",
+        (group, ..) => group.split('.').next().unwrap_or_default(),
     };
     TABLE.get_key_value(format!("{room}.{kind}").as_str()).map(|(name, _)| *name)
 }

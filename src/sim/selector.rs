@@ -33,12 +33,13 @@ impl LabelSelector {
                 let inner = list.trim().strip_prefix('(')?.strip_suffix(')')?;
                 Some(inner.split(',').map(|v| v.trim().to_owned()).collect())
             };
+            let open = || wrong("found '', expected: ',' or ')'");
             let words: Vec<&str> = part.splitn(2, char::is_whitespace).collect();
             let rest = words.get(1).map(|rest| rest.trim()).unwrap_or_default();
             let (key, operator) = if let Some(list) = rest.strip_prefix("notin") {
-                (words[0], Operator::NotIn(values(list).ok_or_else(|| wrong(part))?))
+                (words[0], Operator::NotIn(values(list).ok_or_else(open)?))
             } else if let Some(list) = rest.strip_prefix("in").filter(|_| !rest.starts_with("in=")) {
-                (words[0], Operator::In(values(list).ok_or_else(|| wrong(part))?))
+                (words[0], Operator::In(values(list).ok_or_else(open)?))
             } else if let Some((key, value)) = part.split_once("!=") {
                 (key, Operator::NotIn(vec![value.trim().to_owned()]))
             } else if let Some((key, value)) = part.split_once("==").or_else(|| part.split_once('=')) {

@@ -14,6 +14,7 @@ pub use object::{meta, terminating, time};
 
 use super::{
     admission,
+    managed::{self, Author},
     resource::{Generation, Propagation, Resource},
     status::Status,
 };
@@ -67,6 +68,7 @@ pub struct Store {
     inner: Arc<Mutex<Inner>>,
     clock: Clock,
     dry: bool,
+    author: Option<Arc<Author>>,
 }
 
 impl Store {
@@ -79,7 +81,7 @@ impl Store {
             changes: Changes::default(),
             logs: logs::Logs::new(),
         };
-        Self { inner: Arc::new(Mutex::new(inner)), clock, dry: false }
+        Self { inner: Arc::new(Mutex::new(inner)), clock, dry: false, author: None }
     }
 
     /// The same store, but what is written through this handle is only checked and answered, never kept.
@@ -90,6 +92,16 @@ impl Store {
     /// The same store, but what is written through this handle is stamped with another clock: for a world with a past.
     pub fn with_clock(&self, clock: Clock) -> Self {
         Self { clock, ..self.clone() }
+    }
+
+    /// The same store, but what is written through this handle is owned by its author (`managedFields`).
+    pub fn signed(&self, author: Author) -> Self {
+        Self { author: Some(Arc::new(author)), ..self.clone() }
+    }
+
+    /// The same store, but nobody owns what is written through this handle.
+    pub fn unsigned(&self) -> Self {
+        Self { author: None, ..self.clone() }
     }
 
     /// Whether writes through this handle are only checked.
@@ -183,6 +195,9 @@ impl Store {
         if inner.get(r, &namespace, &name).is_some() {
             return Err(Status::already_exists(r, &name));
         }
+        if let Some(author) = &self.author {
+            managed::track(r, None, &mut object, author, &time(now));
+        }
         let object = inner.commit(self.when(), r, ChangeKind::Added, object, None);
         Ok(object)
     }
@@ -241,10 +256,19 @@ impl Store {
                 metadata.shift_remove(field);
             }
         }
+        // Saying nothing about owners leaves them; saying that there are none (one empty entry) clears them.
+        match (metadata.get("managedFields"), old["metadata"].get("managedFields")) {
+            (None, Some(owners)) => drop(metadata.insert("managedFields".into(), owners.clone())),
+            (Some(Value::Array(list)), _) if *list == [json!({})] => drop(metadata.shift_remove("managedFields")),
+            _ => {}
+        }
         let mut new = object::ordered(r, new);
         admission::on_update(r, part, &old, &mut new)?;
         if new == *old {
             return Ok(old);
+        }
+        if let Some(author) = &self.author {
+            managed::track(r, Some(&old), &mut new, author, &time(self.clock.now()));
         }
         let grows = match part {
             Part::Status => false,

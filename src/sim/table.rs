@@ -180,26 +180,38 @@ pub fn table<'a>(
     metadata: Value,
     now: Timestamp,
 ) -> Value {
-    let definitions: Value = if headings {
-        let define = |(name, kind, priority): &Column| {
-            let format = if *name == "Name" { "name" } else { "" };
-            json!({ "name": name, "type": kind, "format": format, "description": "", "priority": priority })
-        };
-        columns(r).iter().map(define).collect()
-    } else {
-        Value::Null
-    };
-    let rows: Value = objects
-        .map(|o| {
-            let object = match include {
-                Include::None => Value::Null,
-                Include::Object => o.clone(),
-                Include::Metadata => partial(o),
-            };
-            json!({ "cells": cells(r, o, now), "object": object })
-        })
-        .collect();
+    let definitions = if headings { define(columns(r)) } else { Value::Null };
+    let rows: Value = objects.map(|o| json!({ "cells": cells(r, o, now), "object": included(o, include) })).collect();
     json!({ "kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": metadata, "columnDefinitions": definitions, "rows": rows })
+}
+
+fn define(columns: &[Column]) -> Value {
+    let define = |(name, kind, priority): &Column| {
+        let format = if *name == "Name" { "name" } else { "" };
+        json!({ "name": name, "type": kind, "format": format, "description": "", "priority": priority })
+    };
+    columns.iter().map(define).collect()
+}
+
+fn included(object: &Value, include: Include) -> Value {
+    match include {
+        Include::None => Value::Null,
+        Include::Object => object.clone(),
+        Include::Metadata => partial(object),
+    }
+}
+
+/// `metav1.Table` of a workload's Scale.
+pub fn scale(scale: &Value, include: Include, now: Timestamp) -> Value {
+    let metadata = &scale["metadata"];
+    let count = |part: &str| json!(scale[part]["replicas"].as_i64().unwrap_or(0));
+    let age = age(&metadata["creationTimestamp"], now);
+    let cells = json!([metadata["name"], count("spec"), count("status"), age]);
+    json!({
+        "kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": { "resourceVersion": metadata["resourceVersion"] },
+        "columnDefinitions": define(&[NAME, ("Desired", I, 0), ("Available", I, 0), AGE]),
+        "rows": [{ "cells": cells, "object": included(scale, include) }],
+    })
 }
 
 /// The object's metadata alone, as `metav1.PartialObjectMetadata`.

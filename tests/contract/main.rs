@@ -6,6 +6,8 @@
 
 mod api;
 mod controllers;
+mod ownership;
+mod rollouts;
 mod undo;
 mod watch;
 #[allow(dead_code, reason = "shared with the operator's stories, which use more of it")]
@@ -15,8 +17,11 @@ use libtest_mimic::{Arguments, Trial};
 use world::{Behaviour, Which, trial};
 
 fn main() -> std::process::ExitCode {
-    let arguments = Arguments::from_args();
-    let behaviours: Vec<(&str, Behaviour)> = [api::ALL, watch::ALL, controllers::ALL, undo::ALL].concat();
+    let mut arguments = Arguments::from_args();
+    // The behaviours wait much more than they compute.
+    arguments.test_threads.get_or_insert(8);
+    let behaviours: Vec<(&str, Behaviour)> =
+        [api::ALL, watch::ALL, controllers::ALL, undo::ALL, ownership::ALL, rollouts::ALL].concat();
     let mut trials: Vec<Trial> = behaviours.iter().map(|(name, test)| trial(Which::Embedded, name, *test)).collect();
     if std::env::var_os("PILOTHOUSE_TEST_KUBECONFIG").is_some() {
         trials.extend(behaviours.iter().map(|(name, test)| trial(Which::Real, name, *test)));

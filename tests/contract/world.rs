@@ -1,6 +1,6 @@
 //! The two worlds behind one handle, and waiting without sleeping: on watches, with a deadline.
 
-use futures::{TryStreamExt, future::LocalBoxFuture};
+use futures::{FutureExt, TryStreamExt, future::LocalBoxFuture};
 use kube::{
     Api, Client,
     api::{DynamicObject, PostParams},
@@ -67,9 +67,14 @@ fn run(which: Which, test: Behaviour) -> Result<(), String> {
         runtime.block_on(async {
             let (client, kubeconfig, _alive) = connect(which).await;
             let namespace = create_namespace(&client).await;
-            test(World { client: client.clone(), namespace: namespace.clone(), kubeconfig }).await;
+            let world = World { client: client.clone(), namespace: namespace.clone(), kubeconfig };
+            // Whatever becomes of the test, its namespace goes.
+            let outcome = std::panic::AssertUnwindSafe(test(world)).catch_unwind().await;
             let namespaces: Api<DynamicObject> = Api::all_with(client, &resource("v1", "Namespace"));
             let _ = namespaces.delete(&namespace, &kube::api::DeleteParams::background()).await;
+            if let Err(panic) = outcome {
+                std::panic::resume_unwind(panic);
+            }
         });
     }));
     outcome.map_err(|panic| {
@@ -236,6 +241,11 @@ pub fn complete(o: &Value) -> bool {
         && n("/status/updatedReplicas") == n("/spec/replicas")
         && n("/status/availableReplicas") == n("/spec/replicas")
         && n("/status/replicas") == n("/spec/replicas")
+}
+
+/// Waits until an object is gone, wherever it is.
+pub async fn until_gone(api: Api<DynamicObject>, name: &str) {
+    wait(api, name, "gone", |o| o.is_none()).await;
 }
 
 async fn wait(api: Api<DynamicObject>, name: &str, what: &str, test: impl Fn(Option<&Value>) -> bool) -> Option<Value> {

@@ -103,6 +103,7 @@ impl Repositories {
             container: None,
             repository: None,
             branch: None,
+            file: None,
             wait: false,
         };
         stage.plan("op-1", intent, vec![("commit", Action::Commit(commit)), ("push", push)]).await

@@ -18,9 +18,11 @@ use world::{Behaviour, Which, trial};
 fn main() -> std::process::ExitCode {
     let arguments = Arguments::from_args();
     let stories: Vec<(&str, Behaviour)> = [status::ALL, rollback::ALL, shift::ALL, bump::ALL, migrate::ALL].concat();
-    let mut trials: Vec<Trial> = stories.iter().map(|(name, test)| trial(Which::Served, name, *test)).collect();
+    let served = [&stories[..], bump::SERVED].concat();
+    let mut trials: Vec<Trial> = served.iter().map(|(name, test)| trial(Which::Served, name, *test)).collect();
     if std::env::var_os("PILOTHOUSE_TEST_KUBECONFIG").is_some() {
-        trials.extend(stories.iter().map(|(name, test)| trial(Which::Real, name, *test)));
+        let real = [&stories[..], bump::REAL].concat();
+        trials.extend(real.iter().map(|(name, test)| trial(Which::Real, name, *test)));
     } else {
         eprintln!(
             "no real control plane: run `tests/control-plane/with -- cargo test` to judge the embedded one by it"

@@ -67,7 +67,9 @@ impl Repository {
     /// `commit.gpgsign` holds for `git commit` only; `git commit-tree` has to be told.
     fn wants_signature(&self) -> Result<bool, GitError> {
         let of_files = effective(self.mirror())?;
-        let last = of_files.iter().chain(self.config()).rev().find(|(key, _)| key == "commit.gpgsign");
+        let of_files = of_files.iter().map(|setting| (&setting.key, &setting.value));
+        let mut all = of_files.chain(self.config().iter().map(|(key, value)| (key, value)));
+        let last = all.rfind(|(key, _)| *key == "commit.gpgsign");
         Ok(last.is_some_and(|(_, value)| matches!(value.to_ascii_lowercase().as_str(), "true" | "yes" | "on" | "1")))
     }
 }

@@ -50,8 +50,13 @@ pub enum GitError {
     #[error("`{0}` is no name for a branch")]
     BadBranchName(String),
     /// The remote has no commit yet.
-    #[error("{0} is empty: it has no branch yet")]
+    #[error(
+        "{0} has no default branch: it is empty, or its HEAD names a branch that is not there; give one with --branch"
+    )]
     Empty(String),
+    /// The repository is somebody else's, and its configuration is not to be trusted.
+    #[error("{} belongs to another user; if you trust it: `git config --global --add safe.directory {}`", .0.display(), .0.display())]
+    ForeignOwner(PathBuf),
     /// Git does not know who commits.
     #[error(
         "Git does not know who you are; run `git config --global user.name NAME` and `git config --global user.email ADDRESS`"

@@ -6,8 +6,9 @@ use super::repository::Repository;
 impl Repository {
     /// The author that a commit would have, as `Name <address>`.
     pub fn author(&self) -> Result<String, GitError> {
-        let output = self.git().run(&["-c", "user.useConfigOnly=true", "var", "GIT_AUTHOR_IDENT"])?;
-        if !output.status.success() {
+        let ident = |variable| self.git().run(&["-c", "user.useConfigOnly=true", "var", variable]);
+        let output = ident("GIT_AUTHOR_IDENT")?;
+        if !output.status.success() || !ident("GIT_COMMITTER_IDENT")?.status.success() {
             return Err(GitError::NoIdentity);
         }
         let text = String::from_utf8_lossy(&output.stdout);

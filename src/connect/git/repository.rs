@@ -6,7 +6,7 @@ use git2::Oid;
 use sha2::{Digest, Sha256};
 
 use super::error::GitError;
-use super::source::{Source, effective, inherited_config};
+use super::source::{Inherited, Source, effective, inherited_config};
 use super::transport::{Git, NETWORK_LIMIT, Output};
 
 /// A remote and its mirror. Cheap to clone and safe to share between threads; every call opens the mirror anew.
@@ -14,7 +14,7 @@ use super::transport::{Git, NETWORK_LIMIT, Output};
 pub struct Repository {
     source: Source,
     mirror: PathBuf,
-    config: Vec<(String, String)>,
+    inherited: Inherited,
     ssh: Option<String>,
 }
 
@@ -30,16 +30,22 @@ impl Repository {
         let mut options = git2::RepositoryInitOptions::new();
         options.bare(true).external_template(false).initial_head("main");
         let is_new = !mirror.join("HEAD").exists();
+        // A machine that lost its power leaves empty files; everything in a mirror can be fetched again.
+        let is_torn = std::fs::metadata(mirror.join("HEAD")).is_ok_and(|head| head.len() == 0);
+        if is_torn {
+            std::fs::remove_dir_all(&mirror).map_err(|source| GitError::Folder { path: mirror.clone(), source })?;
+        }
         git2::Repository::init_opts(&mirror, &options)
             .map_err(GitError::objects(format!("creating {}", mirror.display())))?;
         let of_mirror = effective(&mirror)?;
-        let config = match &source.clone {
+        let inherited = match &source.clone {
             Some(clone) => inherited_config(clone, &of_mirror)?,
-            None => Vec::new(),
+            None => Inherited::default(),
         };
-        let ssh = of_mirror.iter().chain(&config).rev().find(|(key, _)| key == "core.sshcommand");
-        let ssh = ssh.map(|(_, command)| command.clone());
-        let repository = Self { source, mirror, config, ssh };
+        let of_mirror = of_mirror.iter().map(|setting| (&setting.key, &setting.value));
+        let mut all = of_mirror.chain(inherited.config.iter().map(|(key, value)| (key, value)));
+        let ssh = all.rfind(|(key, _)| *key == "core.sshcommand").map(|(_, command)| command.clone());
+        let repository = Self { source, mirror, inherited, ssh };
         if is_new {
             repository.seed()?;
         }
@@ -88,8 +94,21 @@ impl Repository {
             self.forget(branch);
             return Err(GitError::NoSuchBranch { remote: self.remote(), branch: branch.to_owned() });
         }
-        output.success("fetch", &self.remote())?;
+        output.success("fetch", &self.remote()).map_err(|error| self.name_mirror(error))?;
         self.tip(branch)
+    }
+
+    /// Git does not say which of two repositories is broken; ours can be thrown away.
+    fn name_mirror(&self, error: GitError) -> GitError {
+        let broken = ["corrupt", "not a git repository", "is empty", "bad object", "unable to read"];
+        match error {
+            GitError::Failed { command, detail } if broken.iter().any(|word| detail.contains(word)) => {
+                let detail =
+                    format!("{detail}; if it is the mirror {} that is broken, delete it", self.mirror.display());
+                GitError::Failed { command, detail }
+            }
+            other => other,
+        }
     }
 
     /// A branch that the remote no longer has must not live on here.
@@ -129,11 +148,18 @@ impl Repository {
 
     /// A call of `git` in the mirror.
     pub(super) fn git(&self) -> Git<'_> {
-        Git::new(&self.mirror, &self.config)
+        Git::new(&self.mirror, &self.inherited.config)
     }
 
     pub(super) fn network(&self, arguments: &[&str]) -> Result<Output, GitError> {
-        self.git().ssh(self.ssh.as_deref()).limit(NETWORK_LIMIT).run(arguments)
+        let mut output = self.git().ssh(self.ssh.as_deref()).limit(NETWORK_LIMIT).run(arguments)?;
+        let for_remotes = self.inherited.refused.iter().filter(|key| !key.starts_with("gpg."));
+        let keys = for_remotes.map(String::as_str).collect::<Vec<_>>().join(" and ");
+        if !output.status.success() && !keys.is_empty() {
+            let word = "of the clone's own configuration is not run; set it with `git config --global`";
+            output.stderr.push_str(&format!("\nerror: {keys} {word}\n"));
+        }
+        Ok(output)
     }
 
     /// Where to push.
@@ -148,7 +174,7 @@ impl Repository {
 
     /// Configuration that the clone adds.
     pub(super) fn config(&self) -> &[(String, String)] {
-        &self.config
+        &self.inherited.config
     }
 
     /// Remembers a tip that was just pushed, so that nothing has to be fetched to see it. The push stands even if this fails.

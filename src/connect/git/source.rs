@@ -36,6 +36,7 @@ impl Source {
         let path = path.canonicalize().map_err(|_| not_one())?;
         let repository = git2::Repository::discover(&path).map_err(|error| match error.code() {
             git2::ErrorCode::NotFound => not_one(),
+            git2::ErrorCode::Owner => GitError::ForeignOwner(path.clone()),
             _ => GitError::objects(format!("opening {}", path.display()))(error),
         })?;
         let Some(tree) = repository.workdir().map(Path::to_path_buf) else {
@@ -96,29 +97,86 @@ const INHERITED: [&str; 11] = [
     "commit.gpgsign",
 ];
 
-/// What the clone's configuration says beyond what holds in the mirror too; per-folder includes are thereby honoured.
-pub(super) fn inherited_config(
-    clone: &Path,
-    of_mirror: &[(String, String)],
-) -> Result<Vec<(String, String)>, GitError> {
-    let matters = |key: &str| INHERITED.iter().any(|prefix| key.starts_with(prefix));
-    Ok(effective(clone)?.into_iter().filter(|entry| matters(&entry.0) && !of_mirror.contains(entry)).collect())
+/// What a clone's configuration adds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Inherited {
+    /// Keys and values.
+    pub config: Vec<(String, String)>,
+    /// Keys of the clone's own files that name programs. They are left out: whoever made the folder wrote them.
+    pub refused: Vec<String>,
 }
 
-/// The configuration in force in a folder, without our own settings.
-pub(super) fn effective(folder: &Path) -> Result<Vec<(String, String)>, GitError> {
-    let output = Git::new(folder, &[]).run(&["config", "--list", "--null"])?.success("config", "")?;
+/// What the clone's configuration says beyond what holds in the mirror too; per-folder includes are thereby honoured.
+pub(super) fn inherited_config(clone: &Path, of_mirror: &[Setting]) -> Result<Inherited, GitError> {
+    let known =
+        |found: &Setting| of_mirror.iter().any(|other| (&other.key, &other.value) == (&found.key, &found.value));
+    let matters = |found: &Setting| INHERITED.iter().any(|prefix| found.key.starts_with(prefix)) && !known(found);
+    let mut inherited = Inherited::default();
+    for found in effective(clone)?.into_iter().filter(matters) {
+        if found.is_of_repository && names_program(&found.key, &found.value) {
+            inherited.refused.push(found.key);
+        } else {
+            inherited.config.push((found.key, found.value));
+        }
+    }
+    Ok(inherited)
+}
+
+/// Whether the value is a program. The bare name of a credential helper, such as `store`, only chooses one that is installed.
+fn names_program(key: &str, value: &str) -> bool {
+    let is_name = |value: &str| value.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    match key.rsplit('.').next().unwrap_or(key) {
+        "helper" => !is_name(value),
+        "program" | "defaultkeycommand" | "sshcommand" => true,
+        _ => false,
+    }
+}
+
+/// One setting in force.
+pub(super) struct Setting {
+    pub key: String,
+    pub value: String,
+    /// Whether the repository's own files say it, rather than the operator's or the machine's.
+    is_of_repository: bool,
+}
+
+/// The configuration in force in a folder.
+pub(super) fn effective(folder: &Path) -> Result<Vec<Setting>, GitError> {
+    let output = Git::new(folder, &[]).run(&["config", "--list", "--show-scope", "--null"])?.success("config", "")?;
     let text = String::from_utf8_lossy(&output.stdout);
-    let entry = |entry: &str| {
+    let mut parts = text.split('\0');
+    let mut settings = Vec::new();
+    while let (Some(scope), Some(entry)) = (parts.next(), parts.next()) {
         let (key, value) = entry.split_once('\n').unwrap_or((entry, "true"));
-        (key.to_owned(), value.to_owned())
-    };
-    Ok(text.split('\0').filter(|text| !text.is_empty()).map(entry).collect())
+        let is_of_repository = matches!(scope, "local" | "worktree" | "unknown");
+        settings.push(Setting { key: key.to_owned(), value: value.to_owned(), is_of_repository });
+    }
+    Ok(settings)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::looks_remote;
+    use super::{looks_remote, names_program};
+
+    #[test]
+    fn programs_are_told_from_settings() {
+        let programs = [
+            ("core.sshcommand", "ssh -i key"),
+            ("credential.helper", "!evil"),
+            ("credential.https://host.helper", "/tmp/evil"),
+            ("credential.helper", "store; evil"),
+            ("gpg.ssh.program", "evil"),
+            ("gpg.ssh.defaultkeycommand", "evil"),
+        ];
+        assert!(programs.iter().all(|(key, value)| names_program(key, value)));
+        let settings = [
+            ("credential.helper", "store"),
+            ("credential.helper", ""),
+            ("user.signingkey", "/k"),
+            ("gpg.format", "ssh"),
+        ];
+        assert!(!settings.iter().any(|(key, value)| names_program(key, value)));
+    }
 
     #[test]
     fn urls_and_paths() {

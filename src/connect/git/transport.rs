@@ -104,9 +104,12 @@ impl<'a> Git<'a> {
             .env("SSH_ASKPASS_REQUIRE", "never")
             .env("GIT_OPTIONAL_LOCKS", "0")
             .env("GCM_INTERACTIVE", "never")
-            .env("LC_ALL", "C")
-            .env("GIT_CONFIG_COUNT", self.config.len().to_string());
-        for (n, (key, value)) in self.config.iter().enumerate() {
+            .env("LC_ALL", "C");
+        // What the environment configures stays; ours comes after it.
+        let before: usize =
+            std::env::var("GIT_CONFIG_COUNT").ok().and_then(|count| count.trim().parse().ok()).unwrap_or_default();
+        command.env("GIT_CONFIG_COUNT", (before + self.config.len()).to_string());
+        for (n, (key, value)) in (before..).zip(self.config) {
             command.env(format!("GIT_CONFIG_KEY_{n}"), key).env(format!("GIT_CONFIG_VALUE_{n}"), value);
         }
         if let Some(ssh) = &self.ssh {
@@ -180,8 +183,10 @@ fn wait(child: &mut Child, limit: Duration) -> Result<Option<ExitStatus>, GitErr
 impl Output {
     /// Git's own words, without the noise around them.
     pub(super) fn detail(&self) -> String {
-        let told =
-            |line: &&str| line.starts_with("fatal:") || line.starts_with("error:") || line.starts_with("remote:");
+        let told = |line: &&str| {
+            ["fatal:", "error:", "remote:", "ssh:"].iter().any(|start| line.starts_with(start))
+                || line.contains("Permission denied (")
+        };
         let lines: Vec<&str> = self.stderr.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
         let important: Vec<&str> = lines.iter().copied().filter(told).collect();
         let chosen = if important.is_empty() { lines } else { important };

@@ -235,7 +235,8 @@ impl ConnectError {
             Self::NoCluster { .. } => Some("set KUBECONFIG or give --kubeconfig; or try `pilothouse demo`".into()),
             Self::NoContext { .. } | Self::NoCurrentContext { .. } => Some("choose one with --context".into()),
             Self::Plugin { hint, .. } => Some(hint.clone()),
-            Self::Kubeconfig(_) | Self::Settings { .. } => None,
+            Self::Kubeconfig(_) => Some("mend it, or give another file with --kubeconfig or KUBECONFIG".into()),
+            Self::Settings { .. } => None,
         }
     }
 }

@@ -100,7 +100,12 @@ fn read(options: &ConnectOptions) -> Result<(Kubeconfig, String), ConnectError> 
             Err(KubeconfigError::ReadConfig(error, path)) => {
                 return Err(ConnectError::Kubeconfig(format!("{}: {error}", path.display())));
             }
-            Err(error) => return Err(ConnectError::Kubeconfig(format!("{}: {error}", file.display()))),
+            Err(error) => {
+                // Below its first line the parser draws the place with a piece of the file, which may be a credential.
+                let text = error.to_string();
+                let cause = text.lines().next().unwrap_or_default().trim_end();
+                return Err(ConnectError::Kubeconfig(format!("{}: {cause}", file.display())));
+            }
         };
         next.current_context = next.current_context.filter(|name| !name.is_empty());
         merged = merged.merge(next).map_err(|error| ConnectError::Kubeconfig(error.to_string()))?;

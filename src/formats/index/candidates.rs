@@ -68,6 +68,22 @@ pub enum EditError {
 }
 
 impl Candidate {
+    /// The place as `--file` takes it, and why it is one.
+    pub(super) fn choice(&self) -> String {
+        match &self.place {
+            Place::Set(found) => format!("{}:{}  {}", found.file, found.line, self.reason),
+            Place::Insert { path, .. } => format!("{path}  {}", self.reason),
+        }
+    }
+
+    /// Whether `PATH` or `PATH:LINE` names it.
+    fn is_in(&self, file: &str) -> bool {
+        let file = file.strip_prefix("./").unwrap_or(file);
+        let line = || file.strip_prefix(self.file())?.strip_prefix(':')?.parse::<usize>().ok();
+        let here = |line: usize| matches!(&self.place, Place::Set(found) if found.line == line);
+        file == self.file() || line().is_some_and(here)
+    }
+
     /// The file to edit.
     pub fn file(&self) -> &str {
         match &self.place {
@@ -89,15 +105,25 @@ impl Index {
     /// The best places for a workload's image: one when the repository is clear about it, several that are equally good when
     /// it is not, none when nothing fits.
     pub fn candidates(&self, target: &Target) -> Vec<Candidate> {
-        let scored: Vec<(u32, &Instance)> =
+        self.best(target, |_| true)
+    }
+
+    /// The best places for a workload's image in a file that the operator names.
+    pub(super) fn candidates_in(&self, target: &Target, file: &str) -> Vec<Candidate> {
+        self.best(target, |candidate| candidate.is_in(file))
+    }
+
+    fn best(&self, target: &Target, fits: impl Fn(&Candidate) -> bool) -> Vec<Candidate> {
+        let mut scored: Vec<(u32, &Instance)> =
             self.instances.iter().filter_map(|instance| Some((self.score(instance, target)?, instance))).collect();
-        let best = scored.iter().map(|(score, _)| *score).max().unwrap_or(0);
+        scored.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
         let mut candidates: Vec<Candidate> = Vec::new();
-        for (score, instance) in scored.into_iter().filter(|(score, _)| *score == best) {
-            let candidate = self.candidate(instance, target, score);
-            if let Some(candidate) = candidate.filter(|new| candidates.iter().all(|known| known.place != new.place)) {
-                candidates.push(candidate);
+        for (score, instance) in scored {
+            if candidates.first().is_some_and(|best| best.score > score) {
+                break;
             }
+            let is_new = |new: &Candidate| candidates.iter().all(|known| known.place != new.place);
+            candidates.extend(self.candidate(instance, target, score).filter(|new| is_new(new) && fits(new)));
         }
         candidates
     }
@@ -120,7 +146,9 @@ impl Index {
             None => 1,
         };
         let (by_folder, _) = folder_fit(&self.path_of(instance), &target.environment_names());
-        Some(by_name * 100 + by_namespace * 10 + u32::from(by_folder))
+        // What a reconciler applies is told, not guessed.
+        let by_path = u32::from(target.path.as_deref().is_some_and(|path| applies(path, instance)));
+        Some(by_path * 1000 + by_name * 100 + by_namespace * 10 + u32::from(by_folder))
     }
 
     fn namespace<'i>(&'i self, instance: &'i Instance) -> Option<&'i str> {
@@ -234,5 +262,16 @@ impl Index {
             reason.push_str(&format!("; Git says {git}, the cluster runs {cluster}"));
         }
         reason
+    }
+}
+
+/// Whether a folder of the repository, applied, brings this container.
+fn applies(path: &str, instance: &Instance) -> bool {
+    let is_below = |folder: &str| {
+        path.is_empty() || folder.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    match &instance.source {
+        Source::Found(file, _) if instance.chain.is_empty() => is_below(folder_of(file)),
+        _ => instance.chain.iter().any(|(folder, _)| is_below(folder)),
     }
 }

@@ -1,7 +1,8 @@
 //! What a kustomization says that decides where an image comes from: its resources, components, patches, namespace, names.
 
 use crate::formats::images::{Found, find};
-use crate::formats::yaml::{NodeId, Tree};
+use crate::formats::yaml::{NodeId, Pointer, Tree};
+use crate::model::image::ImageReference;
 
 /// A kustomization's part in the graph. Paths are relative to the top of the repository; remote resources are left out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +45,17 @@ pub enum PatchContent {
     File(String),
     /// Inside the kustomization; these are the references in it, which cannot be edited there.
     Inline(Vec<Found>),
+    /// The same as a JSON patch.
+    Operations(Vec<Operation>),
+}
+
+/// The part of a JSON patch that sets an image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Operation {
+    /// The image within its object.
+    pub path: Pointer,
+    /// What it becomes.
+    pub image: ImageReference,
 }
 
 impl Kustomization {
@@ -92,8 +104,24 @@ fn patch(tree: &Tree<'_>, item: NodeId, folder: &str) -> Option<Patch> {
 
 fn inline(text: &str) -> Option<PatchContent> {
     let tree = Tree::parse(text.as_bytes()).ok()?;
-    let found = find("", &tree);
-    (!found.is_empty()).then_some(PatchContent::Inline(found))
+    let (found, operations) = (find("", &tree), operations(&tree));
+    if operations.is_empty() {
+        (!found.is_empty()).then_some(PatchContent::Inline(found))
+    } else {
+        Some(PatchContent::Operations(operations))
+    }
+}
+
+/// What a JSON patch (RFC 6902) does to images. Empty for everything else.
+pub(super) fn operations(tree: &Tree<'_>) -> Vec<Operation> {
+    let items = tree.root(0).map(|root| tree.items(root)).unwrap_or_default();
+    let operation = |item: &NodeId| {
+        let path = tree.get_scalar(*item, "path").filter(|path| path.ends_with("/image"))?;
+        tree.get_scalar(*item, "op").filter(|op| matches!(*op, "add" | "replace"))?;
+        let image = ImageReference::parse(tree.get_scalar(*item, "value")?).ok()?;
+        Some(Operation { path: Pointer::parse(path), image })
+    };
+    items.iter().filter_map(operation).collect()
 }
 
 /// A path in a kustomization, from its folder to the top of the repository. `None` for URLs and for paths that leave it.

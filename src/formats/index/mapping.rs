@@ -21,6 +21,8 @@ pub struct Target {
     pub image: ImageReference,
     /// Other names of its environment that a folder may have: the context, the cluster.
     pub environments: Vec<String>,
+    /// The folder that its reconciler applies, where known; empty for the whole repository.
+    pub path: Option<String>,
 }
 
 impl Target {
@@ -40,7 +42,7 @@ impl fmt::Display for Target {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MappingError {
     /// Several places fit equally well.
-    #[error("{} places could set the image of {target}; choose one:{}", candidates.len(), lines(candidates.iter().map(|c| &c.reason)))]
+    #[error("{} places could set the image of {target}; choose one:{}", candidates.len(), lines(candidates.iter().map(Candidate::choice)))]
     Ambiguous {
         /// The container.
         target: String,
@@ -50,7 +52,7 @@ pub enum MappingError {
     /// No place fits.
     #[error(
         "nothing in the repository sets the image {image} of {target}: {searched} files searched, {references} references found{}{}",
-        lines(near.iter()), if *unreadable == 0 { String::new() } else { format!("\n  {unreadable} files could not be read") }
+        lines(near), if *unreadable == 0 { String::new() } else { format!("\n  {unreadable} files could not be read") }
     )]
     NotFound {
         /// The container.
@@ -68,8 +70,8 @@ pub enum MappingError {
     },
 }
 
-fn lines<'t>(texts: impl Iterator<Item = &'t String>) -> String {
-    texts.map(|text| format!("\n  {text}")).collect()
+fn lines(texts: impl IntoIterator<Item = impl fmt::Display>) -> String {
+    texts.into_iter().map(|text| format!("\n  {text}")).collect()
 }
 
 /// As many near misses are shown.
@@ -80,7 +82,15 @@ impl Index {
     ///
     /// Errors: several are equally good (each with its reason), or none is (with what was searched).
     pub fn place(&self, target: &Target) -> Result<Candidate, MappingError> {
-        let mut candidates = self.candidates(target);
+        self.only(target, self.candidates(target))
+    }
+
+    /// The same within `PATH` or `PATH:LINE`, the operator's word for which.
+    pub fn place_in(&self, target: &Target, file: &str) -> Result<Candidate, MappingError> {
+        self.only(target, self.candidates_in(target, file))
+    }
+
+    fn only(&self, target: &Target, mut candidates: Vec<Candidate>) -> Result<Candidate, MappingError> {
         match (candidates.pop(), candidates.is_empty()) {
             (Some(only), true) => Ok(only),
             (Some(last), false) => {

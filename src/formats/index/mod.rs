@@ -17,6 +17,7 @@ use crate::formats::yaml::{Reason, Refusal, Tree};
 
 pub use candidates::{Candidate, EditError, Place, Reach};
 pub use kustomization::Kustomization;
+use kustomization::Operation;
 pub use mapping::{MappingError, Target};
 use render::Instance;
 
@@ -28,6 +29,7 @@ const MAX_FILE_BYTES: usize = 8 << 20;
 pub struct Index {
     files: BTreeMap<String, Vec<Found>>,
     kustomizations: BTreeMap<String, Kustomization>,
+    patches: BTreeMap<String, Vec<Operation>>,
     unreadable: Vec<(String, Refusal)>,
     searched: usize,
     instances: Vec<Instance>,
@@ -41,7 +43,7 @@ impl Index {
         for (path, bytes) in files {
             index.read(path.as_ref(), bytes.as_ref());
         }
-        index.instances = render::all(&index.kustomizations, &index.files);
+        index.instances = render::all(&index.kustomizations, &index.files, &index.patches);
         index
     }
 
@@ -66,6 +68,10 @@ impl Index {
                 if is_kustomization {
                     let kustomization = Kustomization::read(path, &tree, found.len());
                     self.kustomizations.insert(kustomization.folder.clone(), kustomization);
+                }
+                let operations = kustomization::operations(&tree);
+                if !operations.is_empty() {
+                    self.patches.insert(path.to_owned(), operations);
                 }
                 if !found.is_empty() {
                     self.files.insert(path.to_owned(), found);
@@ -96,9 +102,9 @@ impl Index {
     }
 }
 
-/// A cheap test before parsing: both words stand in every manifest that has containers.
+/// A cheap test before parsing: both words stand in every manifest that has containers, or in every JSON patch of an image.
 fn might_hold_images(bytes: &[u8]) -> bool {
-    contains(bytes, b"image") && contains(bytes, b"kind")
+    contains(bytes, b"image") && (contains(bytes, b"kind") || contains(bytes, b"/image"))
 }
 
 fn contains(haystack: &[u8], needle: &[u8]) -> bool {
@@ -138,6 +144,7 @@ mod tests {
             container: "app".into(),
             image: ImageReference::parse(image).unwrap(),
             environments: Vec::new(),
+            path: None,
         }
     }
 
@@ -219,6 +226,29 @@ mod tests {
     }
 
     #[test]
+    fn several_places_are_chosen_from_by_what_flux_applies_or_by_file_and_line() {
+        let one = deployment("api", "r/api:v1");
+        let two = format!("{one}---\n{one}");
+        let files = [("clusters/eu/api.yaml", one.as_str()), ("clusters/us/api.yaml", two.as_str())];
+        let index = index(&files);
+        let mut wanted = target("shop", "api", "r/api:v1");
+        let error = index.place(&wanted).unwrap_err().to_string();
+        let told = ["clusters/eu/api.yaml:10", "clusters/us/api.yaml:10", "clusters/us/api.yaml:21"];
+        assert!(told.iter().all(|place| error.contains(&format!("\n  {place}  "))), "{error}");
+        for place in told {
+            let candidate = index.place_in(&wanted, place).unwrap();
+            assert_eq!(place, format!("{}:{}", candidate.file(), if place.ends_with("21") { 21 } else { 10 }));
+        }
+        assert_eq!(index.place_in(&wanted, "./clusters/eu/api.yaml").unwrap().file(), "clusters/eu/api.yaml");
+        assert!(matches!(index.place_in(&wanted, "clusters/us/api.yaml"), Err(MappingError::Ambiguous { .. })));
+        assert!(matches!(index.place_in(&wanted, "clusters/us/api.yaml:11"), Err(MappingError::NotFound { .. })));
+        wanted.path = Some("clusters/eu".into());
+        assert_eq!(index.place(&wanted).unwrap().file(), "clusters/eu/api.yaml");
+        wanted.path = Some("clusters/e".into());
+        assert!(index.place(&wanted).is_err(), "a folder is not the beginning of a name");
+    }
+
+    #[test]
     fn nothing_found_says_what_was_searched() {
         let files =
             [("a.yaml", deployment("api", "a/api:v1")), ("broken.yaml", "{{ if .x }}\nkind: x\nimage: y\n".to_owned())];
@@ -281,6 +311,72 @@ mod tests {
         assert!(three.reason.contains("what it builds is not in this repository"), "{}", three.reason);
         let four = index.place(&target("four", "api", "api:v7")).unwrap();
         assert!(matches!(&four.place, Place::Insert { path, .. } if path == "four/kustomization.yaml"), "{four:?}");
+    }
+
+    #[test]
+    fn entries_of_one_name_apply_one_after_the_other() {
+        let web = deployment("web", "app:v1");
+        for (images, expected) in [
+            (
+                "- {name: app, newTag: v1}\n- {name: app, newTag: v3}\n",
+                "- {name: app, newTag: v1}\n- {name: app, newTag: v2}\n",
+            ),
+            (
+                "- {name: app, newName: x, newTag: v3}\n- {name: x, newName: r/app}\n",
+                "- {name: app, newName: x, newTag: v2}\n- {name: x, newName: r/app}\n",
+            ),
+            (
+                "- {name: app, newName: r/app}\n- {name: r/app, newTag: v3}\n",
+                "- {name: app, newName: r/app}\n- {name: r/app, newTag: v2}\n",
+            ),
+        ] {
+            let overlay = |images: &str| format!("namespace: shop\nresources: [web.yaml]\nimages:\n{images}");
+            let text = overlay(images);
+            let files = [("web.yaml", web.as_str()), ("kustomization.yaml", text.as_str())];
+            let image = if images.contains("r/") { "r/app:v3" } else { "app:v3" };
+            let (_, after) = bumped(&index(&files), &target("shop", "web", image), &files);
+            assert_eq!(after, overlay(expected), "{images}");
+        }
+    }
+
+    #[test]
+    fn json_patches_set_images_too() {
+        let web = deployment("web", "app:v1");
+        let operations = "- op: replace\n  path: /spec/template/spec/containers/0/image\n  value: r/app:v7\n";
+        let inline = format!(
+            "namespace: shop\nresources: [../base]\npatches:\n- target: {{kind: Deployment, name: w.*}}\n  patch: |-\n    {}\n",
+            operations.trim_end().replace('\n', "\n    ")
+        );
+        let by_file =
+            "namespace: shop\nresources: [../base]\npatches:\n- target: {kind: Deployment}\n  path: image.json\n";
+        for overlay in [inline.as_str(), by_file] {
+            let files = [
+                ("base/web.yaml", web.as_str()),
+                ("base/kustomization.yaml", "resources: [web.yaml]\n"),
+                ("production/kustomization.yaml", overlay),
+                ("production/image.json", operations),
+            ];
+            let (path, after) = bumped(&index(&files), &target("shop", "web", "r/app:v7"), &files);
+            assert_eq!(path, "production/kustomization.yaml");
+            assert_eq!(after, format!("{overlay}images:\n- name: r/app\n  newTag: v2\n"));
+        }
+    }
+
+    #[test]
+    fn what_others_build_upon_is_an_environment_where_its_namespace_is_its_own() {
+        let web = deployment("web", "app:v1");
+        let production = "namespace: shop\nresources: [web.yaml]\nimages:\n- name: app\n  newTag: v1\n";
+        let canary = "namespace: shop-canary\nresources: [../production]\n";
+        let files = [
+            ("production/web.yaml", web.as_str()),
+            ("production/kustomization.yaml", production),
+            ("canary/kustomization.yaml", canary),
+        ];
+        let index = index(&files);
+        let candidate = index.place(&target("shop", "web", "app:v1")).unwrap();
+        assert_eq!((candidate.file(), candidate.reaches.len()), ("production/kustomization.yaml", 2), "{candidate:?}");
+        let (path, _) = bumped(&index, &target("shop-canary", "web", "app:v1"), &files);
+        assert_eq!(path, "canary/kustomization.yaml", "the other one is left alone");
     }
 
     #[test]

@@ -3,11 +3,12 @@
 //! Bases are built before overlays; within one kustomization components and patches come before its own `images:`.
 //! Cycles end where they close, and the number of results is bounded, so that no repository can exhaust memory.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
-use super::kustomization::{Kustomization, Patch, PatchContent};
+use super::kustomization::{Kustomization, Operation, Patch, PatchContent};
 use crate::formats::images::{Format, Found, ObjectContainer};
+use crate::formats::yaml::Pointer;
 use crate::model::image::ImageReference;
 
 /// A container as one environment builds it.
@@ -17,6 +18,8 @@ pub(super) struct Instance {
     pub object: Option<ObjectContainer>,
     /// The name of the object before prefixes and suffixes.
     pub original_name: String,
+    /// The image within the object.
+    place: Pointer,
     /// The image that results.
     pub image: ImageReference,
     /// What sets it.
@@ -38,10 +41,12 @@ pub(super) enum Source {
 const MAX_INSTANCES: usize = 200_000;
 
 type Files = BTreeMap<String, Vec<Found>>;
+type Patches = BTreeMap<String, Vec<Operation>>;
 
 /// Builds every environment: the kustomizations that no other one uses, and the manifests that none uses.
-pub(super) fn all(kustomizations: &BTreeMap<String, Kustomization>, files: &Files) -> Vec<Instance> {
-    let mut builder = Builder { kustomizations, files, built: HashMap::new(), open: BTreeSet::new(), count: 0 };
+pub(super) fn all(kustomizations: &BTreeMap<String, Kustomization>, files: &Files, patches: &Patches) -> Vec<Instance> {
+    let mut builder =
+        Builder { kustomizations, files, patches, built: HashMap::new(), open: BTreeSet::new(), count: 0 };
     let used: BTreeSet<&str> = kustomizations
         .values()
         .flat_map(|k| {
@@ -51,6 +56,20 @@ pub(super) fn all(kustomizations: &BTreeMap<String, Kustomization>, files: &File
     let mut instances = Vec::new();
     for (folder, kustomization) in kustomizations {
         if !kustomization.is_component && !used.contains(folder.as_str()) {
+            instances.extend(builder.build(folder).iter().cloned());
+        }
+    }
+    let passes = |instance: &Instance| {
+        let namespace = instance.object.as_ref()?.namespace.clone()?;
+        Some(instance.chain.iter().map(move |(folder, _)| (folder.clone(), namespace.clone())).collect::<Vec<_>>())
+    };
+    let seen: HashSet<(String, String)> = instances.iter().filter_map(passes).flatten().collect();
+    // One that others build upon may be applied itself as well: when its namespace is nobody else's.
+    for (folder, kustomization) in kustomizations {
+        let Some(namespace) = kustomization.namespace.as_deref().filter(|_| used.contains(folder.as_str())) else {
+            continue;
+        };
+        if !kustomization.is_component && !seen.contains(&(folder.clone(), namespace.to_owned())) {
             instances.extend(builder.build(folder).iter().cloned());
         }
     }
@@ -76,13 +95,31 @@ pub(super) fn all(kustomizations: &BTreeMap<String, Kustomization>, files: &File
 fn file_of(patch: &Patch) -> Option<&str> {
     match &patch.content {
         PatchContent::File(path) => Some(path),
-        PatchContent::Inline(_) => None,
+        PatchContent::Inline(_) | PatchContent::Operations(_) => None,
     }
+}
+
+/// Whether a patch is for an object of this name: kustomize reads the target's name as a regular expression. Alternatives and
+/// `.*` are understood, which is what people write.
+fn names(pattern: &str, name: &str) -> bool {
+    fn is_like(parts: &[&str], name: &str) -> bool {
+        match parts {
+            [] => name.is_empty(),
+            [only] => *only == name,
+            [first, rest @ ..] => {
+                let Some(tail) = name.strip_prefix(first) else { return false };
+                (0..=tail.len()).any(|skip| tail.get(skip..).is_some_and(|tail| is_like(rest, tail)))
+            }
+        }
+    }
+    let bare = pattern.trim_start_matches('^').trim_end_matches('$');
+    bare.split('|').any(|one| is_like(&one.trim_matches(['(', ')']).split(".*").collect::<Vec<_>>(), name))
 }
 
 struct Builder<'i> {
     kustomizations: &'i BTreeMap<String, Kustomization>,
     files: &'i Files,
+    patches: &'i Patches,
     built: HashMap<String, Rc<Vec<Instance>>>,
     open: BTreeSet<String>,
     count: usize,
@@ -139,23 +176,44 @@ impl Builder<'_> {
                     object.namespace = Some(namespace.clone());
                 }
             }
+            // Each entry is a transformer of its own: a later one sees what an earlier one made of the image, and wins.
+            let mut sets_version = false;
             for (number, entry) in entries.iter().enumerate() {
                 if entry.matches.as_deref() == Some(instance.image.repository.as_str()) {
                     let keeps = entry.image.tag.is_none() && entry.image.digest.is_none();
                     let version = if keeps { instance.image.clone() } else { entry.image.clone() };
                     instance.image = ImageReference { repository: entry.image.repository.clone(), ..version };
-                    instance.source = Source::Found(kustomization.path.clone(), number);
-                    break;
+                    if !(keeps && sets_version) {
+                        instance.source = Source::Found(kustomization.path.clone(), number);
+                    }
+                    sets_version |= !keeps;
                 }
             }
         }
     }
 
     fn patch(&self, kustomization: &Kustomization, patch: &Patch, instances: &mut [Instance]) {
-        let found = match &patch.content {
-            PatchContent::File(path) => self.files.get(path).map(Vec::as_slice).unwrap_or_default(),
-            PatchContent::Inline(found) => found,
+        let (found, operations): (&[Found], &[Operation]) = match &patch.content {
+            PatchContent::File(path) => (
+                self.files.get(path).map(Vec::as_slice).unwrap_or_default(),
+                self.patches.get(path).map(Vec::as_slice).unwrap_or_default(),
+            ),
+            PatchContent::Inline(found) => (found, &[]),
+            PatchContent::Operations(operations) => (&[], operations),
         };
+        let (kind, name) =
+            patch.target.as_ref().map_or((None, None), |(kind, name)| (kind.as_deref(), name.as_deref()));
+        for operation in operations {
+            for instance in instances.iter_mut() {
+                let Some(object) = &instance.object else { continue };
+                let named = name.is_none_or(|name| names(name, &object.name) || names(name, &instance.original_name));
+                if named && kind.is_none_or(|kind| kind == object.kind) && instance.place == operation.path {
+                    instance.image = operation.image.clone();
+                    // An `images:` entry beside it, applied after it, is the simpler place to edit.
+                    instance.source = Source::Inline(kustomization.folder.clone());
+                }
+            }
+        }
         for (number, reference) in found.iter().enumerate() {
             let Some(part) = &reference.object else { continue };
             let (kind, name) = match &patch.target {
@@ -164,12 +222,14 @@ impl Builder<'_> {
             };
             for instance in instances.iter_mut() {
                 let Some(object) = &instance.object else { continue };
-                let named = name.is_none_or(|name| name == object.name || name == instance.original_name);
+                let named = name.is_none_or(|name| names(name, &object.name) || names(name, &instance.original_name));
                 if named && kind.is_none_or(|kind| kind == object.kind) && part.container == object.container {
                     instance.image = reference.image.clone();
                     instance.source = match &patch.content {
                         PatchContent::File(path) => Source::Found(path.clone(), number),
-                        PatchContent::Inline(_) => Source::Inline(kustomization.folder.clone()),
+                        PatchContent::Inline(_) | PatchContent::Operations(_) => {
+                            Source::Inline(kustomization.folder.clone())
+                        }
                     };
                 }
             }
@@ -184,6 +244,7 @@ impl Builder<'_> {
             .map(|(number, found)| Instance {
                 object: found.object.clone(),
                 original_name: found.object.as_ref().map(|object| object.name.clone()).unwrap_or_default(),
+                place: within_object(&found.pointer),
                 image: found.image.clone(),
                 source: Source::Found(path.to_owned(), number),
                 chain: Vec::new(),
@@ -197,9 +258,41 @@ impl Builder<'_> {
         Some(Instance {
             object: None,
             original_name: String::new(),
+            place: Pointer::root(),
             image: found.image.clone(),
             source: Source::Found(kustomization.path.clone(), number),
             chain: vec![(kustomization.folder.clone(), found.matches.clone()?)],
         })
+    }
+}
+
+/// A pointer without the list that its object stands in.
+fn within_object(pointer: &Pointer) -> Pointer {
+    let mut steps = pointer.steps();
+    while let ["items", _, rest @ ..] = steps.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        steps = &steps[steps.len() - rest.len()..];
+    }
+    steps.iter().fold(Pointer::root(), |pointer, step| pointer.child(step))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::names;
+
+    #[test]
+    fn a_target_is_a_pattern() {
+        for (pattern, name) in [
+            ("web", "web"),
+            ("web|api", "api"),
+            ("(web|api)", "api"),
+            (".*", "web"),
+            ("^web-.*$", "web-2"),
+            ("w.*b", "web"),
+        ] {
+            assert!(names(pattern, name), "{pattern} {name}");
+        }
+        for (pattern, name) in [("web", "web-2"), ("w.*b", "we"), ("", "web")] {
+            assert!(!names(pattern, name), "{pattern} {name}");
+        }
     }
 }

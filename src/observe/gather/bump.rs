@@ -23,7 +23,7 @@ use std::path::Path;
 
 pub(super) async fn gather(world: &World, intent: &Intent, object: Value) -> Result<BumpFacts, ObserveError> {
     let target = intent.target();
-    let Intent::Bump { tag, container: asked, repository: named, branch, .. } = intent else {
+    let Intent::Bump { tag, container: asked, repository: named, branch, file, .. } = intent else {
         return Err(ObserveError::WrongKind { verb: "bump", expected: "a bump", kind: target.kind.to_string() });
     };
     let container = container(&object, target, asked.as_deref())?;
@@ -44,14 +44,22 @@ pub(super) async fn gather(world: &World, intent: &Intent, object: Value) -> Res
         container: container.name.to_string(),
         image,
         environments,
+        path: found.path.clone(),
     };
-    let (cache, tag) = (world.git_cache.clone(), tag.clone());
-    let reading = tokio::task::spawn_blocking(move || read(&found, &cache, &wanted, &tag));
+    let asked = Asked { tag: tag.clone(), file: file.clone() };
+    let cache = world.git_cache.clone();
+    let reading = tokio::task::spawn_blocking(move || read(&found, &cache, &wanted, &asked));
     let (common, read) = tokio::join!(common::gather(world, intent, object), reading);
     let stopped = |_| ObserveError::Repository { message: "reading the repository was interrupted".into(), hint: None };
     let Read { repository, site, author } = read.map_err(stopped)??;
     let registry = registry::digest(&site.image).await.map_err(|error| error.to_string());
     Ok(BumpFacts { common: common?, container, repository, site, registry, author })
+}
+
+/// What the operator asks for.
+struct Asked {
+    tag: String,
+    file: Option<String>,
 }
 
 /// What the repository tells.
@@ -62,10 +70,10 @@ struct Read {
 }
 
 /// Fetches the branch and finds the place. Blocks.
-fn read(found: &Found, cache: &Path, target: &Target, tag: &str) -> Result<Read, ObserveError> {
+fn read(found: &Found, cache: &Path, target: &Target, asked: &Asked) -> Result<Read, ObserveError> {
     let git = Repository::open(&found.location, cache).map_err(|error| repository::failed(&error))?;
     let (branch, tip) = fetch(&git, found).map_err(|error| repository::failed(&error))?;
-    let site = site(&git, tip, target, tag)?;
+    let site = site(&git, tip, target, asked)?;
     Ok(Read {
         repository: model::Repository {
             location: found.location.clone(),
@@ -93,12 +101,14 @@ fn fetch(git: &Repository, found: &Found) -> Result<(String, Oid), GitError> {
 }
 
 /// The place that sets the image, and the edit of it.
-fn site(git: &Repository, tip: Oid, target: &Target, tag: &str) -> Result<EditSite, ObserveError> {
+fn site(git: &Repository, tip: Oid, target: &Target, asked: &Asked) -> Result<EditSite, ObserveError> {
+    let tag = asked.tag.as_str();
     let git_failed = |error: GitError| repository::failed(&error);
     let listing = git.files_at(tip, Index::wants).map_err(git_failed)?;
     let files = git.contents(&listing.files).map_err(git_failed)?.collect::<Result<Vec<_>, _>>().map_err(git_failed)?;
     let index = Index::build(files.iter().map(|(path, bytes)| (*path, bytes)));
-    let candidate = index.place(target).map_err(|error| unplaced(&error))?;
+    let placed = asked.file.as_deref().map_or_else(|| index.place(target), |file| index.place_in(target, file));
+    let candidate = placed.map_err(|error| unplaced(&error, asked.file.as_deref()))?;
     let bytes = files.iter().find(|(path, _)| *path == candidate.file()).map(|(_, bytes)| bytes.as_slice());
     let bytes = bytes.unwrap_or_default();
     let unusable =
@@ -129,9 +139,12 @@ fn site(git: &Repository, tip: Oid, target: &Target, tag: &str) -> Result<EditSi
     })
 }
 
-fn unplaced(error: &MappingError) -> ObserveError {
+fn unplaced(error: &MappingError, file: Option<&str>) -> ObserveError {
     let hint = match error {
-        MappingError::Ambiguous { .. } => "name the container with --container, or another repository with --repo",
+        MappingError::Ambiguous { .. } => "name the file with --file PATH[:LINE]",
+        MappingError::NotFound { .. } if file.is_some() => {
+            "without --file the whole repository is searched, and what could be meant is listed"
+        }
         MappingError::NotFound { .. } => "name the repository that sets it with --repo, and its branch with --branch",
     };
     ObserveError::Repository { message: error.to_string(), hint: Some(hint.into()) }

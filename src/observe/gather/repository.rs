@@ -24,6 +24,8 @@ pub(super) struct Found {
     pub branches: Vec<String>,
     /// Whether the operator named the branch: then no other one will do.
     pub fixed: bool,
+    /// The folder that Flux applies the workload from, with `/` and without a leading one, where it is Flux and known.
+    pub path: Option<String>,
 }
 
 /// Finds the repository.
@@ -34,7 +36,8 @@ pub(super) async fn find(
     branch: Option<&str>,
 ) -> Result<Found, ObserveError> {
     let source = source(world.cluster.reader(), owner).await;
-    let of_flux = source.as_ref().map(|(_, source)| source.spec.reference.branch.to_string());
+    let path = source.as_ref().map(|(_, _, path)| path.clone());
+    let of_flux = source.as_ref().map(|(_, source, _)| source.spec.reference.branch.to_string());
     let branches = match (branch, of_flux) {
         (Some(branch), _) => vec![branch.to_owned()],
         (None, Some(branch)) if !branch.is_empty() => vec![branch],
@@ -47,6 +50,7 @@ pub(super) async fn find(
         how,
         branches: branches.clone(),
         fixed: branch.is_some(),
+        path: path.clone(),
     };
     if let Some(asked) = asked {
         return Ok(found(asked, "--repo".into()));
@@ -54,7 +58,7 @@ pub(super) async fn find(
     if let Some(configured) = &world.repository {
         return Ok(found(configured, "the configuration".into()));
     }
-    if let Some((object, source)) = &source {
+    if let Some((object, source, _)) = &source {
         if !source.spec.reference.tag.is_empty() && source.spec.reference.branch.is_empty() {
             return Err(ObserveError::Repository {
                 message: format!(
@@ -78,8 +82,8 @@ pub(super) async fn find(
     }
 }
 
-/// The GitRepository behind a Flux Kustomization, where both may be read.
-async fn source(reader: &Reader, owner: Option<&Owner>) -> Option<(ObjectRef, GitRepository)> {
+/// The GitRepository behind a Flux Kustomization and the folder in it, where both may be read.
+async fn source(reader: &Reader, owner: Option<&Owner>) -> Option<(ObjectRef, GitRepository, String)> {
     let kustomization = common::kustomization(reader, owner).await?;
     let reference = &kustomization.spec.source_ref;
     if &*reference.kind != "GitRepository" {
@@ -91,7 +95,8 @@ async fn source(reader: &Reader, owner: Option<&Owner>) -> Option<(ObjectRef, Gi
     };
     let object = ObjectRef::new(Kind::GitRepository, namespace, &*reference.name);
     let source = reader.get_as(&object).await.ok()?;
-    Some((object, source))
+    let steps = kustomization.spec.path.split('/').filter(|step| !matches!(*step, "" | "."));
+    Some((object, source, steps.collect::<Vec<_>>().join("/")))
 }
 
 /// A path must mean the same when the operation is resumed from another folder.

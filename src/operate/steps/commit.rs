@@ -64,7 +64,11 @@ pub(super) async fn prepare(run: &mut Run, index: usize, plan: &CommitPlan) -> R
 }
 
 fn prepared(plan: &CommitPlan, cache: &Path, operation: &str) -> Result<Prepared, GitError> {
-    let repository = Repository::open(&plan.repository, cache)?;
+    // It was one when this was planned: a file system may come back as a network does.
+    let repository = Repository::open(&plan.repository, cache).map_err(|error| match error {
+        GitError::NotARepository(remote) => GitError::Unreachable { remote, detail: "it is not there any more".into() },
+        other => other,
+    })?;
     let tip = repository.fetch(&plan.branch)?;
     // Commits up to the plan's base cannot be ours; where the base is not known here, all are looked at.
     let base = Oid::from_str(&plan.base).ok();

@@ -34,9 +34,15 @@ pub(super) async fn run(
                 let kustomization = ObjectRef::new(Kind::Kustomization, owner.namespace.clone(), owner.name.clone());
                 match run.find(index, &kustomization).await {
                     Ok(Some(kustomization)) => trouble(&kustomization),
-                    Ok(None) => Some(format!("Kustomization {} does not exist", kustomization.path())),
-                    // Without the right to read it there is nothing to say about it.
-                    Err(Stop::Failed(_)) => None,
+                    Ok(None) => Some(format!(
+                        "Kustomization {}, which the workload's labels name, is not in this cluster: its errors do not show here",
+                        kustomization.path()
+                    )),
+                    // What applies it may be anywhere; the image is what counts.
+                    Err(Stop::Failed(why) | Stop::Forbidden(why)) => Some(format!(
+                        "Kustomization {} cannot be read ({why}): its errors do not show here",
+                        kustomization.path()
+                    )),
                     Err(stop) => return Err(stop),
                 }
             }

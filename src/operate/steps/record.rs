@@ -68,7 +68,7 @@ pub(super) async fn write(run: &mut Run, index: usize, of: &Value, mark: Mark, r
         let answer = match run.find(index, &object).await {
             Ok(Some(_)) => run.writer.patch_merge(&object, &json!({ "data": data }), false).await,
             // Reading it may be forbidden where creating it is not.
-            Ok(None) | Err(Stop::Failed(_)) => run.writer.create(&object, &manifest, false).await,
+            Ok(None) | Err(Stop::Failed(_) | Stop::Forbidden(_)) => run.writer.create(&object, &manifest, false).await,
             Err(stop) => return Err(stop),
         };
         match answer {

@@ -24,6 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(super) async fn run(run: &mut Run, index: usize, object: &ObjectRef, uid: &str) -> Result<Ended, Stop> {
     let mut said = None;
     let mut pods = Pods { inspected: None, failing: None };
+    let mut failed: Option<Instant> = None;
     loop {
         let Some(found) = run.find(index, object).await? else {
             return Err(Stop::Failed(format!("{object} was deleted while its rollout was waited for")));
@@ -45,7 +46,11 @@ pub(super) async fn run(run: &mut Run, index: usize, object: &ObjectRef, uid: &s
                 });
                 return Ok(Ended::Done { detail: "rolled out and available".into(), result });
             }
-            RolloutState::Failed => return Err(Stop::Failed(pods.words(run, object).await.unwrap_or(reason))),
+            // A deadline that passed before our write stays in the status, the new generation beside it, until a pod makes
+            // progress: only one that stays is believed.
+            RolloutState::Failed if failed.get_or_insert_with(Instant::now).elapsed() >= PATIENCE => {
+                return Err(Stop::Failed(pods.words(run, object).await.unwrap_or(reason)));
+            }
             RolloutState::Unknown => {
                 return Ok(Ended::Skipped(format!("there is no verdict to wait for: {reason}")));
             }
@@ -55,7 +60,10 @@ pub(super) async fn run(run: &mut Run, index: usize, object: &ObjectRef, uid: &s
                     reason = format!("{reason}; {word}");
                 }
             }
-            RolloutState::Progressing | RolloutState::Paused => {}
+            RolloutState::Progressing | RolloutState::Paused | RolloutState::Failed => {}
+        }
+        if rollout.state != RolloutState::Failed {
+            failed = None;
         }
         if said.as_ref() != Some(&reason) {
             run.note(index, reason.clone()).await;

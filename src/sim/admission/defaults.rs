@@ -56,7 +56,10 @@ pub fn fill(r: &Resource, object: &mut Value) {
         let zeros = json!({ "disruptionsAllowed": 0, "currentHealthy": 0, "desiredHealthy": 0, "expectedPods": 0 });
         set(object, "status", zeros);
     }
-    if matches!(r.group, "apps" | "batch" | "policy" | "networking.k8s.io") && r.has("status") {
+    if r.kind == "Ingress" {
+        set(object, "status", json!({ "loadBalancer": {} }));
+    }
+    if matches!(r.group, "apps" | "batch" | "policy") && r.has("status") {
         set(object, "status", json!({}));
     }
 }
@@ -90,6 +93,17 @@ fn service(object: &mut Value) {
         let number = port["port"].clone();
         set(port, "targetPort", number);
     });
+    if matches!(spec["type"].as_str(), Some("NodePort" | "LoadBalancer")) {
+        set(spec, "externalTrafficPolicy", json!("Cluster"));
+        let mut next = node_port(&ip);
+        each(spec, "ports", |port| {
+            set(port, "nodePort", json!(next));
+            next = if next == 32767 { 30000 } else { next + 1 };
+        });
+    }
+    if spec["type"] == "LoadBalancer" {
+        set(spec, "allocateLoadBalancerNodePorts", json!(true));
+    }
     if spec["type"] != "ExternalName" {
         set(spec, "clusterIP", json!(ip));
         let ip = spec["clusterIP"].clone();
@@ -99,6 +113,12 @@ fn service(object: &mut Value) {
         set(spec, "internalTrafficPolicy", json!("Cluster"));
     }
     set(object, "status", json!({ "loadBalancer": {} }));
+}
+
+/// The first of a Service's node ports: from its own address, as there is no allocator.
+fn node_port(ip: &str) -> u32 {
+    let spread = ip.split('.').filter_map(|part| part.parse::<u32>().ok()).fold(7, |sum, part| sum * 31 + part);
+    30000 + spread % 2768
 }
 
 fn secret(object: &mut Value) {

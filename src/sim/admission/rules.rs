@@ -6,7 +6,7 @@ use super::{
     names,
     pod_rules::{self, at_least},
 };
-use crate::sim::{resource::Resource, selector::LabelSelector, status::Cause};
+use crate::sim::{controllers::schedule::Schedule, resource::Resource, selector::LabelSelector, status::Cause};
 use serde_json::{Value, json};
 
 const IMMUTABLE: &str = "field is immutable";
@@ -34,7 +34,19 @@ pub fn check(r: &Resource, object: &Value, causes: &mut Vec<Cause>) {
         ("batch", "CronJob") => cron_job(spec, causes),
         ("autoscaling", _) => autoscaler(spec, causes),
         ("gateway.networking.k8s.io", "HTTPRoute") => http_route(spec, causes),
+        ("coordination.k8s.io", "Lease") => lease(spec, causes),
         _ => {}
+    }
+}
+
+fn lease(spec: &Value, causes: &mut Vec<Cause>) {
+    let duration = &spec["leaseDurationSeconds"];
+    if duration.as_i64().is_some_and(|seconds| seconds <= 0) {
+        causes.push(Cause::invalid("spec.leaseDurationSeconds", duration, "must be greater than 0"));
+    }
+    let moves = &spec["leaseTransitions"];
+    if moves.as_i64().is_some_and(|count| count < 0) {
+        causes.push(Cause::invalid("spec.leaseTransitions", moves, "must be greater than or equal to 0"));
     }
 }
 
@@ -173,6 +185,9 @@ fn cron_job(spec: &Value, causes: &mut Vec<Cause>) {
         let found = schedule.split_whitespace().count();
         let detail = format!("expected exactly 5 fields, found {found}: [{}]", schedule);
         causes.push(Cause::invalid("spec.schedule", &spec["schedule"], &detail));
+    } else if !schedule.starts_with("@every ") && Schedule::parse(schedule).is_none() {
+        let detail = "failed to parse the schedule: a field is out of range or not a number";
+        causes.push(Cause::invalid("spec.schedule", &spec["schedule"], detail));
     }
     job("spec.jobTemplate.spec", &spec["jobTemplate"]["spec"], causes);
 }
@@ -239,6 +254,14 @@ fn keys(object: &Value, causes: &mut Vec<Cause>) {
 }
 
 fn http_route(spec: &Value, causes: &mut Vec<Cause>) {
+    for (i, host) in spec["hostnames"].as_array().into_iter().flatten().enumerate() {
+        let name = host.as_str().unwrap_or_default();
+        if !names::is_subdomain(name.strip_prefix("*.").unwrap_or(name)) {
+            let at = format!("spec.hostnames[{i}]");
+            let pattern = r"^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$";
+            causes.push(Cause::invalid(at.clone(), host, &format!("{at} in body should match '{pattern}'")));
+        }
+    }
     for (i, rule) in spec["rules"].as_array().into_iter().flatten().enumerate() {
         for (j, backend) in rule["backendRefs"].as_array().into_iter().flatten().enumerate() {
             let at = format!("spec.rules[{i}].backendRefs[{j}]");

@@ -1,15 +1,19 @@
 //! Server-side apply: a manager says what it wants, and owns what it said.
 //!
 //! Invariant: ownership is kept for managers that apply; a field that its manager no longer names, and nobody else does, goes.
-//! Plain writes are not tracked, so they neither own nor lose anything.
+//! What managers own otherwise is written down in `managed`.
 
-use super::{Call, Response, body, patch, reply, write};
+use super::{Call, Response, body, conform::conform, patch, reply, write};
 use crate::sim::{
-    schema::{self, Merge, Type},
+    managed::{fields, kind, part, without},
+    schema::{self, Merge},
     status::{Cause, Status},
     store::{Part, child, meta, time},
 };
 use serde_json::{Map, Value, json};
+
+/// Where kubectl notes down what it applied from the client's side.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// PATCH with an apply configuration: creates the object or merges into it.
 pub fn apply(call: &Call) -> Result<Response, Status> {
@@ -26,10 +30,14 @@ pub fn apply(call: &Call) -> Result<Response, Status> {
     if wanted["metadata"]["managedFields"].as_array().is_some_and(|list| !list.is_empty()) {
         return Err(Status::bad_request("metadata.managedFields must be nil"));
     }
-    let warnings = body::fit_patched(call, r, &mut wanted)?;
+    if !wanted.is_object() {
+        return Err(Status::bad_request("error decoding YAML: the configuration to apply must be an object"));
+    }
     write::place(call, &mut wanted)?;
+    declared(call, &wanted)?;
+    let warnings = body::fit_patched(call, r, &mut wanted, None)?;
     let message = schema::of(r).or(Some(schema::ANY));
-    let mut said = fields(message, &wanted);
+    let mut said = fields(message, &wanted, false);
     if let Some(said) = said.as_object_mut() {
         said.retain(|key, _| key != "f:apiVersion" && key != "f:kind");
         let own = said.get_mut("f:metadata").and_then(Value::as_object_mut);
@@ -41,16 +49,18 @@ pub fn apply(call: &Call) -> Result<Response, Status> {
             said.shift_remove("f:metadata");
         }
     }
-    let now = time(call.store.clock().now());
+    // What an applier owns is written down here, not by the store.
+    let store = call.store.unsigned();
+    let now = time(store.clock().now());
     let entry = |said: &Value| json!({ "manager": manager, "operation": "Apply", "apiVersion": r.api_version(), "time": now, "fieldsType": "FieldsV1", "fieldsV1": said });
     let status = target.subresource.is_some();
-    if call.store.get(r, target.namespace(), target.name()).is_none() && !status {
+    if store.get(r, target.namespace(), target.name()).is_none() && !status {
         write::without_status(r, &mut wanted);
         child(&mut wanted, "metadata").insert("managedFields".into(), json!([entry(&said)]));
-        let made = call.store.create(r, wanted)?;
+        let made = store.create(r, wanted)?;
         return Ok(reply::with_warnings(reply::object(call, 201, &made), &warnings));
     }
-    let written = call.store.update(r, target.namespace(), target.name(), write::part(call), None, |object| {
+    let written = store.update(r, target.namespace(), target.name(), write::part(call), None, |object| {
         patch::unmoved(r, object, &{
             let mut same = object.clone();
             let version = meta(&wanted, "resourceVersion");
@@ -63,16 +73,22 @@ pub fn apply(call: &Call) -> Result<Response, Status> {
         let mine = |e: &Value| e["manager"] == manager && e["operation"] == "Apply";
         let before = entries.iter().find(|e| mine(e)).map_or(Value::Null, |e| e["fieldsV1"].clone());
         let mut new = object.clone();
+        let (mut against, last) = (Vec::new(), last_applied(manager, object));
         for other in entries.iter_mut().filter(|e| !mine(e)) {
             let mut clash = Vec::new();
-            let lost = clashes(&wanted, object, &said, &other["fieldsV1"], "", &mut clash);
-            if !clash.is_empty() && !call.query.flag("force") {
-                return Err(conflict(other, &clash));
-            }
+            let views = Views { wanted: &wanted, has: object, last: &last };
+            let lost = clashes(views, &said, &other["fieldsV1"], "", &mut clash);
             if !clash.is_empty() {
+                against.push((printed(other), clash));
+            }
+            if lost.as_object().is_some_and(|lost| !lost.is_empty()) {
                 let kept = without(&other["fieldsV1"], &lost);
                 other["fieldsV1"] = kept;
             }
+        }
+        if !against.is_empty() && !call.query.flag("force") {
+            against.sort();
+            return Err(conflict(&against));
         }
         let others: Vec<Value> = entries.iter().filter(|e| !mine(e)).map(|e| e["fieldsV1"].clone()).collect();
         drop_unsaid(&mut new, &before, &said, &others);
@@ -91,99 +107,97 @@ pub fn apply(call: &Call) -> Result<Response, Status> {
     Ok(reply::with_warnings(reply::object(call, 200, &written), &warnings))
 }
 
+/// 500 for fields that the kind does not have: a real API server cannot type such a configuration.
+fn declared(call: &Call, wanted: &Value) -> Result<(), Status> {
+    let (r, mut unknown) = (call.target.resource, Vec::new());
+    let Some(message) = schema::of(r) else { return Ok(()) };
+    if conform(message, &mut wanted.clone(), &mut unknown).is_ok() && !unknown.is_empty() {
+        let fields: Vec<String> = unknown.iter().map(|at| format!(".{at}: field not declared in schema")).collect();
+        let (namespace, name) = (call.target.namespace(), call.target.name());
+        let group = if r.group.is_empty() { format!("/{}", r.version) } else { r.api_version() };
+        let told = format!("failed to create typed patch object ({namespace}/{name}; {group}, Kind={})", r.kind);
+        return Err(Status::new(500, "", format!("{told}: {}", fields.join("\n"))));
+    }
+    Ok(())
+}
+
 fn part_is_status(call: &Call) -> bool {
     write::part(call) == Part::Status
 }
 
-fn conflict(other: &Value, clash: &[String]) -> Status {
-    let who = other["manager"].as_str().unwrap_or_default();
-    let list = clash.join(", ");
-    let plural = if clash.len() == 1 { "conflict" } else { "conflicts" };
-    let message = format!("Apply failed with {} {plural}: conflict with {who:?}: {list}", clash.len());
+/// A manager as messages name it.
+fn printed(entry: &Value) -> String {
+    let text = |field: &str| entry[field].as_str().unwrap_or_default();
+    match (text("operation"), text("subresource")) {
+        ("Update", "") => format!("{:?} using {}", text("manager"), text("apiVersion")),
+        ("Update", sub) => format!("{:?} with subresource {sub:?} using {}", text("manager"), text("apiVersion")),
+        _ => format!("{:?}", text("manager")),
+    }
+}
+
+/// 409 of fields that others own: each manager, and the paths that it owns.
+fn conflict(against: &[(String, Vec<String>)]) -> Status {
+    let count: usize = against.iter().map(|(_, paths)| paths.len()).sum();
+    let message = match against {
+        [(who, paths)] if paths.len() == 1 => {
+            format!("Apply failed with 1 conflict: conflict with {who}: {}", paths[0])
+        }
+        _ => {
+            let told = against.iter().map(|(who, paths)| format!("conflicts with {who}:\n- {}", paths.join("\n- ")));
+            format!("Apply failed with {count} conflicts: {}", told.collect::<Vec<_>>().join("\n"))
+        }
+    };
     let mut status = Status::new(409, "Conflict", message);
-    let cause = |field: &String| json!({ "reason": "FieldManagerConflict", "message": format!("conflict with {who:?}"), "field": field });
-    *status.details = json!({ "causes": clash.iter().map(cause).collect::<Vec<_>>() });
+    let causes = against.iter().flat_map(|(who, paths)| {
+        let cause = move |field: &String| json!({ "reason": "FieldManagerConflict", "message": format!("conflict with {who}"), "field": field });
+        paths.iter().map(cause)
+    });
+    *status.details = json!({ "causes": causes.collect::<Vec<_>>() });
     status
 }
 
-/// How the field of that name merges, and the message that it holds.
-fn kind(message: Option<&'static str>, key: &str) -> (Merge, Option<&'static str>) {
-    match message.and_then(|m| schema::lookup(m, key)) {
-        Some(field) => (field.merge, if let Type::Message(name) = field.of { Some(name) } else { None }),
-        None => (Merge::Replace, None),
-    }
+/// One field as the applier wants it, as it is, and as it was last applied by a client (null where it was not).
+#[derive(Clone, Copy)]
+struct Views<'a> {
+    wanted: &'a Value,
+    has: &'a Value,
+    last: &'a Value,
 }
 
-fn element(by: &str, value: &Value) -> String {
-    format!("k:{}", json!({ by: value[by] }))
-}
-
-/// The set of fields of a value, as `fieldsV1`: leaves are empty.
-fn fields(message: Option<&'static str>, value: &Value) -> Value {
-    let mut set = Map::new();
-    for (key, value) in value.as_object().into_iter().flatten() {
-        let (merge, inner) = kind(message, key);
-        let below = match (value, merge) {
-            (Value::Object(map), _) if !map.is_empty() => fields(inner, value),
-            (Value::Array(list), Merge::By(by)) => {
-                let entry = |v: &Value| (element(by, v), fields(inner, v));
-                Value::Object(list.iter().map(entry).collect())
-            }
-            _ => json!({}),
-        };
-        set.insert(format!("f:{key}"), below);
-    }
-    Value::Object(set)
-}
-
-/// `set` without the leaves of `other`.
-fn without(set: &Value, other: &Value) -> Value {
-    let mut left = Map::new();
-    for (key, below) in set.as_object().into_iter().flatten() {
-        let leaf = |v: &Value| v.as_object().is_none_or(Map::is_empty);
-        match other.get(key) {
-            None => drop(left.insert(key.clone(), below.clone())),
-            Some(theirs) if leaf(below) || leaf(theirs) => {}
-            Some(theirs) => {
-                let rest = without(below, theirs);
-                if !leaf(&rest) {
-                    left.insert(key.clone(), rest);
-                }
-            }
-        }
-    }
-    Value::Object(left)
-}
-
-/// The part of a value that a key of `fieldsV1` names.
-fn part<'a>(value: &'a Value, key: &str) -> Option<&'a Value> {
-    if let Some(name) = key.strip_prefix("f:") {
-        return value.get(name);
-    }
-    let key: Value = serde_json::from_str(key.strip_prefix("k:")?).ok()?;
-    let (by, wanted) = key.as_object()?.iter().next()?;
-    value.as_array()?.iter().find(|e| e[by] == *wanted)
-}
-
-/// The leaves that `said` and `theirs` both name, and that the object would change in: their paths, and as a set.
-fn clashes(wanted: &Value, has: &Value, said: &Value, theirs: &Value, path: &str, clash: &mut Vec<String>) -> Value {
+/// The leaves that `said` and `theirs` both name, and that the object would change in, as a set. Their paths go to `clash`,
+/// but for those that kubectl itself applied from the client's side before.
+fn clashes(views: Views, said: &Value, theirs: &Value, path: &str, clash: &mut Vec<String>) -> Value {
     let mut lost = Map::new();
     for (key, below) in said.as_object().into_iter().flatten() {
-        let (Some(other), Some(value)) = (theirs.get(key), part(wanted, key)) else { continue };
-        let (path, has) = (format!("{path}{}", shown(key)), part(has, key).unwrap_or(&Value::Null));
+        let (Some(other), Some(wanted)) = (theirs.get(key), part(views.wanted, key)) else { continue };
+        let path = format!("{path}{}", shown(key));
+        let in_it = |whole| part(whole, key).unwrap_or(&Value::Null);
+        let (has, last) = (in_it(views.has), in_it(views.last));
+        let nothing_in_it = wanted.as_object().is_some_and(Map::is_empty) && has.is_object();
+        if nothing_in_it {
+            continue;
+        }
         if below.as_object().is_none_or(Map::is_empty) || other.as_object().is_none_or(Map::is_empty) {
-            if value != has {
-                clash.push(path);
+            if wanted != has {
                 lost.insert(key.clone(), json!({}));
+                if last.is_null() || last != has {
+                    clash.push(path);
+                }
             }
         } else {
-            let inner = clashes(value, has, below, other, &path, clash);
+            let inner = clashes(Views { wanted, has, last }, below, other, &path, clash);
             if inner.as_object().is_some_and(|inner| !inner.is_empty()) {
                 lost.insert(key.clone(), inner);
             }
         }
     }
     Value::Object(lost)
+}
+
+/// What a client applied last, as kubectl notes it down; kubectl alone may take it over.
+fn last_applied(manager: &str, object: &Value) -> Value {
+    let noted = object["metadata"]["annotations"][LAST_APPLIED].as_str().filter(|_| manager == "kubectl");
+    noted.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
 }
 
 /// A key of `fieldsV1` as messages spell it: `.image`, `[name="app"]`.

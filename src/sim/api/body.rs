@@ -67,7 +67,7 @@ pub fn object(call: &Call, kind: Kind) -> Result<(Value, Vec<String>), Status> {
     let refuse = |why: String| {
         Status::bad_request(format!("{name} in version {version:?} cannot be handled as a {name}: {why}"))
     };
-    let unknown = fit(schema::root(group, name), &mut value).map_err(|wrong| {
+    let unknown = fit(schema::root(group, version, name), &mut value).map_err(|wrong| {
         if call.target.resource.custom {
             untyped(call.target.resource, &value, &wrong)
         } else {
@@ -135,9 +135,40 @@ fn untyped(r: &Resource, value: &Value, wrong: &Mismatch) -> Status {
     Status::invalid(r, value["metadata"]["name"].as_str().unwrap_or_default(), &[cause])
 }
 
-/// Holds a patched object against its shape. A refusal carries the whole object, as on a real API server.
-pub fn fit_patched(call: &Call, r: &Resource, value: &mut Value) -> Result<Vec<String>, Status> {
-    let whole = value.to_string();
+/// The Go type of a JSON value that is decoded without a target.
+fn go(json: &'static str) -> &'static str {
+    match json {
+        "number" => "int64",
+        "array" => "[]interface {}",
+        "object" => "map[string]interface {}",
+        other => other,
+    }
+}
+
+/// A value as Go's `%v` prints it: maps sorted by key.
+fn printed(value: &Value) -> String {
+    match value {
+        Value::Null => "<nil>".to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Array(list) => format!("[{}]", list.iter().map(printed).collect::<Vec<_>>().join(" ")),
+        Value::Object(map) => {
+            let mut pairs: Vec<String> = map.iter().map(|(key, value)| format!("{key}:{}", printed(value))).collect();
+            pairs.sort();
+            format!("map[{}]", pairs.join(" "))
+        }
+        plain => plain.to_string(),
+    }
+}
+
+/// Holds a patched object against its shape. A refusal carries the whole object, as on a real API server; that of a
+/// strategic merge patch carries the patch, as Go prints it.
+pub fn fit_patched(
+    call: &Call,
+    r: &Resource,
+    value: &mut Value,
+    strategic: Option<&Value>,
+) -> Result<Vec<String>, Status> {
+    let whole = strategic.map_or_else(|| value.to_string(), printed);
     let refuse = |why: String| {
         let message = format!("Invalid value: {whole:?}: {why}");
         let causes = serde_json::json!([{ "reason": "FieldValueInvalid", "message": message, "field": "patch" }]);
@@ -147,8 +178,12 @@ pub fn fit_patched(call: &Call, r: &Resource, value: &mut Value) -> Result<Vec<S
     if !value.is_object() {
         return Err(refuse("the patched object must be an object".to_owned()));
     }
-    let unknown = fit(schema::of(r), value)
-        .map_err(|wrong| if r.custom { untyped(r, value, &wrong) } else { refuse(wrong.to_string()) })?;
+    let unknown = fit(schema::of(r), value).map_err(|wrong| match (r.custom, strategic) {
+        (true, _) => untyped(r, value, &wrong),
+        (false, None) => refuse(wrong.to_string()),
+        (false, Some(_)) if wrong.wanted == "string" => refuse(format!("cannot convert {} to string", go(wrong.is))),
+        (false, Some(_)) => refuse(format!("unrecognized type: {}", wrong.wanted)),
+    })?;
     match Unknown::of(call) {
         Unknown::Strict if !unknown.is_empty() => Err(refuse(format!("strict decoding error: {}", unknown.join(", ")))),
         Unknown::Ignore => Ok(Vec::new()),

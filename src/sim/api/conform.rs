@@ -82,7 +82,10 @@ fn check_one(
         Type::Raw => (true, ""),
         Type::Text | Type::Quantity => (value.is_string(), "string"),
         Type::Bytes => (value.is_string(), "[]uint8"),
-        Type::Time(_) => (value.is_string(), "time"),
+        Type::Time(_) => match value.as_str() {
+            Some(text) if text.parse::<jiff::Timestamp>().is_err() => return Err(Mismatch::time(at, text)),
+            text => (text.is_some(), "time"),
+        },
         Type::Duration => (value.is_string(), "duration"),
         Type::Integer => (value.is_i64() || value.is_u64(), "int32"),
         Type::Bool => (value.is_boolean(), "bool"),
@@ -102,11 +105,25 @@ pub struct Mismatch {
     /// The type that it must have, as Go calls it.
     pub wanted: &'static str,
     kind: &'static str,
+    /// The text that is no time, where that is what is wrong.
+    time: Option<String>,
+}
+
+impl Mismatch {
+    fn time(path: &str, text: &str) -> Self {
+        Self { path: path.to_owned(), is: "string", wanted: "Time", kind: "", time: Some(text.to_owned()) }
+    }
 }
 
 impl std::fmt::Display for Mismatch {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { path, is, wanted, kind } = self;
+        let Self { path, is, wanted, kind, time } = self;
+        if let Some(text) = time {
+            return write!(
+                f,
+                "parsing time {text:?} as \"2006-01-02T15:04:05Z07:00\": cannot parse {text:?} as \"2006\""
+            );
+        }
         write!(f, "json: cannot unmarshal {is} into Go struct field {kind}.{path} of type {wanted}")
     }
 }
@@ -120,7 +137,7 @@ fn mismatch(message: &'static str, path: &str, value: &Value, wanted: &'static s
         Value::Array(_) => "array",
         Value::Object(_) => "object",
     };
-    Mismatch { path: path.to_owned(), is, wanted, kind: message.rsplit('.').next().unwrap_or_default() }
+    Mismatch { path: path.to_owned(), is, wanted, kind: message.rsplit('.').next().unwrap_or_default(), time: None }
 }
 
 #[cfg(test)]
@@ -146,7 +163,12 @@ mod tests {
         let mut object = json!({ "spec": { "replicas": "3" } });
         let error = conform("apps.Deployment", &mut object, &mut Vec::new()).unwrap_err().to_string();
         assert!(error.contains("cannot unmarshal string") && error.contains("spec.replicas"), "{error}");
-        for wrong in [json!({ "spec": [] }), json!({ "metadata": { "labels": { "a": 1 } } }), json!([])] {
+        for wrong in [
+            json!({ "spec": [] }),
+            json!({ "metadata": { "labels": { "a": 1 } } }),
+            json!([]),
+            json!({ "metadata": { "creationTimestamp": "yesterday" } }),
+        ] {
             assert!(conform("apps.Deployment", &mut wrong.clone(), &mut Vec::new()).is_err(), "{wrong}");
         }
     }

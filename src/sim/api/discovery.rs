@@ -20,6 +20,8 @@ pub fn document(path: &str, accept: &str) -> Option<Response> {
     match parts.as_slice() {
         ["healthz" | "livez" | "readyz", ..] => Some(reply::bytes(200, "text/plain", "ok")),
         ["version"] => Some(reply::json(200, &version())),
+        // An empty document, in protobuf: whoever looks there after v3 finds no such kind, and says so itself.
+        ["openapi", "v2"] => Some(reply::bytes(200, "application/com.github.proto-openapi.spec.v2.v1.0+protobuf", "")),
         ["openapi", "v3"] => Some(reply::json(200, &openapi::index())),
         ["openapi", "v3", path @ ..] => openapi::document(&path.join("/")).map(|d| reply::json(200, &d)),
         ["api"] if wants_all(accept) => Some(aggregated(true)),
@@ -87,15 +89,27 @@ fn terse(mut entry: Value) -> Value {
 
 fn group(name: &str) -> Option<Value> {
     let first = of_group(name).next().filter(|_| !name.is_empty())?;
-    let version = json!({ "groupVersion": first.api_version(), "version": first.version });
-    Some(json!({ "name": name, "versions": [version], "preferredVersion": version }))
+    let show = |version: &str| json!({ "groupVersion": format!("{name}/{version}"), "version": version });
+    let all: Vec<Value> = versions(name).into_iter().map(show).collect();
+    Some(json!({ "name": name, "versions": all, "preferredVersion": show(first.version) }))
 }
 
-fn verbs(r: &Resource) -> Value {
+/// The versions of a group, the preferred one first.
+pub fn versions(group: &str) -> Vec<&'static str> {
+    let mut versions: Vec<&str> = Vec::new();
+    for r in resources::ALL.iter().filter(|r| r.group == group) {
+        if !versions.contains(&r.version) {
+            versions.push(r.version);
+        }
+    }
+    versions
+}
+
+fn verbs(r: &'static Resource) -> Value {
     if r.virtual_only {
         json!(["create"])
-    } else if r == &resources::NEW_EVENTS {
-        json!(["create", "delete", "get", "list", "patch"])
+    } else if super::spelling::Spelling::of(r).is_some() {
+        json!(["create", "delete", "get", "list", "patch", "update", "watch"])
     } else {
         json!(["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"])
     }
@@ -148,9 +162,11 @@ fn aggregated(core: bool) -> Response {
         .into_iter()
         .filter(|g| g.is_empty() == core)
         .map(|group| {
-            let resources: Vec<Value> = of_group(group).map(describe).collect();
-            let version = of_group(group).next().map_or("v1", |r| r.version);
-            let versions = json!([{ "version": version, "freshness": "Current", "resources": resources }]);
+            let show = |version: &str| {
+                let resources: Vec<Value> = of_group(group).filter(|r| r.version == version).map(describe).collect();
+                json!({ "version": version, "freshness": "Current", "resources": resources })
+            };
+            let versions: Vec<Value> = versions(group).into_iter().map(show).collect();
             let metadata = if core {
                 json!({ "creationTimestamp": null })
             } else {
@@ -164,7 +180,7 @@ fn aggregated(core: bool) -> Response {
     reply::bytes(200, content, list.to_string())
 }
 
-fn describe(r: &Resource) -> Value {
+fn describe(r: &'static Resource) -> Value {
     let kind =
         |(group, version, kind): &(String, String, &str)| json!({ "group": group, "version": version, "kind": kind });
     let own = (r.group.to_owned(), r.version.to_owned(), r.kind);

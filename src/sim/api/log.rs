@@ -31,9 +31,12 @@ pub async fn log(call: &Call) -> Result<Response, Status> {
     if let (false, Some(reason)) = (previous, waiting(&pod, &container))
         && lines.is_empty()
     {
-        return Err(Status::bad_request(format!(
-            "container {container:?} in pod {name:?} is waiting to start: {reason}"
-        )));
+        let why = match reason.as_str() {
+            "ErrImagePull" => "image can't be pulled",
+            "ImagePullBackOff" => "trying and failing to pull image",
+            other => other,
+        };
+        return Err(Status::bad_request(format!("container {container:?} in pod {name:?} is waiting to start: {why}")));
     }
     let since = call
         .query

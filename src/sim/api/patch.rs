@@ -48,7 +48,9 @@ pub fn patch(call: &Call) -> Result<Response, Status> {
     let mut warnings = Vec::new();
     let written = call.store.update(r, target.namespace(), target.name(), write::part(call), None, |object| {
         let mut new = patched(call, r, object)?;
-        warnings = body::fit_patched(call, r, &mut new)?;
+        let strategic: Option<Value> =
+            if kind(call)? == Kind::Strategic { serde_json::from_slice(&call.body).ok() } else { None };
+        warnings = body::fit_patched(call, r, &mut new, strategic.as_ref())?;
         unmoved(r, object, &new)?;
         *object = new;
         Ok(())

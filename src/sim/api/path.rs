@@ -2,7 +2,7 @@
 //!
 //! Invariant: a path that names no served resource is `None`, which is answered with 404; nothing is looked up in the store.
 
-use crate::sim::resource::{Resource, resource, resources};
+use crate::sim::resource::{Resource, resources, served};
 
 /// The verbs of Kubernetes' access control.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -95,7 +95,7 @@ pub fn target(path: &str) -> Option<Target> {
         [plural, name, sub] => (*plural, Some(*name), Some(*sub)),
         _ => return None,
     };
-    let resource = resource(group, plural).filter(|r| r.version == version)?;
+    let resource = served(group, version, plural)?;
     if sub.is_some_and(|sub| !resource.has(sub)) || (namespace.is_some() && !resource.namespaced) {
         return None;
     }

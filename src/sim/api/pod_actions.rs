@@ -4,7 +4,7 @@
 
 use super::{Call, Response, body, reply};
 use crate::sim::{
-    resource::resources::{POD_DISRUPTION_BUDGETS, PODS},
+    resource::resources::{NAMESPACES, POD_DISRUPTION_BUDGETS, PODS},
     selector::LabelSelector,
     status::Status,
     store::{Part, meta, terminating},
@@ -16,6 +16,11 @@ use std::sync::Arc;
 pub fn evict(call: &Call) -> Result<Response, Status> {
     let (namespace, name) = (call.target.namespace(), call.target.name());
     let pod = call.store.get(&PODS, namespace, name).ok_or_else(|| Status::not_found(&PODS, name))?;
+    let home = call.store.get(&NAMESPACES, "", namespace);
+    if home.is_some_and(|home| terminating(&home)) {
+        let why = format!("unable to create new content in namespace {namespace} because it is being terminated");
+        return Err(Status::forbidden(&PODS, name, &why));
+    }
     let (eviction, _) = body::object(call, ("policy", "v1", "Eviction"))?;
     let asked = &eviction["deleteOptions"];
     let ended = matches!(pod["status"]["phase"].as_str(), Some("Succeeded" | "Failed" | "Pending"));

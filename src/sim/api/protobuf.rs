@@ -34,8 +34,8 @@ pub fn decode(body: &[u8]) -> Result<Value, String> {
         }
         Ok(())
     })?;
-    let group = api_version.split_once('/').map_or("", |(group, _)| group);
-    let message = schema::root(group, &kind).ok_or_else(|| format!("no shape for {api_version} {kind}"))?;
+    let (group, version) = api_version.split_once('/').unwrap_or(("", &api_version));
+    let message = schema::root(group, version, &kind).ok_or_else(|| format!("no shape for {api_version} {kind}"))?;
     let mut object = Map::new();
     object.insert("apiVersion".into(), json!(api_version));
     object.insert("kind".into(), json!(kind));

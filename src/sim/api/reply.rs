@@ -68,7 +68,10 @@ pub fn bytes(code: u16, content_type: &'static str, body: impl Into<Bytes>) -> R
 /// A JSON response.
 pub fn json(code: u16, value: &impl Serialize) -> Response {
     match serde_json::to_vec(value) {
-        Ok(body) => bytes(code, "application/json", body),
+        Ok(mut body) => {
+            body.push(b'\n');
+            bytes(code, "application/json", body)
+        }
         Err(error) => status(&Status::new(500, "InternalError", error.to_string()), None),
     }
 }

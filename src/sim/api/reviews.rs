@@ -18,7 +18,7 @@ pub fn answer(call: &Call) -> Result<Response, Status> {
     review["status"] = match r.kind {
         "SelfSubjectAccessReview" => access(call, &review["spec"])?,
         "SelfSubjectRulesReview" => rules(call, &review["spec"]),
-        _ => json!({ "userInfo": { "username": call.user.0, "groups": ["system:authenticated"] } }),
+        _ => json!({ "userInfo": { "username": call.user.name, "groups": call.user.groups } }),
     };
     Ok(reply::json(201, &review))
 }
@@ -60,5 +60,6 @@ fn rules(call: &Call, spec: &Value) -> Value {
         });
         Value::Array(show.collect())
     });
-    json!({ "resourceRules": allowed.unwrap_or(everything), "nonResourceRules": [], "incomplete": false })
+    let paths = if allowed.is_none() { json!([{ "verbs": ["*"], "nonResourceURLs": ["*"] }]) } else { json!([]) };
+    json!({ "resourceRules": allowed.unwrap_or(everything), "nonResourceRules": paths, "incomplete": false })
 }

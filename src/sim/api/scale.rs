@@ -2,11 +2,16 @@
 //!
 //! Invariant: the Scale carries the workload's own uid and resourceVersion, so its preconditions are the workload's.
 
-use super::{Call, Response, body, patch, path::Verb, reply};
+use super::{
+    Call, Response, body, patch,
+    path::Verb,
+    reply::{self, Form},
+};
 use crate::sim::{
     selector::LabelSelector,
     status::{Cause, Status},
     store::{Part, meta},
+    table,
 };
 use serde_json::{Value, json};
 
@@ -37,7 +42,11 @@ pub fn scale(call: &Call, verb: Verb) -> Result<Response, Status> {
     let current =
         call.store.get(r, target.namespace(), target.name()).ok_or_else(|| Status::not_found(r, target.name()))?;
     if verb == Verb::Get {
-        return Ok(reply::json(200, &scale_of(&current)));
+        let scale = scale_of(&current);
+        return Ok(match call.form {
+            Form::Table(include) => reply::json(200, &table::scale(&scale, include, call.store.clock().now())),
+            _ => reply::json(200, &scale),
+        });
     }
     let sent = match verb {
         Verb::Update => Some(body::object(call, ("autoscaling", "v1", "Scale"))?.0),

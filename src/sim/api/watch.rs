@@ -7,6 +7,7 @@ use super::{
     Call, Response,
     read::{self, Selection},
     reply::{self, Form},
+    spelling::Spelling,
 };
 use crate::sim::{
     status::{Cause, Status},
@@ -29,7 +30,8 @@ const LIFETIME: u64 = 30 * 60;
 /// GET of a collection with `watch=true`.
 pub fn watch(call: &Call) -> Result<Response, Status> {
     let selection = Selection::of(call)?;
-    let r = call.target.resource;
+    let spelling = Spelling::of(call.target.resource);
+    let r = spelling.as_ref().map_or(call.target.resource, |s| s.stored);
     // A watch words a version that it cannot read differently from a list.
     let wanted = read::version(call)
         .map_err(|wrong| Status::new(500, "", wrong.message.replacen("invalid resource version: ", "", 1)))?
@@ -48,7 +50,8 @@ pub fn watch(call: &Call) -> Result<Response, Status> {
         namespace: call.target.namespace.clone(),
         form: call.form,
         store: call.store.clone(),
-        call_resource: r,
+        call_resource: call.target.resource,
+        spelling,
         headings: true,
         after: if whole { 0 } else { wanted },
     };
@@ -118,6 +121,8 @@ struct Out {
     form: Form,
     store: Store,
     call_resource: &'static crate::sim::resource::Resource,
+    /// Where the kind is kept in another spelling than it is asked for.
+    spelling: Option<Spelling>,
     headings: bool,
     /// Changes up to this version are not told: a watch may ask from the future and stays silent until then.
     after: u64,
@@ -196,7 +201,10 @@ impl Out {
 
     async fn send(&mut self, kind: &str, object: &Value) -> Option<()> {
         let shown = match self.form {
-            Form::Object => return self.line(&Event { kind, object }).await,
+            Form::Object => match &self.spelling {
+                None => return self.line(&Event { kind, object }).await,
+                Some(spelling) => spelling.show(object),
+            },
             Form::Partial => table::partial(object),
             Form::Table(include) => {
                 let metadata = json!({ "resourceVersion": object["metadata"]["resourceVersion"] });

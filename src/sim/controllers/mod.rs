@@ -27,7 +27,7 @@ mod queue;
 mod quota;
 mod replicaset;
 mod revisions;
-mod schedule;
+pub(crate) mod schedule;
 mod scheduler;
 mod statefulset;
 #[cfg(test)]

@@ -62,7 +62,7 @@ pub fn cells(kind: &str, o: &Value, now: Timestamp) -> Vec<Value> {
                 Some(then) => between(then, now),
                 None => "<none>".to_owned(),
             };
-            let suspended = json!(spec["suspend"] == true);
+            let suspended = json!(if spec["suspend"] == true { "True" } else { "False" });
             let zone = text(&spec["timeZone"], "<none>");
             let cells = vec![name, spec["schedule"].clone(), zone, suspended, active, json!(last), old];
             [cells, wide(&spec["jobTemplate"]["spec"]), vec![json!("<none>")]].concat()

@@ -52,6 +52,7 @@ impl Purpose {
                 container: optional("container"),
                 repository: optional("repository"),
                 branch: optional("branch"),
+                file: optional("file"),
                 wait: true,
             },
             Self::Migrate(_) => Intent::Migrate {
@@ -100,6 +101,7 @@ pub fn bump(workload: &Workload, repository: Option<&str>) -> Form {
     fields.extend(container(workload));
     fields.push(Field::text("repository", "path or URL; found by itself where empty", repository.unwrap_or("")));
     fields.push(Field::text("branch", "its default branch where empty", ""));
+    fields.push(Field::text("file", "PATH[:LINE], where several could be meant", ""));
     let title = format!("Bump {} from {}", workload.object.path(), current_version(workload));
     Form::new(title, Purpose::Bump(workload.object.clone()), fields)
 }
