@@ -4,7 +4,7 @@
 use super::Ended;
 use crate::{
     formats::template,
-    model::{Blocker, BlockerKind, Health, ObjectRef, RolloutState},
+    model::{Action, Blocker, BlockerKind, Health, ObjectRef, RolloutState},
     observe,
     operate::{run::Run, stop::Stop},
     wire::Workload,
@@ -25,6 +25,7 @@ pub(super) async fn run(run: &mut Run, index: usize, object: &ObjectRef, uid: &s
     let mut said = None;
     let mut pods = Pods { inspected: None, failing: None };
     let mut failed: Option<Instant> = None;
+    let restored = restored(run, object);
     loop {
         let Some(found) = run.find(index, object).await? else {
             return Err(Stop::Failed(format!("{object} was deleted while its rollout was waited for")));
@@ -32,6 +33,12 @@ pub(super) async fn run(run: &mut Run, index: usize, object: &ObjectRef, uid: &s
         if found["metadata"]["uid"] != uid {
             let why = format!("{object} was deleted and created again while its rollout was waited for");
             return Err(Stop::Failed(why));
+        }
+        if restored.as_ref().is_some_and(|hash| *hash != template::hash(template::of(&found))) {
+            return Err(Stop::Conflict(format!(
+                "somebody changed the template of {object} while its rollout was waited for: what was restored is not asked for \
+                 any more; look who, then plan again"
+            )));
         }
         let workload = Workload::deserialize(&found)
             .map_err(|error| Stop::Failed(format!("{object} is not what the API promises: {error}")))?;
@@ -71,6 +78,18 @@ pub(super) async fn run(run: &mut Run, index: usize, object: &ObjectRef, uid: &s
         }
         run.wait(LOOK).await?;
     }
+}
+
+/// The template that an earlier step of this operation put back, as the API server took it.
+fn restored(run: &Run, object: &ObjectRef) -> Option<String> {
+    let steps = run.plan().steps.iter().zip(&run.history.steps);
+    steps.into_iter().find_map(|(step, told)| match &step.action {
+        Action::RestoreTemplate { object: restored, after, .. } if restored == object => {
+            let taken = told.result.as_ref().and_then(|result| result["template"].as_str());
+            Some(taken.unwrap_or(after).to_owned())
+        }
+        _ => None,
+    })
 }
 
 /// What the pods of the current template have told so far.
