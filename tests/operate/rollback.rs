@@ -260,22 +260,3 @@ async fn a_template_that_somebody_changes_during_the_wait_is_no_success() {
     assert!(image(&stage).ends_with("2.5.0"), "what somebody else deployed is left alone");
     assert!(stage.journals.proven().is_empty(), "nothing was seen to work");
 }
-
-#[tokio::test(start_paused = true)]
-async fn a_deadline_that_passed_before_the_undo_does_not_end_its_wait() {
-    let stage = Stage::new().await;
-    stage.edit(&resources::DEPLOYMENTS, TARGET, |object| {
-        (object["spec"]["replicas"], object["spec"]["progressDeadlineSeconds"]) = (1.into(), 20.into());
-    });
-    broken(&stage).await;
-    let late = |stage: &Stage| {
-        let found = stage.get(&resources::DEPLOYMENTS, TARGET).unwrap();
-        let conditions = found["status"]["conditions"].as_array().unwrap().clone();
-        conditions.iter().any(|condition| condition["reason"] == "ProgressDeadlineExceeded")
-    };
-    stage.until(late).await;
-    let plan = rollback(&stage, "op-1").await;
-    let mut running = stage.start(&plan).await;
-    let (outcome, message) = ended(&mut running).await.unwrap();
-    assert_eq!(outcome, Outcome::Done, "{message}");
-}

@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(super) async fn run(run: &mut Run, index: usize, object: &ObjectRef, uid: &str) -> Result<Ended, Stop> {
     let mut said = None;
     let mut pods = Pods { inspected: None, failing: None };
-    let mut failed: Option<Instant> = None;
+    let mut failure = Lasting::default();
     let restored = restored(run, object);
     loop {
         let Some(found) = run.find(index, object).await? else {
@@ -44,6 +44,7 @@ pub(super) async fn run(run: &mut Run, index: usize, object: &ObjectRef, uid: &s
             .map_err(|error| Stop::Failed(format!("{object} is not what the API promises: {error}")))?;
         let rollout = observe::verdict(object.kind, &workload);
         let mut reason = rollout.reason.unwrap_or_else(|| rollout.state.to_string());
+        let lasts = failure.seen(rollout.state == RolloutState::Failed, Instant::now());
         match rollout.state {
             RolloutState::Complete => {
                 // The hash is the evidence by which a later rollback calls this template known good.
@@ -53,9 +54,7 @@ pub(super) async fn run(run: &mut Run, index: usize, object: &ObjectRef, uid: &s
                 });
                 return Ok(Ended::Done { detail: "rolled out and available".into(), result });
             }
-            // A deadline that passed before our write stays in the status, the new generation beside it, until a pod makes
-            // progress: only one that stays is believed.
-            RolloutState::Failed if failed.get_or_insert_with(Instant::now).elapsed() >= PATIENCE => {
+            RolloutState::Failed if lasts => {
                 return Err(Stop::Failed(pods.words(run, object).await.unwrap_or(reason)));
             }
             RolloutState::Unknown => {
@@ -68,9 +67,6 @@ pub(super) async fn run(run: &mut Run, index: usize, object: &ObjectRef, uid: &s
                 }
             }
             RolloutState::Progressing | RolloutState::Paused | RolloutState::Failed => {}
-        }
-        if rollout.state != RolloutState::Failed {
-            failed = None;
         }
         if said.as_ref() != Some(&reason) {
             run.note(index, reason.clone()).await;
@@ -90,6 +86,21 @@ fn restored(run: &Run, object: &ObjectRef) -> Option<String> {
         }
         _ => None,
     })
+}
+
+/// A failure that is believed once it lasts: a deadline that passed before our write stays in the status for a moment, the new
+/// generation beside it, until a pod makes progress.
+#[derive(Default)]
+struct Lasting {
+    since: Option<Instant>,
+}
+
+impl Lasting {
+    /// Takes in one look; whether the failure has been there at every look for long enough.
+    fn seen(&mut self, failed: bool, now: Instant) -> bool {
+        self.since = failed.then(|| self.since.unwrap_or(now));
+        self.since.is_some_and(|since| now.duration_since(since) >= PATIENCE)
+    }
 }
 
 /// What the pods of the current template have told so far.
@@ -136,5 +147,21 @@ fn said(blocker: &Blocker) -> String {
     match &blocker.evidence {
         Some(evidence) => format!("{} (\"{evidence}\")", blocker.message),
         None => blocker.message.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_is_believed_once_it_lasts() {
+        let (begin, mut failure) = (Instant::now(), Lasting::default());
+        let mut at = |seconds, failed| failure.seen(failed, begin + Duration::from_secs(seconds));
+        assert!(!at(0, true), "a deadline of the past");
+        assert!(!at(28, false), "it is gone");
+        assert!(!at(30, true), "another begins here");
+        assert!(!at(59, true));
+        assert!(at(60, true));
     }
 }
