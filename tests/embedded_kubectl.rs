@@ -137,6 +137,24 @@ const STORY: &[(&str, bool, &str)] = &[
     ("-n shop apply --server-side --force-conflicts -f manifest.yaml", true, "serverside-applied"),
     ("-n shop create configmap dry --from-literal=a=b --dry-run=server", true, "created (server dry run)"),
     ("-n shop get configmap dry", false, "(NotFound)"),
+    ("-n shop set env deploy/web A=b", true, "env updated"),
+    ("-n shop get deploy web --subresource=scale", true, "NAME   DESIRED   AVAILABLE   AGE"),
+    ("explain deploy.spec.strategy.rollingUpdate", true, "maxSurge\t<string>"),
+    ("explain pods.spec.nothing", false, "does not exist"),
+    ("-n shop create -f unknown.yaml", false, "no matches for kind \"Nothing\""),
+    ("-n shop create cronjob odd --image=x:1 --schedule=x_*_*_*_*", false, "spec.schedule"),
+    ("-n shop get pods --as=jane", false, "User \"jane\" cannot list resource \"pods\""),
+    ("auth can-i create deployments -n shop --as=jane", false, "no"),
+    ("-n shop create service nodeport open --tcp=80:8080", true, "created"),
+    ("-n shop get svc open -o jsonpath={.spec.ports[0].nodePort}", true, "3"),
+    ("-n shop get hpa.v1.autoscaling", true, "No resources found"),
+    ("-n shop get events.events.k8s.io", true, "ScalingReplicaSet"),
+    // Owners of fields: who applied from the client's side goes on from the server's, who changed a field keeps it.
+    ("-n shop apply -f owned.yaml", true, "configmap/owned created"),
+    ("-n shop patch cm owned -p {\"data\":{\"a\":\"2\"}} --field-manager=thief", true, "patched"),
+    ("-n shop apply --server-side -f owned.yaml", false, "conflict with \"thief\" using v1: .data.a"),
+    ("-n shop apply --server-side --force-conflicts -f owned.yaml", true, "serverside-applied"),
+    ("-n shop get cm owned -o jsonpath={.data.a}", true, "1"),
     ("auth can-i create deployments -n shop", true, "yes"),
     ("-n shop delete deploy web --timeout=60s", true, "deleted"),
     ("delete ns shop --timeout=60s", true, "deleted"),
@@ -153,6 +171,10 @@ async fn stock_kubectl_is_at_home() {
     };
     let manifest = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: conf\ndata:\n  a: b\n";
     std::fs::write(served.folder.path().join("manifest.yaml"), manifest).unwrap();
+    let owned = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: owned\ndata:\n  a: \"1\"\n";
+    std::fs::write(served.folder.path().join("owned.yaml"), owned).unwrap();
+    let unknown = "apiVersion: v1\nkind: Nothing\nmetadata:\n  name: x\n";
+    std::fs::write(served.folder.path().join("unknown.yaml"), unknown).unwrap();
     for (line, success, wanted) in STORY {
         let (succeeded, text) = served.kubectl(&kubectl, line).await;
         assert_eq!(succeeded, *success, "kubectl {line}\n{text}");

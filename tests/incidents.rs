@@ -24,7 +24,7 @@ fn an_orphan_is_told_at_once_and_can_be_taken_back_as_well_as_resumed() {
     let mut robot = operator();
     robot.tell(Message::Operations(vec![orphan()]));
     assert!(robot.sees("! 1 interrupted (o)"));
-    assert!(robot.sees("✗ shift shop/checkout was interrupted at step 5 of 8  → o shows it, then c resumes it"));
+    assert!(robot.sees("✗ shift shop/checkout interrupted at step 5 of 8  → o shows it, c resumes it"));
     robot.press("o enter");
     assert!(robot.sees("c resume   b step back   a abort") && !robot.sees("p pause"), "{}", robot.screen());
     let resume = |order| [Effect::Resume { operation: orphan().id, order, typed: None }];
@@ -132,7 +132,7 @@ fn a_lost_connection_is_told_and_so_is_its_return() {
     robot.press("j");
     assert!(!robot.sees("connection refused") && robot.sees("stale 34s"), "the header goes on saying it");
     robot.watch(sync(Sync::Live { heard: now() }));
-    assert!(robot.sees("✓ connected again; it was gone for 34s"));
+    assert!(robot.sees("✓ connected again; nothing was heard for 34s"));
 }
 
 #[test]
@@ -159,4 +159,36 @@ fn filter_and_commands_have_their_keys_on_every_width_that_works() {
     }
     let robot = Robot::new(session(false, false), rows(), (24, 10));
     assert!(robot.sees("r roll back") && robot.sees("? help"), "{}", robot.screen());
+}
+
+#[test]
+fn a_key_that_was_aimed_at_another_row_hits_none() {
+    let mut robot = operator();
+    let mut worse = fixture::workload(deployment("shop", "aaa"), 1, "1.0.0", 1, 5);
+    worse.rollout.state = RolloutState::Failed;
+    robot.watch(vec![Change::Workload(worse)]);
+    assert!(robot.selected().contains("shop/aaa"), "what needs attention comes on top");
+    assert_eq!(robot.press("r"), []);
+    assert!(robot.sees("the selection has just gone to shop/aaa: press again if you mean it"));
+    assert_eq!(robot.press("r").len(), 1);
+    robot.press("esc 0 / c h e c k o u t enter");
+    assert_eq!(robot.press("r").len(), 1, "a selection that was asked for is meant");
+}
+
+#[test]
+fn pods_that_were_looked_at_before_the_rollout_ended_do_not_make_it_unfinished() {
+    let mut robot = operator();
+    let cart = fixture::workload(deployment("shop", "cart"), 4, "5.2.0", 61, 1);
+    let past = Inspection { health: Health::Progressing, ..Inspection::default() };
+    robot.watch(vec![Change::Inspected(cart.object.clone(), past)]);
+    assert_eq!(robot.rows.health_of(&cart), Health::Healthy);
+    assert!(robot.sees("✓ shop/cart"));
+}
+
+#[test]
+fn a_scope_that_is_not_all_namespaces_is_not_called_that() {
+    let mut robot = operator();
+    assert!(robot.sees("all namespaces"));
+    robot.watch(vec![Change::Sync(Kind::Deployment, Some("shop".into()), Sync::Live { heard: now() })]);
+    assert!(robot.sees("shop only") && !robot.sees("all namespaces"));
 }

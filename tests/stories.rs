@@ -156,8 +156,8 @@ fn the_selection_stays_on_its_object_while_rows_move() {
 fn until_the_operator_moves_the_worst_is_selected() {
     let mut robot = operator();
     let broken = Inspection { health: Health::Broken, ..Inspection::default() };
-    robot.watch(vec![Change::Inspected(deployment("edge", "gateway"), broken)]);
-    assert!(robot.selected().contains("edge/gateway"));
+    robot.watch(vec![Change::Inspected(deployment("payments", "ledger"), broken)]);
+    assert!(robot.selected().contains("payments/ledger"));
 }
 
 #[test]
@@ -259,7 +259,7 @@ fn a_bump_begins_with_the_tag_that_runs_and_asks_for_the_container_where_there_a
     row.containers.push(Container { name: "proxy".into(), image: "envoy:1".into() });
     let object = row.object.clone();
     robot.watch(vec![Change::Workload(row)]);
-    robot.press("b ctrl-u");
+    robot.press("g b ctrl-u");
     robot.tell(Message::Paste("1.1.0\n".into()));
     robot.press("tab right tab");
     robot.write("/srv/gitops.git");

@@ -30,6 +30,8 @@ struct Cockpit {
     /// Operations whose end is awaited before the program ends; None while it goes on.
     ending: Option<Vec<crate::model::OperationId>>,
     dirty: bool,
+    /// Whether the terminal is gone, so that there is nothing to read from and nothing to draw on.
+    blind: bool,
 }
 
 /// Runs until the operator leaves.
@@ -50,6 +52,7 @@ pub async fn run(session: Session, scope: Scope) -> io::Result<()> {
         hands: Hands::new(Arc::clone(&session), inbox, batches),
         ending: None,
         dirty: true,
+        blind: false,
     };
     for complaint in &session.complaints {
         cockpit.tell(Message::Notice(ui::Notice::warning(complaint.to_string())));
@@ -61,9 +64,10 @@ pub async fn run(session: Session, scope: Scope) -> io::Result<()> {
     let mut next_frame = Instant::now();
     while !cockpit.is_over() {
         tokio::select! {
-            event = keys.next() => match event {
-                Some(event) => cockpit.terminal_event(event?)?,
-                None => cockpit.leave(),
+            event = keys.next(), if !cockpit.blind => match event {
+                Some(Ok(event)) => cockpit.terminal_event(event)?,
+                // The terminal is gone: what runs is left where it stands, resumable.
+                Some(Err(_)) | None => cockpit.go_blind(),
             },
             Some(batch) = arriving.recv() => {
                 cockpit.take(batch);
@@ -74,16 +78,26 @@ pub async fn run(session: Session, scope: Scope) -> io::Result<()> {
             }
             Some(message) = messages.recv() => cockpit.tell(message),
             _ = second.tick() => {
+                if super::terminal::is_given_up() && !cockpit.blind {
+                    cockpit.go_blind();
+                }
                 cockpit.hands.look_at_journals();
                 cockpit.tell(Message::Tick);
             }
             () = &mut asked_to_end, if cockpit.ending.is_none() => cockpit.leave(),
-            () = sleep_until(next_frame), if cockpit.dirty => {
-                cockpit.draw()?;
+            () = sleep_until(next_frame), if cockpit.dirty && !cockpit.blind => {
+                if cockpit.draw().is_err() {
+                    cockpit.go_blind();
+                }
                 next_frame = Instant::now() + Duration::from_secs(1) / FRAMES;
             }
         }
         cockpit.obey()?;
+    }
+    if super::terminal::is_given_up() {
+        return Err(io::Error::other(
+            "a part of this program failed, as written above; operations were left as they stand",
+        ));
     }
     Ok(())
 }
@@ -130,7 +144,12 @@ impl Cockpit {
                 }
                 Effect::Quit(Quit::Now) => self.ending = Some(Vec::new()),
                 Effect::Quit(Quit::Leaving(ids)) => self.end_with(ids, crate::model::Control::Leave),
-                Effect::Quit(Quit::SteppingBack(ids)) => self.end_with(ids, crate::model::Control::Abort),
+                Effect::Quit(Quit::SteppingBack(ids)) => {
+                    let others: Vec<_> = self.hands.running().into_iter().filter(|id| !ids.contains(id)).collect();
+                    self.end_with(others.clone(), crate::model::Control::Leave);
+                    self.end_with(ids, crate::model::Control::Abort);
+                    self.ending.get_or_insert_default().extend(others.into_iter().filter(|id| self.hands.runs(id)));
+                }
                 other => self.hands.carry_out(other),
             }
             self.dirty = true;
@@ -150,6 +169,13 @@ impl Cockpit {
     fn leave(&mut self) {
         let running = self.hands.running();
         self.end_with(running, crate::model::Control::Leave);
+    }
+
+    fn go_blind(&mut self) {
+        self.blind = true;
+        if self.ending.is_none() {
+            self.leave();
+        }
     }
 
     fn is_over(&self) -> bool {

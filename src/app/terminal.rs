@@ -12,7 +12,16 @@ use ratatui::{Terminal, backend::CrosstermBackend};
 use std::{
     io::{self, BufWriter, Stdout},
     panic,
+    sync::atomic::{AtomicBool, Ordering},
 };
+
+/// Whether a panic gave the terminal back: nothing may be drawn on it any more.
+static GIVEN_UP: AtomicBool = AtomicBool::new(false);
+
+/// Whether a part of the program panicked while the screen was taken, be it in a task of its own.
+pub fn is_given_up() -> bool {
+    GIVEN_UP.load(Ordering::Relaxed)
+}
 
 /// A screen that belongs to this program until it is dropped.
 pub struct Screen {
@@ -28,6 +37,7 @@ impl Screen {
     pub fn take() -> io::Result<Self> {
         let before = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
+            GIVEN_UP.store(true, Ordering::Relaxed);
             give_back();
             before(info);
         }));

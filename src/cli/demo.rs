@@ -20,9 +20,13 @@ use std::process::ExitCode;
 /// When the embedded world cannot be set up or there is no terminal.
 pub async fn run(global: &Global, arguments: &args::Demo) -> Result<ExitCode, Failure> {
     let clock = Clock::System;
-    let demo = Demo::start(clock.clone(), arguments.seed)
-        .await
-        .map_err(|e| Failure::internal("start the embedded cluster", e))?;
+    let demo = tokio::select! {
+        demo = Demo::start(clock.clone(), arguments.seed) => {
+            demo.map_err(|e| Failure::internal("start the embedded cluster", e))?
+        }
+        // Its folder goes with what was begun.
+        () = app::interruption() => return Ok(ExitCode::from(130)),
+    };
     let client = kube::Client::new(demo.world.service(), "default");
     let info = ContextInfo {
         name: "demo".into(),

@@ -95,9 +95,10 @@ impl Rows {
                 if !row.needs_inspection() {
                     self.inspections.remove(&row.object);
                 }
-                if let Some(old) = self.workloads.put(row.object.clone(), row.clone()) {
-                    self.report(&old, &row, now);
+                if let Some((text, health)) = self.workloads.get(&row.object).and_then(|old| worth_a_line(old, &row)) {
+                    self.tell(&row.object, text, health, now);
                 }
+                self.workloads.put(row.object.clone(), row);
             }
             Change::Autoscaler(row) => {
                 self.scaled.insert(row.target.clone(), row.object.clone());
@@ -172,26 +173,6 @@ impl Rows {
         }
     }
 
-    /// Says what changed between two versions of a workload, if it is worth a line.
-    fn report(&mut self, old: &Workload, new: &Workload, now: Timestamp) {
-        let image = |w: &Workload| w.containers.first().and_then(|c| ImageReference::parse(&c.image).ok());
-        let tag = |w: &Workload| image(w).map_or_else(|| "another image".into(), |i| i.version());
-        if old.containers != new.containers {
-            self.tell(&new.object, format!("{} rolling", tag(new)), Health::Progressing, now);
-        } else if old.rollout.state != new.rollout.state {
-            let text = match new.rollout.state {
-                RolloutState::Complete => format!("{} complete", tag(new)),
-                RolloutState::Failed => new.rollout.reason.clone().unwrap_or_else(|| "rollout failed".into()),
-                RolloutState::Paused => "rollout paused".into(),
-                RolloutState::Progressing => "rolling".into(),
-                RolloutState::Unknown => return,
-            };
-            self.tell(&new.object, text, new.health(), now);
-        } else if old.desired != new.desired {
-            self.tell(&new.object, format!("scaled {} → {}", old.desired, new.desired), Health::Unknown, now);
-        }
-    }
-
     fn tell(&mut self, object: &ObjectRef, text: String, health: Health, now: Timestamp) {
         if self.news.len() == NEWS {
             self.news.pop_front();
@@ -211,16 +192,22 @@ impl Rows {
 
     /// A workload's health with its pods taken into account, where they were looked at.
     pub fn health_of(&self, workload: &Workload) -> Health {
-        let seen = self.inspections.get(&workload.object).map_or(Health::Unknown, |i| i.health);
+        let seen = self.telling(workload).map_or(Health::Unknown, |i| i.health);
         match seen {
             Health::Unknown => workload.health(),
             seen => seen.min(workload.health()),
         }
     }
 
+    /// What its pods told, while that can add to what the object tells. An answer that was under way when the rollout ended is of
+    /// the past: a workload whose object says that all is well is well.
+    fn telling(&self, workload: &Workload) -> Option<&Inspection> {
+        self.inspections.get(&workload.object).filter(|_| workload.needs_inspection())
+    }
+
     /// The one sentence about a workload that is not healthy.
     pub fn reason_of(&self, workload: &Workload) -> Option<String> {
-        let blocker = self.inspections.get(&workload.object).and_then(|i| i.blocker.as_ref());
+        let blocker = self.telling(workload).and_then(|i| i.blocker.as_ref());
         blocker.map(|b| b.message.clone()).or_else(|| workload.rollout.reason.clone())
     }
 
@@ -241,4 +228,24 @@ impl Rows {
     pub fn syncs(&self) -> impl Iterator<Item = (Kind, Option<&str>, &Sync)> {
         self.syncs.iter().map(|((kind, namespace), sync)| (*kind, namespace.as_deref(), sync))
     }
+}
+
+/// What changed between two versions of a workload, and how much it matters, if it is worth a line.
+fn worth_a_line(old: &Workload, new: &Workload) -> Option<(String, Health)> {
+    let image = |w: &Workload| w.containers.first().and_then(|c| ImageReference::parse(&c.image).ok());
+    let tag = |w: &Workload| image(w).map_or_else(|| "another image".into(), |i| i.version());
+    if old.containers != new.containers {
+        return Some((format!("{} rolling", tag(new)), Health::Progressing));
+    }
+    if old.rollout.state != new.rollout.state {
+        let text = match new.rollout.state {
+            RolloutState::Complete => format!("{} complete", tag(new)),
+            RolloutState::Failed => new.rollout.reason.clone().unwrap_or_else(|| "rollout failed".into()),
+            RolloutState::Paused => "rollout paused".into(),
+            RolloutState::Progressing => "rolling".into(),
+            RolloutState::Unknown => return None,
+        };
+        return Some((text, new.health()));
+    }
+    (old.desired != new.desired).then(|| (format!("scaled {} → {}", old.desired, new.desired), Health::Unknown))
 }

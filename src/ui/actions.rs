@@ -9,7 +9,10 @@ use crate::{
     config::Action,
     model::{Control, Intent, Kind, ObjectRef, OperationId, OperationState, Route, Rows, Sync, Verb, Workload},
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+
+/// How long it takes to see that the selection went elsewhere.
+const GLANCE: SignedDuration = SignedDuration::from_millis(1_000);
 
 /// Why an action cannot be done now; None where it can.
 pub fn refusal(state: &State, rows: &Rows, action: Action) -> Option<String> {
@@ -94,8 +97,15 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
         return Vec::new();
     }
     let half = isize::try_from(state.page_height() / 2).unwrap_or(1).max(1);
+    let jumped = state.jumped.take().filter(|at| now.duration_since(*at) < GLANCE);
     if action.is_verb() || action == Action::Open {
         hold_selection(state);
+        // Who aimed at the row that was selected a moment ago must not hit another one.
+        if let (Some(_), Screen::Workloads, Some(row)) = (jumped, state.screen(), state.workload(rows)) {
+            let name = row.object.path();
+            state.tell(Level::Warning, format!("the selection has just gone to {name}: press again if you mean it"));
+            return Vec::new();
+        }
     }
     match action {
         Action::RollBack => verb(state, rows, now, |row| Some(Intent::Rollback { target: row, revision: None })),

@@ -20,6 +20,11 @@ const WATCHED: [Kind; 7] = [
     Kind::HttpRoute,
 ];
 
+/// The namespaces that are watched, where not all of them are: by choice, or because the rest may not be listed.
+pub fn within(rows: &Rows) -> Vec<&str> {
+    rows.syncs().filter(|(kind, ..)| *kind == Kind::Deployment).filter_map(|(_, namespace, _)| namespace).collect()
+}
+
 /// Since when the oldest rows are old, and why; None while none are.
 pub fn stale(rows: &Rows) -> Option<(Timestamp, String)> {
     let stale = WATCHED.iter().filter_map(|kind| match rows.sync_of(*kind) {

@@ -20,8 +20,10 @@ impl<K> Default for List<K> {
 }
 
 impl<K: Clone + PartialEq> List<K> {
-    /// Takes a new order. Until the operator has moved, the selection stays at the top, where what needs attention is.
-    pub fn arrange(&mut self, order: Vec<K>) {
+    /// Takes a new order. Until the operator has moved, the selection stays at the top, where what needs attention is. Whether
+    /// it went to another row for that, without a key being pressed.
+    pub fn arrange(&mut self, order: Vec<K>) -> bool {
+        let selected = self.selected().cloned();
         let before = self.index();
         let line = before.map(|index| index.saturating_sub(self.offset));
         self.order = order;
@@ -36,6 +38,7 @@ impl<K: Clone + PartialEq> List<K> {
         {
             self.offset = index.saturating_sub(line);
         }
+        selected.is_some_and(|before| self.selected.as_ref() != Some(&before))
     }
 
     /// The keys in order.

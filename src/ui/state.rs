@@ -87,6 +87,8 @@ pub struct State {
     inspected: Option<(ObjectRef, bool)>,
     /// The workload whose pods could not be looked at, why, and when they are asked for again.
     pub(super) uninspected: Option<(ObjectRef, String, Timestamp)>,
+    /// When the selection last went to another workload by itself.
+    pub(super) jumped: Option<Timestamp>,
     /// Since when what is shown is old; None while it is not.
     pub(super) stale: Option<Timestamp>,
 }
@@ -112,6 +114,7 @@ impl State {
             seen: None,
             inspected: None,
             uninspected: None,
+            jumped: None,
             stale: None,
         }
     }
@@ -169,7 +172,9 @@ impl State {
         let filters = [&self.cockpit.workloads, &self.routes, &self.jobs].map(|list| list.filter().to_owned());
         let seen = (rows.version(), self.scope.clone(), filters);
         if self.seen.as_ref() != Some(&seen) {
-            self.arrange(rows);
+            // With another scope or filter another selection is what was asked for.
+            let asked = self.seen.as_ref().is_none_or(|(_, scope, filters)| (scope, filters) != (&seen.1, &seen.2));
+            self.arrange(rows, now, asked);
             self.seen = Some(seen);
         }
         let height = self.page_height();
@@ -185,11 +190,13 @@ impl State {
         self.inspect(rows, now)
     }
 
-    fn arrange(&mut self, rows: &Rows) {
+    fn arrange(&mut self, rows: &Rows, now: Timestamp, asked: bool) {
         let scope = self.scope.as_deref();
         let filter = Filter::new(self.cockpit.workloads.filter());
         self.arrangement = arrange(rows, scope, &filter);
-        self.cockpit.workloads.arrange(std::mem::take(&mut self.arrangement.workloads));
+        if self.cockpit.workloads.arrange(std::mem::take(&mut self.arrangement.workloads)) && !asked {
+            self.jumped = Some(now);
+        }
         let all = std::iter::once(Arc::from(""));
         self.cockpit
             .namespaces

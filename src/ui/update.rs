@@ -224,7 +224,7 @@ impl State {
         let new = self.operations.interrupted(&self.session.context).find(|view| !before.contains(&view.id));
         let Some(view) = new else { return };
         let text = format!(
-            "{} {} was interrupted at step {} of {}",
+            "{} {} interrupted at step {} of {}",
             view.verb,
             view.target.path(),
             (view.step + 1).min(view.steps.len()),
@@ -233,7 +233,7 @@ impl State {
         let key = |places: &[Where], action| self.session.keymap.key(places, action).map(|key| key.to_string());
         let open = key(&[Where::Everywhere], Action::Operations).unwrap_or_else(|| ":operations".into());
         let resume = key(&[Where::Operations], Action::Resume).unwrap_or_else(|| ":resume".into());
-        let hint = format!("{open} shows it, then {resume} resumes it");
+        let hint = format!("{open} shows it, {resume} resumes it");
         self.notice = Some(Notice::error(text).hint(hint));
     }
 
@@ -248,7 +248,7 @@ impl State {
             }
             (Some(since), None) => {
                 self.stale = None;
-                self.tell(Level::Information, format!("connected again; it was gone for {}", age(since, now)));
+                self.tell(Level::Information, format!("connected again; nothing was heard for {}", age(since, now)));
             }
             _ => {}
         }

@@ -1,8 +1,10 @@
 //! The cockpit as its user meets it: the real binary in a pseudo-terminal, on the embedded world.
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod incidents;
 mod svg;
 mod terminal;
+mod world;
 
 use terminal::Terminal;
 
@@ -14,11 +16,14 @@ fn demo(columns: u16, rows: u16) -> Terminal {
 }
 
 #[test]
-fn a_broken_rollout_is_repaired_with_two_keys() {
+fn a_broken_rollout_is_repaired_with_three_keys() {
     let mut terminal = demo(80, 24);
-    terminal.until("the broken workload on top", |s| s.contains('✗'));
-    terminal.press("r").shows("Roll back").press("\r").until("the end of the operation", |s| s.contains("done"));
-    terminal.press("\x1b").until("the cockpit without it", |s| !s.contains("Roll back") && s.contains("shop/checkout"));
+    terminal.shows("▸ ✗ shop/checkout").press("g");
+    terminal.press("r").shows("Roll back shop/checkout").press("\r").shows("✓ done");
+    terminal.shows("shop/checkout runs the template of revision 4 again");
+    terminal.press("\x1b").until("the place where it began", |s| {
+        s.contains("Workloads 27") && s.lines().any(|line| line.contains("▸ ") && line.contains("shop/checkout"))
+    });
     terminal.press("q");
     assert_eq!(terminal.end(), 0);
 }
@@ -26,9 +31,13 @@ fn a_broken_rollout_is_repaired_with_two_keys() {
 #[test]
 fn help_filter_and_palette_answer() {
     let mut terminal = demo(80, 24);
-    terminal.press("?").shows("filter").press("\x1b");
-    terminal.press("/chk").until("the filter narrowing", |s| s.contains("checkout") && !s.contains("gateway"));
-    terminal.press("\x1b").press("\x1b").shows("gateway");
+    terminal
+        .press("?")
+        .shows("/                  filter")
+        .press("\x1b")
+        .until("the help closed", |s| !s.contains("Keys"));
+    terminal.press("/chk").until("the filter narrowing", |s| s.contains("shop/checkout") && !s.contains("gateway"));
+    terminal.press("\x1b").shows("edge/gateway");
     terminal.press(":routes\r").shows("checkout-v2");
     terminal.press("q");
     assert_eq!(terminal.end(), 0);

@@ -1,8 +1,10 @@
 //! A pseudo-terminal with the real binary in it, and the screen it shows.
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use rustix::process::{Pid, Signal, kill_process};
 use std::{
     io::{Read, Write},
+    path::Path,
     sync::{
         Arc, Mutex,
         mpsc::{Receiver, RecvTimeoutError, channel},
@@ -21,18 +23,26 @@ pub struct Terminal {
     keys: Box<dyn Write + Send>,
     master: Box<dyn MasterPty + Send>,
     child: Box<dyn Child + Send + Sync>,
-    _home: TempDir,
+    /// Goes with it, where it is its own.
+    home: Option<TempDir>,
 }
 
 impl Terminal {
-    /// Starts `pilothouse` with these arguments on a screen of this size.
+    /// Starts `pilothouse` with these arguments on a screen of this size, with a home folder of its own.
     pub fn start(columns: u16, rows: u16, arguments: &[&str]) -> Self {
         let home = tempfile::tempdir().unwrap();
+        let mut terminal = Self::at_home(home.path(), (columns, rows), arguments);
+        terminal.home = Some(home);
+        terminal
+    }
+
+    /// The same in this home folder.
+    pub fn at_home(home: &Path, (columns, rows): (u16, u16), arguments: &[&str]) -> Self {
         let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_pilothouse"));
         command.args(arguments);
-        command.env("HOME", home.path());
+        command.env("HOME", home);
         command.env("TERM", "xterm-256color");
         for variable in
             ["XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "NO_COLOR", "KUBECONFIG"]
@@ -53,7 +63,13 @@ impl Terminal {
             }
         });
         let keys = pair.master.take_writer().unwrap();
-        Self { screen, changed: receiver, keys, master: pair.master, child, _home: home }
+        Self { screen, changed: receiver, keys, master: pair.master, child, home: None }
+    }
+
+    /// Sends the process a signal.
+    pub fn signal(&self, signal: Signal) {
+        let id = self.child.process_id().and_then(|id| Pid::from_raw(id.try_into().unwrap())).unwrap();
+        kill_process(id, signal).unwrap();
     }
 
     /// Types.
@@ -101,7 +117,7 @@ impl Terminal {
     }
 
     /// Waits for the program's end; its exit code.
-    pub fn end(mut self) -> u32 {
+    pub fn end(&mut self) -> u32 {
         self.child.wait().unwrap().exit_code()
     }
 
@@ -113,6 +129,10 @@ impl Terminal {
 
 impl Drop for Terminal {
     fn drop(&mut self) {
-        let _ = self.child.kill();
+        // Asked to end, it takes its temporary folder along; killed if it does not.
+        if let Ok(None) = self.child.try_wait() {
+            self.signal(Signal::TERM);
+            let _ = self.child.kill();
+        }
     }
 }

@@ -17,7 +17,9 @@ use libtest_mimic::{Arguments, Trial};
 use world::{Behaviour, Which, trial};
 
 fn main() -> std::process::ExitCode {
-    let arguments = Arguments::from_args();
+    let mut arguments = Arguments::from_args();
+    // The behaviours wait much more than they compute.
+    arguments.test_threads.get_or_insert(8);
     let behaviours: Vec<(&str, Behaviour)> =
         [api::ALL, watch::ALL, controllers::ALL, undo::ALL, ownership::ALL, rollouts::ALL].concat();
     let mut trials: Vec<Trial> = behaviours.iter().map(|(name, test)| trial(Which::Embedded, name, *test)).collect();

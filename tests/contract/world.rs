@@ -160,7 +160,11 @@ impl Served {
 
 impl Drop for Served {
     fn drop(&mut self) {
-        let _ = self.process.kill();
+        // Asked to end, it takes its temporary folder along.
+        let _ = rustix::process::kill_process(
+            rustix::process::Pid::from_child(&self.process),
+            rustix::process::Signal::TERM,
+        );
         let _ = self.process.wait();
     }
 }

@@ -113,7 +113,18 @@ pub(super) fn lines(response: Response<Body>, action: String) -> impl Stream<Ite
     })
 }
 
+/// An added or changed object, where the event is written as API servers write it: its type first. Most events are, and this
+/// way their objects are gone through once, not twice. None where it is anything else, or not whole.
+fn put<T: DeserializeOwned>(line: &[u8]) -> Option<T> {
+    let rest = line.strip_prefix(br#"{"type":""#)?;
+    let rest = rest.strip_prefix(b"ADDED").or_else(|| rest.strip_prefix(b"MODIFIED"))?;
+    serde_json::from_slice(rest.strip_prefix(br#"","object":"#)?.strip_suffix(b"}")?).ok()
+}
+
 fn event<T: DeserializeOwned>(line: &[u8], action: &str) -> Result<Watched<T>, ApiError> {
+    if let Some(object) = put(line) {
+        return Ok(Watched::Put(object));
+    }
     let Ok(Line { kind, object }) = serde_json::from_slice::<Line<'_>>(line) else {
         // A line cut off by the end of the connection, or a bare Status.
         return Err(match serde_json::from_slice::<Status>(line) {
@@ -145,6 +156,7 @@ mod tests {
     fn events_are_told_apart() {
         let of = |line: &str| event::<Value>(line.as_bytes(), "watch pods");
         assert!(matches!(of(r#"{"type":"ADDED","object":{"a":1}}"#), Ok(Watched::Put(_))));
+        assert!(matches!(of(r#"{"object":{"a":1},"type":"MODIFIED"}"#), Ok(Watched::Put(_))), "members have no order");
         assert!(matches!(of(r#"{"type":"DELETED","object":{"a":1}}"#), Ok(Watched::Deleted(_))));
         let bookmark = r#"{"type":"BOOKMARK","object":{"kind":"Pod","metadata":{"resourceVersion":"7","annotations":{"k8s.io/initial-events-end":"true"}}}}"#;
         assert_eq!(of(bookmark).unwrap(), Watched::Bookmark { version: "7".into(), initial: true });
@@ -154,6 +166,8 @@ mod tests {
     fn an_expired_version_comes_within_the_stream() {
         let line = r#"{"type":"ERROR","object":{"kind":"Status","status":"Failure","message":"too old resource version: 1 (9)","reason":"Expired","code":410}}"#;
         assert_eq!(event::<Value>(line.as_bytes(), "watch").unwrap_err().kind, ApiErrorKind::Gone);
-        assert_eq!(event::<Value>(b"{\"type\":\"ADD", "watch").unwrap_err().kind, ApiErrorKind::Unreachable);
+        for cut in [&br#"{"type":"ADD"#[..], br#"{"type":"ADDED","object":{"a":{}}"#] {
+            assert_eq!(event::<Value>(cut, "watch").unwrap_err().kind, ApiErrorKind::Unreachable);
+        }
     }
 }

@@ -1,9 +1,13 @@
-//! OpenAPI, as much as kubectl asks of it: which kinds can be patched, and with which parameters.
+//! OpenAPI, as much as kubectl asks of it: which kinds can be patched, with which parameters, and what their fields are.
 //!
-//! Invariant: it describes no fields, so clients merge by their own knowledge of the built-in kinds.
+//! Invariant: fields and types are those of the shape table, without descriptions. No strategic merge patch is offered, so
+//! clients merge by their own knowledge of the built-in kinds.
 
 use super::discovery;
-use crate::sim::resource::{Resource, resources};
+use crate::sim::{
+    resource::{Resource, resources},
+    schema::{self, Shape, Type},
+};
 use serde_json::{Map, Value, json};
 
 /// Where the documents are.
@@ -25,7 +29,70 @@ pub fn document(path: &str) -> Option<Value> {
     here.first()?;
     let paths: Map<String, Value> = here.iter().filter(|r| !r.virtual_only).map(|r| operations(r, path)).collect();
     let info = json!({ "title": "Kubernetes", "version": "v1.36.1" });
-    Some(json!({ "openapi": "3.0.0", "info": info, "paths": paths, "components": { "schemas": {} } }))
+    Some(json!({ "openapi": "3.0.0", "info": info, "paths": paths, "components": { "schemas": schemas(&here) } }))
+}
+
+/// The schemas of these kinds and of everything that stands in them.
+fn schemas(here: &[&Resource]) -> Map<String, Value> {
+    let mut all = Map::new();
+    for r in here {
+        let message = schema::of(r).unwrap_or(schema::ANY);
+        describe(message, &mut all);
+        // Custom resources share one shape, so the kind gets a schema of its own name.
+        let mut kind = all[message].clone();
+        for field in ["apiVersion", "kind"] {
+            kind["properties"][field] = json!({ "type": "string" });
+        }
+        let gvk = json!([{ "group": r.group, "version": r.version, "kind": r.kind }]);
+        kind["x-kubernetes-group-version-kind"] = gvk;
+        all.insert(format!("{}.{}.{}", r.group, r.version, r.kind), kind);
+    }
+    all
+}
+
+/// Adds a message, and those that it holds.
+fn describe(message: &'static str, all: &mut Map<String, Value>) {
+    if all.contains_key(message) {
+        return;
+    }
+    all.insert(message.to_owned(), json!({ "type": "object" }));
+    let mut properties = Map::new();
+    collect(message, &mut properties, all);
+    all.insert(message.to_owned(), json!({ "type": "object", "properties": properties }));
+}
+
+fn collect(message: &'static str, properties: &mut Map<String, Value>, all: &mut Map<String, Value>) {
+    for field in schema::message(message).into_iter().flatten() {
+        if let (true, Type::Message(inner)) = (field.name.is_empty(), field.of) {
+            collect(inner, properties, all);
+            continue;
+        }
+        let one = one(field.of, all);
+        let shown = match field.shape {
+            Shape::One => one,
+            Shape::List => json!({ "type": "array", "items": one }),
+            Shape::Map => json!({ "type": "object", "additionalProperties": one }),
+        };
+        properties.insert(field.name.to_owned(), shown);
+    }
+}
+
+fn one(of: Type, all: &mut Map<String, Value>) -> Value {
+    let text = |format: &str| json!({ "type": "string", "format": format });
+    match of {
+        Type::Text | Type::Duration | Type::Quantity => json!({ "type": "string" }),
+        Type::Integer => json!({ "type": "integer" }),
+        Type::Bool => json!({ "type": "boolean" }),
+        Type::Number => json!({ "type": "number" }),
+        Type::Bytes => text("byte"),
+        Type::Time(_) => text("date-time"),
+        Type::IntOrString => text("int-or-string"),
+        Type::Raw => json!({ "type": "object" }),
+        Type::Message(inner) => {
+            describe(inner, all);
+            json!({ "allOf": [{ "$ref": format!("#/components/schemas/{inner}") }] })
+        }
+    }
 }
 
 fn operations(r: &Resource, root: &str) -> (String, Value) {

@@ -6,7 +6,7 @@
 use super::{Reply, Then, planning::verb};
 use crate::{
     config::{Action, Chord, Meaning, Where},
-    model::{Durability, Plan, Risk},
+    model::{Durability, Plan, Precondition, Risk},
     ui::{
         input, layout,
         message::Effect,
@@ -170,6 +170,8 @@ impl PlanSheet {
             Durability::Reverted(how) => page.labelled("sticks", Meaning::Warning, &format!("no: {how}")),
             Durability::Unknown(why) => page.labelled("sticks", Meaning::Warning, &format!("not known: {why}")),
         }
+        // What does not hold or deserves a second look comes before what happens, so that no fold hides it.
+        checks(&mut page, plan.preconditions.iter().filter(|check| !check.ok));
         page.blank();
         let word = plan.steps.iter().map(|step| step.step.len()).max().unwrap_or(0);
         for (at, step) in plan.steps.iter().enumerate() {
@@ -178,16 +180,7 @@ impl PlanSheet {
             page.hanging(pieces, Meaning::Text, &step.detail);
         }
         page.blank();
-        for check in &plan.preconditions {
-            let (glyph, meaning) = match (check.ok, check.warning) {
-                (true, _) => ("✓", Meaning::Healthy),
-                (false, true) => ("!", Meaning::Warning),
-                (false, false) => ("✗", Meaning::Broken),
-            };
-            let what = if check.ok { Meaning::Muted } else { Meaning::Text };
-            let pieces: Vec<Piece> = vec![(meaning, format!(" {glyph} ")), (what, format!("{}  ", check.what))];
-            page.hanging(pieces, Meaning::Muted, &check.detail);
-        }
+        checks(&mut page, plan.preconditions.iter().filter(|check| check.ok));
         page.blank();
         diff(&mut page, &plan.diff, PREVIEW);
         page
@@ -266,6 +259,23 @@ impl PlanSheet {
         for &(key, text, meaning) in hints {
             pen.write(key, meaning).write(text, Meaning::Muted).skip(3);
         }
+    }
+}
+
+/// What was checked, a line each.
+fn checks<'p>(page: &mut Page, checks: impl Iterator<Item = &'p Precondition>) {
+    for (at, check) in checks.enumerate() {
+        if at == 0 {
+            page.blank();
+        }
+        let (glyph, meaning) = match (check.ok, check.warning) {
+            (true, _) => ("✓", Meaning::Healthy),
+            (false, true) => ("!", Meaning::Warning),
+            (false, false) => ("✗", Meaning::Broken),
+        };
+        let what = if check.ok { Meaning::Muted } else { Meaning::Text };
+        let pieces: Vec<Piece> = vec![(meaning, format!(" {glyph} ")), (what, format!("{}  ", check.what))];
+        page.hanging(pieces, Meaning::Muted, &check.detail);
     }
 }
 

@@ -55,8 +55,14 @@ fn left(scene: &Scene<'_>) -> Vec<Part> {
     if state.session.read_only {
         parts.push(Part { meaning: Meaning::ReadOnly, text: "READ-ONLY".into(), rank: 0 });
     }
-    let scope = state.scope.as_deref().unwrap_or("all namespaces");
-    parts.push(Part { meaning: Meaning::Text, text: scope.into(), rank: if state.scope.is_some() { 1 } else { 3 } });
+    // Not all namespaces are what is seen where only some are watched.
+    let (scope, rank) = match (&state.scope, freshness::within(scene.rows).as_slice()) {
+        (Some(scope), _) => (scope.to_string(), 1),
+        (None, []) => ("all namespaces".to_owned(), 3),
+        (None, [one]) => (format!("{one} only"), 1),
+        (None, several) => (format!("{} namespaces only", several.len()), 1),
+    };
+    parts.push(Part { meaning: Meaning::Text, text: scope, rank });
     let counts = state.arrangement.counts;
     if counts.total > 0 {
         let plural = if counts.total == 1 { "" } else { "s" };

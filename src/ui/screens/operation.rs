@@ -60,11 +60,16 @@ pub fn page(view: &OperationView, now: Timestamp, width: u16) -> Page {
 }
 
 fn timeline(page: &mut Page, view: &OperationView, at: usize, step: &StepView, word: usize, now: Timestamp) {
-    let (sign, meaning) = glyph::step(step.state);
+    let (sign, meaning) = match step.state {
+        // It goes on no more, whatever it was last known to do.
+        StepState::Started | StepState::Progress if view.state.is_final() => ("–", Meaning::Muted),
+        StepState::Done if view.state == OperationState::SteppedBack && view.can_step_back => ("↶", Meaning::Degraded),
+        state => glyph::step(state),
+    };
     let took = match (step.started, step.finished) {
         (Some(started), Some(finished)) => age(started, finished),
-        (Some(started), None) => age(started, now),
-        (None, _) => String::new(),
+        (Some(started), None) if !view.state.is_final() => age(started, now),
+        (Some(_), None) | (None, _) => String::new(),
     };
     let detail = if step.state == StepState::Pending { Meaning::Muted } else { Meaning::Text };
     let pieces: Vec<Piece> = vec![

@@ -3,7 +3,7 @@
 use super::{Column, right};
 use crate::{
     config::Meaning,
-    model::{Autoscaler, Health, Kind, Metric, Workload, image::ImageReference},
+    model::{Autoscaler, Health, Kind, Metric, Sync, Workload, image::ImageReference},
     time::age,
     ui::{glyph, pen::Pen, scene::Scene},
 };
@@ -81,7 +81,12 @@ fn changed(pen: &mut Pen<'_>, row: &Workload, scene: &Scene<'_>) {
 
 fn autoscaler(pen: &mut Pen<'_>, row: &Workload, scene: &Scene<'_>) {
     let Some(scaler) = scene.rows.autoscaler_of(&row.object) else {
-        pen.write("–", Meaning::Muted);
+        // None is shown where none is known to be, and only there.
+        match scene.rows.sync_of(Kind::HorizontalPodAutoscaler) {
+            Sync::Forbidden { .. } => pen.write("forbidden", Meaning::Warning),
+            Sync::Loading => pen.write("loading…", Meaning::Muted),
+            Sync::Live { .. } | Sync::Stale { .. } | Sync::Absent => pen.write("–", Meaning::Muted),
+        };
         return;
     };
     if scaler.trouble().is_some() {
