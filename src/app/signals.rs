@@ -9,8 +9,9 @@ pub struct Interruptions([Option<Signal>; 3]);
 impl Interruptions {
     /// Listens from now on.
     pub fn listen() -> Self {
+        let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
         // Without a handler the signal ends the process, which journals survive.
-        Self([SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()].map(|kind| signal(kind).ok()))
+        Self(kinds.map(|kind| if is_ignored(kind) { None } else { signal(kind).ok() }))
     }
 
     /// Returns when the process is asked to end once more.
@@ -22,6 +23,19 @@ impl Interruptions {
             () = arrival(hangup) => {}
         }
     }
+}
+
+/// Whether whoever started this process wants it deaf to this signal, as `nohup` does.
+fn is_ignored(kind: SignalKind) -> bool {
+    // Only Linux tells without a system call that changes what it asks for; elsewhere it counts as not ignored.
+    std::fs::read_to_string("/proc/self/status").is_ok_and(|status| ignores(&status, kind.as_raw_value()))
+}
+
+/// What the line `SigIgn:` of `/proc/PID/status` says about a signal: a mask in hexadecimal, signal 1 its lowest bit.
+fn ignores(status: &str, signal: i32) -> bool {
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    signal > 0 && mask.checked_shr(signal.unsigned_abs() - 1).is_some_and(|mask| mask & 1 == 1)
 }
 
 async fn arrival(signal: &mut Option<Signal>) {
@@ -40,4 +54,17 @@ pub async fn interruption() {
 pub fn stop_this_process() {
     // A process that cannot be stopped goes on; there is nothing else to do about it.
     let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TSTP);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nohup_is_told_from_the_mask_of_ignored_signals() {
+        let status = "Name:\tpilothouse\nSigBlk:\t0000000000000000\nSigIgn:\t0000000000001001\nSigCgt:\t0\n";
+        assert!(ignores(status, 1) && ignores(status, 13));
+        assert!(!ignores(status, 2) && !ignores(status, 15) && !ignores(status, 64) && !ignores(status, 65));
+        assert!(!ignores("", 1) && !ignores("SigIgn:\tnone", 1));
+    }
 }

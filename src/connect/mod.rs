@@ -20,5 +20,10 @@ fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
     while let Some(next) = cause.source() {
         cause = next;
     }
-    cause.to_string()
+    // rustls explains a connection that was cut with the address of a page of its manual.
+    let text = cause.to_string();
+    match text.find(": https://docs.rs/") {
+        Some(end) => text[..end].to_owned(),
+        None => text,
+    }
 }

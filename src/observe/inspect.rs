@@ -120,6 +120,11 @@ async fn find(
     if let Some(finding) = diagnose(family.pods.iter().filter(current), now) {
         return Some(finding);
     }
+    if workload.kind == Kind::StatefulSet
+        && let Some(stuck) = stuck(&workload.namespace, family, now)
+    {
+        return Some(stuck);
+    }
     if let Some(refused) = refused(reader, workload, object, family, now).await {
         return Some(refused);
     }
@@ -127,6 +132,23 @@ async fn find(
     (verdict.state == RolloutState::Failed).then(|| Finding {
         kind: BlockerKind::Deadline,
         message: verdict.reason.unwrap_or_default(),
+        evidence: Evidence::None,
+        since: None,
+    })
+}
+
+/// A StatefulSet that keeps order waits for a broken pod of an earlier template for ever, also when its own is sound again.
+fn stuck(namespace: &str, family: &Family, now: Timestamp) -> Option<Finding> {
+    let current = family.current.as_deref()?;
+    let before = family.pods.iter().filter(|pod| pods::template_hash(pod).is_some_and(|hash| hash != current));
+    let mut broken = before.filter(|pod| diagnose(std::iter::once(*pod), now).is_some());
+    let name = &broken.next()?.metadata.name;
+    Some(Finding {
+        kind: BlockerKind::NotReady,
+        message: format!(
+            "pod {name} of an earlier template is broken, and a StatefulSet waits for it: delete it (kubectl delete pod {name} \
+             -n {namespace}), and it comes back with the template of now"
+        ),
         evidence: Evidence::None,
         since: None,
     })

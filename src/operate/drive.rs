@@ -26,6 +26,7 @@ impl Run {
         let message = match self.record(record).await {
             Ok(()) => message,
             Err(Stop::Crashed) => return,
+            Err(Stop::Journal(error)) if message == error.to_string() => message,
             Err(Stop::Journal(error)) => format!("{message} (and the journal does not say so: {error})"),
             Err(_) => message,
         };

@@ -223,6 +223,10 @@ pub(super) fn with_hint(error: &ApiError) -> String {
 pub(super) fn trying_again(error: &ApiError) -> String {
     match error.kind {
         ApiErrorKind::Unauthorized => format!("{}; trying again", with_hint(error)),
+        // A failed `test` is told as an "error in our request"; it is what keeps us from writing over somebody else.
+        ApiErrorKind::Conflict | ApiErrorKind::Invalid => {
+            format!("{error}; if somebody else changed it, the next look shows: trying again")
+        }
         _ => format!("{error}; trying again"),
     }
 }

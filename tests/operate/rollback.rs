@@ -3,7 +3,9 @@
 use crate::stage::{ALL, FREE, Stage, deployment, ended, heard, striking};
 use pilothouse::{
     formats::template,
-    model::{Action, Control, Intent, Kind, ObjectRef, OperationState, Outcome, Plan, Progress, RevisionSource},
+    model::{
+        Action, Control, Intent, Kind, ObjectRef, OperationState, Outcome, Plan, Progress, RevisionSource, StepState,
+    },
     operate::{self, Consent, Strike},
     sim::{access::Rule, api::path::Verb, faults::Failure, resource::resources},
 };
@@ -241,4 +243,20 @@ async fn without_the_right_to_write_the_guard_refuses_before_anything() {
     assert!(refused.to_string().contains("you may not patch deployments in shop"), "{refused}");
     assert!(refused.hint().is_some());
     assert!(stage.journals.list().operations.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_template_that_somebody_changes_during_the_wait_is_no_success() {
+    let stage = Stage::new().await;
+    broken(&stage).await;
+    let plan = rollback(&stage, "op-1").await;
+    let mut running = stage.start(&plan).await;
+    heard(&mut running, |p| matches!(p, Progress::Step { index: 0, state: StepState::Done, .. })).await;
+    stage.edit(&resources::DEPLOYMENTS, TARGET, |object| {
+        object["spec"]["template"]["spec"]["containers"][0]["image"] = "registry.example/shop/checkout:2.5.0".into();
+    });
+    let (outcome, message) = ended(&mut running).await.unwrap();
+    assert_eq!(outcome, Outcome::Conflict, "{message}");
+    assert!(image(&stage).ends_with("2.5.0"), "what somebody else deployed is left alone");
+    assert!(stage.journals.proven().is_empty(), "nothing was seen to work");
 }

@@ -6,7 +6,7 @@ use pilothouse::{
     operate::{
         self, Boundary, Consent, JournalError, Mode, RefusalKind, Refused, StartError, Strike, Terms, guard::authorize,
     },
-    sim::{api::path::Verb, faults::Failure, resource::resources},
+    sim::{access::Rule, api::path::Verb, faults::Failure, resource::resources},
 };
 use rstest::rstest;
 use std::time::Duration;
@@ -445,4 +445,43 @@ async fn the_guard_is_asked_each_time() {
     let refused = operate::resume(&plan.operation, read_only, None, &Consent::Yes, &stage.crew()).await;
     assert!(matches!(refused, Err(StartError::Refused(_))));
     assert_eq!(stage.state(&plan.operation), OperationState::Interrupted);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_right_that_is_taken_away_midway_ends_it_resumable() {
+    let mut stage = Stage::new().await;
+    let look = || Rule::cluster(&["get", "list", "watch"], &["*"], &["*"]);
+    let leases = || Rule::cluster(&["get", "create", "patch"], &["coordination.k8s.io"], &["leases"]);
+    let ask = || Rule::cluster(&["create"], &["authorization.k8s.io"], &["*"]);
+    let routes = || Rule::cluster(&["patch"], &["gateway.networking.k8s.io"], &["httproutes"]);
+    stage.act_as("ben", vec![look(), leases(), ask(), routes()]);
+    let plan = shift_by(&stage, "op-1", HALVES, 60).await;
+    let mut running = stage.start(&plan).await;
+    holding(&mut running, 1).await;
+    stage.world.set_rules("ben", vec![look(), leases(), ask()]);
+    let (outcome, message) = ended(&mut running).await.unwrap();
+    assert_eq!(outcome, Outcome::Refused, "{message}");
+    assert!(message.contains("cannot patch resource") && message.contains("operations resume"), "{message}");
+    assert_eq!((stage.state(&plan.operation), stage.weights()), (OperationState::Interrupted, vec![50, 50]));
+    let refused = stage.resume(&plan.operation, Some(Control::Next)).await.unwrap_err();
+    assert!(refused.to_string().contains("you may not patch httproutes in shop"), "{refused}");
+
+    stage.world.set_rules("ben", vec![look(), leases(), ask(), routes()]);
+    let mut running = stage.resume(&plan.operation, Some(Control::Next)).await.unwrap();
+    assert_eq!(ended(&mut running).await.unwrap().0, Outcome::Done);
+    assert_eq!(stage.history(), course(HALVES));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_right_that_was_never_there_ends_it_before_anything_was_changed() {
+    let mut stage = Stage::new().await;
+    // What may be asked about rights says yes; the write is refused all the same, as by an authorizer that was changed just now.
+    let rules =
+        [(&["get", "list", "watch"][..], "*", "*"), (&["get", "create", "patch"], "coordination.k8s.io", "leases")];
+    stage.act_as("ben", rules.map(|(verbs, group, kind)| Rule::cluster(verbs, &[group], &[kind])).to_vec());
+    let mut plan = shift_by(&stage, "op-1", HALVES, 60).await;
+    plan.needs.clear();
+    let mut running = stage.start(&plan).await;
+    assert_eq!(ended(&mut running).await.unwrap().0, Outcome::Refused);
+    assert_eq!((stage.state(&plan.operation), stage.weights()), (OperationState::Failed, vec![100, 0]));
 }

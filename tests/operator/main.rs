@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod bump;
+mod faults;
 mod migrate;
 mod pilothouse;
 mod rollback;
@@ -17,7 +18,8 @@ use world::{Behaviour, Which, trial};
 
 fn main() -> std::process::ExitCode {
     let arguments = Arguments::from_args();
-    let stories: Vec<(&str, Behaviour)> = [status::ALL, rollback::ALL, shift::ALL, bump::ALL, migrate::ALL].concat();
+    let stories: Vec<(&str, Behaviour)> =
+        [status::ALL, rollback::ALL, shift::ALL, bump::ALL, migrate::ALL, faults::ALL].concat();
     let served = [&stories[..], bump::SERVED].concat();
     let mut trials: Vec<Trial> = served.iter().map(|(name, test)| trial(Which::Served, name, *test)).collect();
     if std::env::var_os("PILOTHOUSE_TEST_KUBECONFIG").is_some() {

@@ -31,6 +31,13 @@ impl Operator {
         Self { home, kubeconfig: world.kubeconfig.clone(), namespace: world.namespace.clone() }
     }
 
+    /// Writes `config.toml`.
+    pub fn configure(&self, text: &str) {
+        let folder = self.home().join(".config/pilothouse");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("config.toml"), text).unwrap();
+    }
+
     pub fn home(&self) -> &Path {
         self.home.path()
     }
@@ -95,6 +102,29 @@ impl Started {
         })
         .await
         .unwrap()
+    }
+
+    /// Reads JSON lines up to and including the first that fits; None where it ended before.
+    pub async fn reaches(mut self, fits: impl Fn(&Value) -> bool + Send + 'static) -> Option<Self> {
+        tokio::task::spawn_blocking(move || {
+            let mut line = String::new();
+            while self.lines.read_line(&mut line).unwrap() > 0 {
+                if fits(&serde_json::from_str(&line).unwrap()) {
+                    return Some(self);
+                }
+                line.clear();
+            }
+            self.child.wait().unwrap();
+            None
+        })
+        .await
+        .unwrap()
+    }
+
+    /// Sends it a signal, by name.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill").arg(format!("-{name}")).arg(self.child.id().to_string()).status();
+        assert!(sent.unwrap().success());
     }
 
     /// `kill -9`.

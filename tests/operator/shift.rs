@@ -20,7 +20,7 @@ pub const ALL: &[(&str, Behaviour)] = &[
 const ROUTE: &str = "gateway.networking.k8s.io/v1";
 
 /// A route with all traffic on `blue`, and `green` ready beside it.
-async fn blue_and_green(w: &World) {
+pub async fn blue_and_green(w: &World) {
     for name in ["blue", "green"] {
         w.create(deployment(name, 2, "1.0")).await;
         let ports = json!([{"port": 80, "targetPort": 8080}]);
@@ -36,17 +36,17 @@ async fn blue_and_green(w: &World) {
     }
 }
 
-fn weights(o: &Value) -> (i64, i64) {
+pub fn weights(o: &Value) -> (i64, i64) {
     let refs = &o["spec"]["rules"][0]["backendRefs"];
     (refs[0]["weight"].as_i64().unwrap(), refs[1]["weight"].as_i64().unwrap())
 }
 
-async fn current(w: &World) -> (i64, i64) {
+pub async fn current(w: &World) -> (i64, i64) {
     weights(&serde_json::to_value(w.api(ROUTE, "HTTPRoute").get("web").await.unwrap()).unwrap())
 }
 
 /// Follows the route while `work` runs; every pair of weights that was ever there, in order.
-async fn watched<T>(w: &World, work: impl Future<Output = T>) -> (T, Vec<(i64, i64)>) {
+pub async fn watched<T>(w: &World, work: impl Future<Output = T>) -> (T, Vec<(i64, i64)>) {
     let mut seen: Vec<(i64, i64)> = Vec::new();
     let mut note = |o: &DynamicObject| {
         let pair = weights(&serde_json::to_value(o).unwrap());

@@ -39,7 +39,9 @@ pub(super) async fn run(run: &mut Run, index: usize, action: &Action) -> Result<
     if !applied.ours {
         return Ok(Ended::Skipped(format!("{object} has the template of revision {revision} already")));
     }
-    let result = json!({"template": after, "generation": applied.object["metadata"]["generation"]});
+    // As the API server took it: admission may have added to what was sent.
+    let template = template::hash(template::of(&applied.object));
+    let result = json!({"template": template, "generation": applied.object["metadata"]["generation"]});
     Ok(Ended::Done { detail: format!("template of revision {revision} restored"), result })
 }
 

@@ -4,7 +4,7 @@
 use super::Ended;
 use crate::{
     formats::template,
-    model::{Blocker, BlockerKind, Health, ObjectRef, RolloutState},
+    model::{Action, Blocker, BlockerKind, Health, ObjectRef, RolloutState},
     observe,
     operate::{run::Run, stop::Stop},
     wire::Workload,
@@ -24,7 +24,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(super) async fn run(run: &mut Run, index: usize, object: &ObjectRef, uid: &str) -> Result<Ended, Stop> {
     let mut said = None;
     let mut pods = Pods { inspected: None, failing: None };
-    let mut failed: Option<Instant> = None;
+    let mut failure = Lasting::default();
+    let restored = restored(run, object);
     loop {
         let Some(found) = run.find(index, object).await? else {
             return Err(Stop::Failed(format!("{object} was deleted while its rollout was waited for")));
@@ -33,10 +34,17 @@ pub(super) async fn run(run: &mut Run, index: usize, object: &ObjectRef, uid: &s
             let why = format!("{object} was deleted and created again while its rollout was waited for");
             return Err(Stop::Failed(why));
         }
+        if restored.as_ref().is_some_and(|hash| *hash != template::hash(template::of(&found))) {
+            return Err(Stop::Conflict(format!(
+                "somebody changed the template of {object} while its rollout was waited for: what was restored is not asked for \
+                 any more; look who, then plan again"
+            )));
+        }
         let workload = Workload::deserialize(&found)
             .map_err(|error| Stop::Failed(format!("{object} is not what the API promises: {error}")))?;
         let rollout = observe::verdict(object.kind, &workload);
         let mut reason = rollout.reason.unwrap_or_else(|| rollout.state.to_string());
+        let lasts = failure.seen(rollout.state == RolloutState::Failed, Instant::now());
         match rollout.state {
             RolloutState::Complete => {
                 // The hash is the evidence by which a later rollback calls this template known good.
@@ -46,9 +54,7 @@ pub(super) async fn run(run: &mut Run, index: usize, object: &ObjectRef, uid: &s
                 });
                 return Ok(Ended::Done { detail: "rolled out and available".into(), result });
             }
-            // A deadline that passed before our write stays in the status, the new generation beside it, until a pod makes
-            // progress: only one that stays is believed.
-            RolloutState::Failed if failed.get_or_insert_with(Instant::now).elapsed() >= PATIENCE => {
+            RolloutState::Failed if lasts => {
                 return Err(Stop::Failed(pods.words(run, object).await.unwrap_or(reason)));
             }
             RolloutState::Unknown => {
@@ -62,14 +68,38 @@ pub(super) async fn run(run: &mut Run, index: usize, object: &ObjectRef, uid: &s
             }
             RolloutState::Progressing | RolloutState::Paused | RolloutState::Failed => {}
         }
-        if rollout.state != RolloutState::Failed {
-            failed = None;
-        }
         if said.as_ref() != Some(&reason) {
             run.note(index, reason.clone()).await;
             said = Some(reason);
         }
         run.wait(LOOK).await?;
+    }
+}
+
+/// The template that an earlier step of this operation put back, as the API server took it.
+fn restored(run: &Run, object: &ObjectRef) -> Option<String> {
+    let steps = run.plan().steps.iter().zip(&run.history.steps);
+    steps.into_iter().find_map(|(step, told)| match &step.action {
+        Action::RestoreTemplate { object: restored, after, .. } if restored == object => {
+            let taken = told.result.as_ref().and_then(|result| result["template"].as_str());
+            Some(taken.unwrap_or(after).to_owned())
+        }
+        _ => None,
+    })
+}
+
+/// A failure that is believed once it lasts: a deadline that passed before our write stays in the status for a moment, the new
+/// generation beside it, until a pod makes progress.
+#[derive(Default)]
+struct Lasting {
+    since: Option<Instant>,
+}
+
+impl Lasting {
+    /// Takes in one look; whether the failure has been there at every look for long enough.
+    fn seen(&mut self, failed: bool, now: Instant) -> bool {
+        self.since = failed.then(|| self.since.unwrap_or(now));
+        self.since.is_some_and(|since| now.duration_since(since) >= PATIENCE)
     }
 }
 
@@ -117,5 +147,21 @@ fn said(blocker: &Blocker) -> String {
     match &blocker.evidence {
         Some(evidence) => format!("{} (\"{evidence}\")", blocker.message),
         None => blocker.message.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_is_believed_once_it_lasts() {
+        let (begin, mut failure) = (Instant::now(), Lasting::default());
+        let mut at = |seconds, failed| failure.seen(failed, begin + Duration::from_secs(seconds));
+        assert!(!at(0, true), "a deadline of the past");
+        assert!(!at(28, false), "it is gone");
+        assert!(!at(30, true), "another begins here");
+        assert!(!at(59, true));
+        assert!(at(60, true));
     }
 }
