@@ -171,6 +171,16 @@ fn a_bump_changes_its_bytes_and_leaves_a_dirty_clone_alone() {
 }
 
 #[test]
+fn a_bare_remote_may_say_who_commits_and_nothing_else() {
+    let world = World::new();
+    let remote = world.path("remote.git");
+    for setting in [["user.name", "Bea"], ["user.email", "bea@example.org"], ["core.sshCommand", "/tmp/evil"]] {
+        git(&remote, &[&["config"], &setting[..]].concat());
+    }
+    assert_eq!(world.open(&remote).author().unwrap(), "Bea <bea@example.org>");
+}
+
+#[test]
 fn a_bare_path_is_itself_the_remote() {
     let world = World::new();
     let by_clone = world.open(&world.clone());

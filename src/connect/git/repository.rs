@@ -6,7 +6,7 @@ use git2::Oid;
 use sha2::{Digest, Sha256};
 
 use super::error::GitError;
-use super::source::{Inherited, Source, effective, inherited_config};
+use super::source::{Inherited, Source, effective, identity_config, inherited_config};
 use super::transport::{Git, NETWORK_LIMIT, Output};
 
 /// A remote and its mirror. Cheap to clone and safe to share between threads; every call opens the mirror anew.
@@ -40,7 +40,7 @@ impl Repository {
         let of_mirror = effective(&mirror)?;
         let inherited = match &source.clone {
             Some(clone) => inherited_config(clone, &of_mirror)?,
-            None => Inherited::default(),
+            None => identity_config(&source.fetch, &of_mirror)?,
         };
         let of_mirror = of_mirror.iter().map(|setting| (&setting.key, &setting.value));
         let mut all = of_mirror.chain(inherited.config.iter().map(|(key, value)| (key, value)));

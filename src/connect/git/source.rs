@@ -122,6 +122,18 @@ pub(super) fn inherited_config(clone: &Path, of_mirror: &[Setting]) -> Result<In
     Ok(inherited)
 }
 
+/// Who commits, as the configuration of a bare repository says that is itself the remote; nothing else of it is heard.
+pub(super) fn identity_config(remote: &str, of_mirror: &[Setting]) -> Result<Inherited, GitError> {
+    let folder = Path::new(remote);
+    if !folder.is_dir() {
+        return Ok(Inherited::default());
+    }
+    let mut inherited = inherited_config(folder, of_mirror)?;
+    inherited.config.retain(|(key, _)| matches!(key.as_str(), "user.name" | "user.email"));
+    inherited.refused.clear();
+    Ok(inherited)
+}
+
 /// Whether the value is a program. The bare name of a credential helper, such as `store`, only chooses one that is installed.
 fn names_program(key: &str, value: &str) -> bool {
     let is_name = |value: &str| value.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');

@@ -25,6 +25,13 @@ impl Repository {
         let mut options = git2::RepositoryInitOptions::new();
         options.bare(true).initial_head("main").external_template(false).description("The demo's fleet");
         let git = git2::Repository::init_opts(&path, &options)?;
+        // Who has never told Git who they are can try a bump all the same.
+        let known = |key| git2::Config::open_default().is_ok_and(|config| config.get_string(key).is_ok());
+        if !(known("user.name") && known("user.email")) {
+            let mut config = git.config()?;
+            config.set_str("user.name", "Demo Operator")?;
+            config.set_str("user.email", "operator@demo.invalid")?;
+        }
         Ok(Self { git, path, folder })
     }
 
