@@ -9,9 +9,11 @@ pub struct Interruptions([Option<Signal>; 3]);
 impl Interruptions {
     /// Listens from now on.
     pub fn listen() -> Self {
-        let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
-        // Without a handler the signal ends the process, which journals survive.
-        Self(kinds.map(|kind| if is_ignored(kind) { None } else { signal(kind).ok() }))
+        let [interrupt, terminate, hangup] = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+        // Without a handler the signal ends the process, which journals survive. Only of SIGHUP does being ignored at the start
+        // mean anything: shells start every background job of a script deaf to SIGINT, and whoever sends it one means it.
+        let hangup = if is_ignored(hangup) { None } else { signal(hangup).ok() };
+        Self([signal(interrupt).ok(), signal(terminate).ok(), hangup])
     }
 
     /// Returns when the process is asked to end once more.
