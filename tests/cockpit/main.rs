@@ -58,7 +58,7 @@ fn any_size_is_survived() {
 fn the_pictures_of_the_readme() {
     let assets = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("assets");
     let mut terminal = demo(140, 40);
-    terminal.until("the verdict", |s| s.contains('✗') && !s.contains("loading"));
+    terminal.press("g").until("the verdict", |s| s.contains("▸ ✗ shop/checkout") && !s.contains("loading"));
     let cockpit = terminal.svg();
     terminal.press("r").shows("Roll back");
     let sheet = terminal.svg();
