@@ -119,8 +119,10 @@ async fn connect(which: Which) -> (Client, PathBuf, Alive) {
 
 async fn client(kubeconfig: &Path) -> Client {
     let kubeconfig = kube::config::Kubeconfig::read_from(kubeconfig).expect("a readable kubeconfig");
-    let config =
+    let mut config =
         kube::Config::from_custom_kubeconfig(kubeconfig, &Default::default()).await.expect("a usable kubeconfig");
+    // A refusal is what some behaviours are about: it must not be retried away.
+    config.default_retry = false;
     Client::try_from(config).expect("a client")
 }
 
