@@ -89,11 +89,6 @@ func (l *logs) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		current = next
 		lines = current.lines(time.Now())
-		if !current.finished.IsZero() {
-			// Times in a status are whole seconds, so a step may have been written that the end now precedes:
-			// the last word is said all the same.
-			out.written = min(out.written, len(lines)-1)
-		}
 	}
 }
 

@@ -158,9 +158,13 @@ type line struct {
 	text string
 }
 
-// lines are all that the container has written until now; while it runs they only ever grow.
+// unsettled is how long a line is kept back while its container runs. The end of a run is known to the second, rounded
+// down, and a moment after it was; a line that has been shown must not lie behind it.
+const unsettled = 2 * time.Second
+
+// lines are all that the container has written until now; they only ever grow.
 func (r *run) lines(now time.Time) []line {
-	end := now
+	end := now.Add(-unsettled)
 	if !r.finished.IsZero() {
 		end = r.finished
 	}
