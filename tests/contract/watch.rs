@@ -73,7 +73,9 @@ async fn a_streamed_list(w: World) {
     w.create(config_map("two", "a")).await;
     let params = WatchParams::default().labels("tier").timeout(20).initial_events();
     let api = w.api("v1", "ConfigMap");
-    let events: Vec<_> = api.watch(&params, "0").await.unwrap().take(3).try_collect().await.unwrap();
+    // "0" would be content with a cache that has not heard of the second one yet.
+    let version = api.list(&ListParams::default()).await.unwrap().metadata.resource_version.unwrap();
+    let events: Vec<_> = api.watch(&params, &version).await.unwrap().take(3).try_collect().await.unwrap();
     let mut seen: Vec<String> = events.iter().map(describe).collect();
     seen[..2].sort();
     assert_eq!(seen, ["added one", "added two", "bookmark [\"k8s.io/initial-events-end\"]"]);
