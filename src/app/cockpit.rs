@@ -3,7 +3,7 @@
 //! Frames are drawn when something changed, at most [`FRAMES`] a second; at rest nothing is drawn but the clock. Rows are taken in
 //! at most [`INTAKES`] times a second, however many watches speak; a key is answered before them, and at once.
 
-use super::{effects::Hands, session::Session, signals, terminal::Screen};
+use super::{clipboard, effects::Hands, session::Session, signals, terminal::Screen};
 use crate::{
     model::{Batch, Rows, Sync},
     observe::{self, Scope},
@@ -50,7 +50,7 @@ pub async fn run(session: Session, scope: Scope) -> io::Result<()> {
     let (batches, mut arriving) = mpsc::channel::<Batch>(BACKLOG);
     let (inbox, mut messages) = mpsc::channel::<Message>(BACKLOG);
     let _watches = observe::watch(&session.cluster, scope, rand::random(), batches.clone());
-    let screen = Screen::take()?;
+    let screen = Screen::take(session.config.terminal.mouse)?;
     let size = screen.terminal.size()?;
     let mut cockpit = Cockpit {
         state: State::new(session.screen(), (size.width, size.height)),
@@ -158,6 +158,7 @@ impl Cockpit {
     fn obey(&mut self) -> io::Result<()> {
         while let Some(effect) = self.hands.next() {
             match effect {
+                Effect::Copy { what, text } => self.copy(&what, &text)?,
                 Effect::Redraw => self.screen.terminal.clear()?,
                 Effect::Suspend => {
                     self.screen.suspend();
@@ -176,6 +177,23 @@ impl Cockpit {
             }
             self.dirty = true;
         }
+        Ok(())
+    }
+
+    /// Puts a text on the terminal's clipboard. Whether the terminal took it, it does not say.
+    fn copy(&mut self, what: &str, text: &str) -> io::Result<()> {
+        let notice = if clipboard::fits(text) {
+            clipboard::copy(&mut io::stdout(), text, self.state.terminal().through)?;
+            let first: String = text.lines().next().unwrap_or_default().chars().take(60).collect();
+            let lines = match text.lines().count() {
+                ..=1 => String::new(),
+                several => format!(" and {} more lines", several - 1),
+            };
+            ui::Notice::information(format!("{what} to the terminal's clipboard: {first}{lines}"))
+        } else {
+            ui::Notice::warning(format!("the {what} is too long for a terminal's clipboard")).hint("save it instead")
+        };
+        self.tell(Message::Notice(notice));
         Ok(())
     }
 
