@@ -15,6 +15,7 @@ mod inspection;
 mod intent;
 mod job;
 mod kind;
+mod log;
 mod namespace;
 mod object;
 mod operation;
@@ -40,6 +41,10 @@ pub use inspection::{Blocker, BlockerKind, Inspection, PodSummary};
 pub use intent::{Intent, Verb};
 pub use job::{Job, JobState};
 pub use kind::Kind;
+pub use log::{
+    Held, LOG_COLOURS, LogBuffer, LogChoice, LogCursor, LogLine, LogName, LogNames, LogNews, LogRequest, LogSince,
+    LogSource, LogSourceId, LogState, LogSubject, LogVoice, Pattern, Place, clean,
+};
 pub use namespace::Namespace;
 pub use object::ObjectRef;
 pub use operation::{Control, OperationId, OperationState, OperationView, Outcome, Progress, StepState, StepView};

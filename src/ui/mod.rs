@@ -20,6 +20,7 @@ mod input;
 mod layers;
 mod layout;
 mod list;
+mod logs;
 mod message;
 mod mouse;
 mod operations;
