@@ -61,8 +61,12 @@ pub async fn run(session: Session, scope: Scope) -> io::Result<()> {
         dirty: true,
         blind: false,
     };
-    for complaint in &session.complaints {
-        cockpit.tell(Message::Notice(ui::Notice::warning(complaint.to_string())));
+    if let Some((first, others)) = session.complaints.split_first() {
+        let notice = ui::Notice::warning(first.to_string());
+        cockpit.tell(Message::Notice(match others.len() {
+            0 => notice,
+            more => notice.hint(format!("`pilothouse config check` tells {more} more")),
+        }));
     }
     let mut keys = EventStream::new();
     let mut second = interval(Duration::from_secs(1));
