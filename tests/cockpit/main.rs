@@ -60,6 +60,18 @@ fn any_size_is_survived() {
     assert_eq!(terminal.end(), 0);
 }
 
+/// Terminal multiplexers resize while somebody types.
+#[test]
+fn a_key_that_comes_with_a_resize_is_heard() {
+    let mut terminal = demo(120, 40);
+    for round in 0..40 {
+        terminal.resize(if round % 2 == 0 { 100 } else { 120 }, 40).press("?").shows("draw again");
+        terminal.press("\x1b").until("the help closed", |s| !s.contains("draw again"));
+    }
+    terminal.press("q");
+    assert_eq!(terminal.end(), 0);
+}
+
 /// With `UPDATE_ASSETS` set, writes the README's pictures; always checks that they could be made.
 #[test]
 fn the_pictures_of_the_readme() {
