@@ -45,7 +45,7 @@ fn help_filter_and_palette_answer() {
         .until("the help closed", |s| !s.contains("Keys"));
     terminal.press("/chk").until("the filter narrowing", |s| s.contains("shop/checkout") && !s.contains("gateway"));
     terminal.press("\x1b").shows("edge/gateway");
-    terminal.press(":routes\r").shows("checkout-v2");
+    terminal.press("\x0c").press(":routes\r").shows("checkout-v2");
     terminal.press("q");
     assert_eq!(terminal.end(), 0);
 }
