@@ -7,6 +7,7 @@
 mod access;
 mod autoscaler;
 mod cluster;
+mod command;
 mod facts;
 mod health;
 pub mod image;

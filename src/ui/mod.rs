@@ -9,6 +9,9 @@
 //! operation's timeline.
 
 mod actions;
+mod appearance;
+mod ascii;
+mod copy;
 mod draw;
 mod filter;
 mod freshness;
@@ -25,6 +28,7 @@ mod order;
 mod page;
 mod panes;
 mod pen;
+pub mod plot;
 mod scene;
 mod screens;
 mod session;
