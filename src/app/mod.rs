@@ -5,6 +5,7 @@
 
 mod cockpit;
 mod effects;
+mod look;
 mod session;
 mod signals;
 mod terminal;

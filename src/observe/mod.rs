@@ -13,6 +13,7 @@ mod follow;
 mod gather;
 mod inspect;
 mod inspector;
+pub mod look;
 mod owners;
 mod pods;
 mod references;
