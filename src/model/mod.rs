@@ -8,6 +8,7 @@ mod access;
 mod aspect;
 mod autoscaler;
 mod cluster;
+mod command;
 mod event;
 mod facts;
 mod health;
@@ -17,6 +18,7 @@ mod inspection;
 mod intent;
 mod job;
 mod kind;
+mod log;
 mod manifest;
 mod namespace;
 mod object;
@@ -52,6 +54,10 @@ pub use inspection::{Blocker, BlockerKind, Inspection, PodSummary};
 pub use intent::{Intent, Verb};
 pub use job::{Job, JobState};
 pub use kind::Kind;
+pub use log::{
+    Held, LOG_COLOURS, LogBuffer, LogChoice, LogCursor, LogLine, LogName, LogNames, LogNews, LogRequest, LogSince,
+    LogSource, LogSourceId, LogState, LogSubject, LogVoice, Pattern, Place, clean,
+};
 pub use manifest::Manifest;
 pub use namespace::Namespace;
 pub use object::ObjectRef;

@@ -124,7 +124,7 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
         Action::Palette => {
             let target = state.workload(rows).map(|row| row.object.path());
             let namespaces = state.arrangement.namespaces.iter().map(|row| row.name.clone());
-            state.layers.push(Layer::Palette(Palette::new(target.as_deref(), namespaces)));
+            state.layers.push(Layer::Palette(Palette::new(target.as_deref(), namespaces, &state.session.themes)));
             Vec::new()
         }
         Action::Help => {
@@ -172,6 +172,7 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
         Action::StepBack => order(state, Control::StepBack),
         Action::Abort => ask_abort(state),
         Action::Resume => order(state, Control::Next),
+        Action::Copy => state.copy(rows),
         Action::Suspend => vec![Effect::Suspend],
         Action::Redraw => vec![Effect::Redraw],
         // These belong to the plan sheet, which takes its keys itself.
