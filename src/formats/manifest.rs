@@ -42,7 +42,7 @@ mod tests {
         assert!(!manifest.lines.concat().contains("hunter2"));
         assert_eq!(manifest.managers, ["flux", "kubectl"]);
         assert_eq!(manifest.lines[manifest.managed.start], "  managedFields:");
-        assert_eq!(manifest.lines[manifest.managed.end], "  name: web");
+        assert_eq!(manifest.lines[manifest.managed.end], "  annotations:");
         assert!(of(&json!({"kind": "Pod"})).managed.is_empty());
     }
 }
