@@ -144,7 +144,7 @@ impl Session {
     }
 
     /// What gathering stands on.
-    fn world(&self) -> observe::World {
+    pub(super) fn world(&self) -> observe::World {
         observe::World {
             cluster: self.cluster.clone(),
             git_cache: self.cache.clone(),

@@ -14,6 +14,7 @@ mod gather;
 mod inspect;
 mod inspector;
 mod logs;
+pub mod look;
 mod owners;
 mod pods;
 mod references;

@@ -34,7 +34,9 @@ mod screens;
 mod session;
 mod state;
 mod tables;
+mod tabs;
 mod update;
+mod workload;
 
 pub use draw::draw;
 pub use message::{Choice, Effect, Failure, Level, Message, Notice, Quit, Ticket};
