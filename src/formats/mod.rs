@@ -11,7 +11,9 @@ pub mod job;
 pub mod lease;
 pub mod owner;
 pub mod redact;
+pub mod release;
 pub mod route;
+pub mod schedule;
 pub mod template;
 pub mod yaml;
 

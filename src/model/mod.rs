@@ -7,6 +7,8 @@
 mod access;
 mod autoscaler;
 mod cluster;
+mod cron_job;
+mod delivery;
 mod facts;
 mod health;
 pub mod image;
@@ -19,6 +21,7 @@ mod object;
 mod operation;
 mod owner;
 mod plan;
+mod release;
 mod revision;
 mod rollout;
 mod route;
@@ -30,6 +33,8 @@ mod workload;
 pub use access::{Access, Permission};
 pub use autoscaler::{Autoscaler, AutoscalerCondition, Metric};
 pub use cluster::ClusterIdentity;
+pub use cron_job::{CronJob, CronJobState};
+pub use delivery::Delivery;
 pub use facts::{
     BumpFacts, CommonFacts, EditSite, Facts, Holder, MigrateFacts, PriorJob, Repository, RestartFacts, RollbackFacts,
     ShiftFacts,
@@ -44,6 +49,7 @@ pub use object::ObjectRef;
 pub use operation::{Control, OperationId, OperationState, OperationView, Outcome, Progress, StepState, StepView};
 pub use owner::{Owner, OwnerKind};
 pub use plan::{Durability, Plan, Precondition, Risk};
+pub use release::{Release, ReleaseStatus};
 pub use revision::{KnownGood, Revision, RevisionSource};
 pub use rollout::{Rollout, RolloutState};
 pub use route::{Backend, Route};

@@ -9,6 +9,7 @@
 //! operation's timeline.
 
 mod actions;
+mod delivery;
 mod draw;
 mod filter;
 mod freshness;
