@@ -12,6 +12,7 @@ mod actions;
 mod appearance;
 mod ascii;
 mod copy;
+mod delivery;
 mod draw;
 mod filter;
 mod freshness;
