@@ -7,7 +7,9 @@ use super::{
     message::Effect,
     panes,
     scene::Scene,
+    screens,
     state::{Focus, Screen, State},
+    tabs,
 };
 use crate::{config::Action, model::Rows};
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
@@ -131,7 +133,23 @@ fn click(state: &mut State, at: Position, double: bool, rows: &Rows, now: Timest
                 return choose(state, line, double, rows, now);
             }
         }
-        Screen::Workload(_) | Screen::Operation(_) => {}
+        Screen::Workload(_) => {
+            let places = layout::workload(body);
+            if places.bar.contains(at) {
+                let x = at.x - places.bar.x;
+                let spans = screens::workload::tab_spans(places.bar.width);
+                if let Some((tab, ..)) = spans.into_iter().find(|(_, from, to)| (*from..*to).contains(&x)) {
+                    state.dossier.open(tab);
+                    state.scroll = 0;
+                }
+            } else if places.content.contains(at)
+                && tabs::choose(state, usize::from(at.y - places.content.y), rows, now)
+                && double
+            {
+                return actions::act(state, Action::Open, rows, now);
+            }
+        }
+        Screen::Operation(_) => {}
     }
     Vec::new()
 }
