@@ -60,6 +60,11 @@ actions! {
     Routes = "routes", "routes";
     Jobs = "jobs", "jobs";
     Operations = "operations", "operations";
+    Contexts = "contexts", "contexts";
+    Fleet = "fleet", "fleet";
+    WatchContext = "watch-context", "watch";
+    LogIn = "log-in", "log in";
+    Reload = "reload-kubeconfig", "reload kubeconfig";
     Pause = "pause", "pause";
     Next = "next", "next step now";
     StepBack = "step-back", "step back";

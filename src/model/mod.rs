@@ -8,12 +8,14 @@ mod access;
 mod autoscaler;
 mod cluster;
 mod facts;
+mod fleet;
 mod health;
 pub mod image;
 mod inspection;
 mod intent;
 mod job;
 mod kind;
+mod login;
 mod namespace;
 mod object;
 mod operation;
@@ -34,11 +36,13 @@ pub use facts::{
     BumpFacts, CommonFacts, EditSite, Facts, Holder, MigrateFacts, PriorJob, Repository, RestartFacts, RollbackFacts,
     ShiftFacts,
 };
+pub use fleet::{ContextView, Fleet, SILENT, Standing, Summary, Tally, Troubled};
 pub use health::Health;
 pub use inspection::{Blocker, BlockerKind, Inspection, PodSummary};
 pub use intent::{Intent, Verb};
 pub use job::{Job, JobState};
 pub use kind::Kind;
+pub use login::{Login, Urgency, Validity};
 pub use namespace::Namespace;
 pub use object::ObjectRef;
 pub use operation::{Control, OperationId, OperationState, OperationView, Outcome, Progress, StepState, StepView};

@@ -42,6 +42,7 @@ pub fn refusal(state: &State, rows: &Rows, action: Action) -> Option<String> {
             Some(state) => Some(format!("{verb}: this operation is {state}")),
             None => Some(format!("{verb}: choose an operation first")),
         },
+        Action::WatchContext | Action::LogIn | Action::Reload => state.context_refusal(action),
         Action::NextPane | Action::PreviousPane if *state.screen() != Screen::Workloads => {
             Some("there is one pane only".into())
         }
@@ -124,7 +125,9 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
         Action::Palette => {
             let target = state.workload(rows).map(|row| row.object.path());
             let namespaces = state.arrangement.namespaces.iter().map(|row| row.name.clone());
-            state.layers.push(Layer::Palette(Palette::new(target.as_deref(), namespaces)));
+            let contexts = state.contexts.fleet.contexts.iter().map(|context| context.name.to_string());
+            let palette = Palette::new(target.as_deref(), namespaces).with_contexts(contexts);
+            state.layers.push(Layer::Palette(palette));
             Vec::new()
         }
         Action::Help => {
@@ -167,6 +170,11 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
         Action::Routes => show(state, Screen::Routes),
         Action::Jobs => show(state, Screen::Jobs),
         Action::Operations => show(state, Screen::Operations),
+        Action::Contexts => show(state, Screen::Contexts),
+        Action::Fleet => show(state, Screen::Fleet),
+        Action::WatchContext => state.toggle_watch(),
+        Action::LogIn => state.context().map(|view| Effect::LogIn(view.name.to_string())).into_iter().collect(),
+        Action::Reload => vec![Effect::Reload],
         Action::Pause => control(state, Control::Pause),
         Action::Next => control(state, Control::Next),
         Action::StepBack => order(state, Control::StepBack),
@@ -249,6 +257,7 @@ fn open(state: &mut State) -> Vec<Effect> {
             Some(id) => show(state, Screen::Operation(id)),
             None => Vec::new(),
         },
+        Screen::Contexts | Screen::Fleet => state.open_context(),
         Screen::Routes => Vec::new(),
         Screen::Workload(_) | Screen::Jobs | Screen::Operation(_) => Vec::new(),
     }
@@ -274,6 +283,8 @@ pub fn step(state: &mut State, rows: isize) -> Vec<Effect> {
     match state.screen() {
         Screen::Workloads if state.cockpit.focus == Focus::Namespaces => state.cockpit.namespaces.step(rows),
         Screen::Operations => state.operations.list.step(rows),
+        Screen::Contexts => state.contexts.list.step(rows),
+        Screen::Fleet => state.contexts.troubled.step(rows),
         Screen::Workload(_) | Screen::Operation(_) => state.scroll = state.scroll.saturating_add_signed(rows).min(9999),
         Screen::Workloads | Screen::Routes | Screen::Jobs => {
             if let Some(list) = state.list() {
@@ -310,7 +321,7 @@ pub fn order(state: &mut State, order: Control) -> Vec<Effect> {
     if !state.operations.is_at_rest(view) {
         return vec![Effect::Control(view.id.clone(), order)];
     }
-    if state.session.protected && !state.session.read_only {
+    if state.is_protected_in(&view.context) && !state.session.read_only {
         let confirm = Confirm::take_up(view.clone(), order);
         state.layers.push(Layer::Confirm(Box::new(confirm)));
         return Vec::new();

@@ -11,6 +11,7 @@
 mod actions;
 mod draw;
 mod filter;
+mod fleet;
 mod freshness;
 mod glyph;
 mod input;

@@ -1,6 +1,9 @@
-//! What does not change while the screen is open: where it looks and how it looks.
+//! Where the screen looks, which changes only when another context is entered, and how it looks, which does not.
 
-use crate::config::{Config, Keymap, Theme};
+use crate::{
+    config::{Config, Keymap, Settings, Theme},
+    model::ContextView,
+};
 use jiff::tz::TimeZone;
 use ratatui::style::Color;
 
@@ -23,6 +26,8 @@ pub struct Session {
     pub keymap: Keymap,
     /// How meanings look.
     pub theme: Theme,
+    /// What is configured for other contexts.
+    pub settings: Settings,
 }
 
 impl Session {
@@ -38,6 +43,19 @@ impl Session {
             zone,
             keymap: config.keymap,
             theme: config.theme,
+            settings: config.settings,
+        }
+    }
+
+    /// The same session in another context.
+    pub fn within(&self, context: &ContextView) -> Self {
+        Self {
+            context: context.name.to_string(),
+            protected: context.protected,
+            read_only: context.read_only,
+            colour: self.settings.colour(&context.name),
+            repository: self.settings.repository(&context.name).map(str::to_owned),
+            ..self.clone()
         }
     }
 }
