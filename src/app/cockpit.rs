@@ -1,9 +1,11 @@
 //! The event loop: keys, rows, answers and time come in; frames and effects go out.
 //!
-//! Frames are drawn when something changed, at most [`FRAMES`] a second; at rest nothing is drawn but the clock. While the
-//! terminal is lent to a login command everything else goes on: rows are taken in, operations run, nothing is drawn or read.
+//! Frames are drawn when something changed, at most [`FRAMES`] a second; at rest nothing is drawn but the clock. Rows are taken in
+//! at most [`INTAKES`] times a second, however many watches speak; a key is answered before them, and at once. While the terminal
+//! is lent to a login command everything else goes on: rows are taken in, operations run, nothing is drawn or read.
 
 use super::{
+    clipboard,
     effects::Hands,
     fleet::Fleet,
     loan::{Loan, watch_kubeconfig},
@@ -12,7 +14,7 @@ use super::{
 };
 use crate::{
     connect::kube::{ConnectError, KnownContexts},
-    model::{Progress, Rows},
+    model::{Batch, Progress, Rows},
     ui::{self, Effect, Message, Notice, Quit, State},
 };
 use crossterm::event::{Event, EventStream, KeyEventKind};
@@ -25,6 +27,13 @@ use tokio::{
 
 /// Frames a second at most.
 const FRAMES: u32 = 60;
+
+/// The time between two frames where a key waits for the second: shorter, as somebody looks.
+const ANSWER: Duration = Duration::from_millis(5);
+
+/// How often a second rows are taken in at most: a cluster in motion is read, not raced after.
+const INTAKES: u32 = 20;
+
 /// Messages that may wait.
 const BACKLOG: usize = 256;
 /// How often the screen is told how all contexts stand, at most.
@@ -62,7 +71,7 @@ pub async fn run(mut fleet: Fleet, together: bool) -> io::Result<()> {
     }
     let Some((session, batches)) = fleet.hands() else { return Err(io::Error::other("there is no context to act on")) };
     let mut signals = Interruptions::listen();
-    let screen = Screen::take()?;
+    let screen = Screen::take(session.desk.config.terminal.mouse)?;
     let size = screen.terminal.size()?;
     let mut state = State::new(session.screen(), (size.width, size.height));
     if together {
@@ -89,25 +98,28 @@ pub async fn run(mut fleet: Fleet, together: bool) -> io::Result<()> {
     }
     let mut second = interval(Duration::from_secs(1));
     second.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut next_frame = Instant::now();
+    let (mut last_frame, mut next_frame) = (Instant::now(), Instant::now());
+    let mut next_intake = Instant::now();
     while !cockpit.is_over() {
         let draws = cockpit.dirty && !cockpit.blind && cockpit.loan.is_none();
         tokio::select! {
+            biased;
+            asked = signals.next() => cockpit.interrupted(asked),
             event = next_key(&mut cockpit.keys), if !cockpit.blind => match event {
-                Some(Ok(event)) => cockpit.terminal_event(event)?,
+                Some(Ok(event)) => {
+                    cockpit.terminal_event(event)?;
+                    next_frame = next_frame.min(last_frame + ANSWER);
+                }
                 // The terminal is gone: what runs is left where it stands, resumable.
                 Some(Err(_)) | None => cockpit.go_blind(),
             },
             result = ended(&mut cockpit.loan) => cockpit.take_back(&result)?,
-            Some(batch) = cockpit.fleet.next() => {
-                let mut here = cockpit.fleet.take(batch);
-                while let Some(Some(batch)) = cockpit.fleet.next().now_or_never() {
-                    here |= cockpit.fleet.take(batch);
+            () = sleep_until(next_frame), if draws => {
+                if cockpit.draw().is_err() {
+                    cockpit.go_blind();
                 }
-                cockpit.expect_news();
-                if here {
-                    cockpit.tell(Message::RowsChanged);
-                }
+                last_frame = Instant::now();
+                next_frame = last_frame + Duration::from_secs(1) / FRAMES;
             }
             Some(message) = messages.recv() => cockpit.tell(message),
             Some(reading) = kubeconfig.recv() => cockpit.kubeconfig(reading),
@@ -120,12 +132,11 @@ pub async fn run(mut fleet: Fleet, together: bool) -> io::Result<()> {
                 cockpit.tell(Message::Tick);
             }
             () = sleep_until(cockpit.news_due.unwrap_or(next_frame)), if cockpit.news_due.is_some() => cockpit.tell_news(),
-            asked = signals.next() => cockpit.interrupted(asked),
-            () = sleep_until(next_frame), if draws => {
-                if cockpit.draw().is_err() {
-                    cockpit.go_blind();
-                }
-                next_frame = Instant::now() + Duration::from_secs(1) / FRAMES;
+            Some(batch) = intake(&mut cockpit.fleet, next_intake) => {
+                cockpit.take_in(batch);
+                // What is still loading is waited for.
+                let pause = if cockpit.fleet.is_loading() { Duration::ZERO } else { Duration::from_secs(1) / INTAKES };
+                next_intake = Instant::now() + pause;
             }
         }
         cockpit.obey()?;
@@ -136,6 +147,12 @@ pub async fn run(mut fleet: Fleet, together: bool) -> io::Result<()> {
         ));
     }
     Ok(())
+}
+
+/// The next batch, not before `from`.
+async fn intake(fleet: &mut Fleet, from: Instant) -> Option<(u64, Batch)> {
+    sleep_until(from).await;
+    fleet.next().await
 }
 
 /// The next thing the terminal reports; never while it is lent.
@@ -164,6 +181,18 @@ impl Cockpit {
         let effects = self.state.update(message, rows, self.hands.now());
         self.hands.queue(effects);
         self.dirty = true;
+    }
+
+    /// Takes in a batch and all that arrived with it.
+    fn take_in(&mut self, first: (u64, Batch)) {
+        let mut here = self.fleet.take(first);
+        while let Some(Some(batch)) = self.fleet.next().now_or_never() {
+            here |= self.fleet.take(batch);
+        }
+        self.expect_news();
+        if here {
+            self.tell(Message::RowsChanged);
+        }
     }
 
     /// Sees to it that the screen is told how the contexts stand, soon and not too often.
@@ -196,6 +225,7 @@ impl Cockpit {
     fn obey(&mut self) -> io::Result<()> {
         while let Some(effect) = self.hands.next() {
             match effect {
+                Effect::Copy { what, text } => self.copy(&what, &text)?,
                 Effect::Redraw => self.screen.terminal.clear()?,
                 Effect::Suspend => {
                     self.screen.suspend();
@@ -219,6 +249,23 @@ impl Cockpit {
             }
             self.dirty = true;
         }
+        Ok(())
+    }
+
+    /// Puts a text on the terminal's clipboard. Whether the terminal took it, it does not say.
+    fn copy(&mut self, what: &str, text: &str) -> io::Result<()> {
+        let notice = if clipboard::fits(text) {
+            clipboard::copy(&mut io::stdout(), text, self.state.terminal().through)?;
+            let first: String = text.lines().next().unwrap_or_default().chars().take(60).collect();
+            let lines = match text.lines().count() {
+                ..=1 => String::new(),
+                several => format!(" and {} more lines", several - 1),
+            };
+            Notice::information(format!("{what} to the terminal's clipboard: {first}{lines}"))
+        } else {
+            Notice::warning(format!("the {what} is too long for a terminal's clipboard")).hint("save it instead")
+        };
+        self.tell(Message::Notice(notice));
         Ok(())
     }
 

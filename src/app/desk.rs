@@ -1,7 +1,7 @@
 //! What all sessions of one process share: configuration, journals, folders, the operator's name.
 
 use crate::{
-    config::{Config, ConfigError, Paths},
+    config::{Config, ConfigError, Paths, Terminal},
     operate::Journals,
     time::Clock,
 };
@@ -28,8 +28,7 @@ pub struct Desk {
 impl Desk {
     /// Reads the configuration.
     pub fn set_up(paths: &Paths, clock: Clock, read_only: bool) -> Self {
-        let no_colour = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
-        let (config, complaints) = Config::load(&paths.config, no_colour);
+        let (config, complaints) = Config::load(&paths.config, Terminal::of(|name| std::env::var(name).ok()));
         Self {
             config,
             complaints,

@@ -100,6 +100,7 @@ impl Hands {
             | Effect::LogIn(_)
             | Effect::Reload
             | Effect::Scope(_)
+            | Effect::Copy { .. }
             | Effect::Redraw
             | Effect::Suspend
             | Effect::Quit(_) => {}

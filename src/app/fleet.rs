@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     connect::kube::{Cluster, ConnectError, ConnectOptions, ContextInfo, KnownContexts},
-    model::{Batch, ContextView, Fleet as View, Login, Rows, Summary},
+    model::{Batch, ContextView, Fleet as View, Login, Rows, Summary, Sync},
     observe::{self, Scope, Watches},
 };
 use futures::{
@@ -180,6 +180,11 @@ impl Fleet {
     /// The rows of the context that is acted on.
     pub fn rows(&self) -> Option<&Rows> {
         self.active().map(|link| &link.rows)
+    }
+
+    /// Whether anything that is acted on is still on its way for the first time.
+    pub fn is_loading(&self) -> bool {
+        self.rows().is_some_and(|rows| rows.syncs().any(|(_, _, sync)| *sync == Sync::Loading))
     }
 
     /// The session that is acted on, and the way into its rows.

@@ -3,7 +3,9 @@
 //! One task owns everything that is drawn. It never waits for the network: what takes time runs in tasks of its own and comes
 //! back as a message. Nothing is decided here that a planner, the guard or the screen's update decides.
 
+mod appearance;
 mod between;
+mod clipboard;
 mod cockpit;
 mod desk;
 mod effects;
@@ -46,7 +48,8 @@ pub enum AppError {
 /// When the kubeconfig names no such cluster or there is no terminal.
 pub async fn cockpit(options: &Options) -> Result<ExitCode, AppError> {
     let paths = Paths::find().ok_or(SessionError::NoHome)?;
-    let desk = Arc::new(Desk::set_up(&paths, Clock::System, options.read_only));
+    let desk = Desk::set_up(&paths, Clock::System, options.read_only);
+    let desk = Arc::new(desk.on_terminal(options.ascii, options.no_mouse));
     let known = KnownContexts::read(&options.connect).map_err(SessionError::Connect)?;
     let names: Vec<String> = known.contexts.all.iter().map(|info| info.name.clone()).collect();
     let asked = asked(options, &names, known.contexts.current.as_deref());

@@ -30,6 +30,10 @@ pub struct Options {
     pub fleet: bool,
     /// `--read-only`.
     pub read_only: bool,
+    /// `--ascii`.
+    pub ascii: bool,
+    /// `--no-mouse`.
+    pub no_mouse: bool,
 }
 
 /// A session.
@@ -96,7 +100,8 @@ impl Session {
     pub async fn open(options: &Options) -> Result<Self, SessionError> {
         let paths = Paths::find().ok_or(SessionError::NoHome)?;
         let cluster = Cluster::connect(&options.connect, Clock::System).await?;
-        Ok(Self::on(cluster, &Arc::new(Desk::set_up(&paths, Clock::System, options.read_only))))
+        let desk = Desk::set_up(&paths, Clock::System, options.read_only);
+        Ok(Self::on(cluster, &Arc::new(desk.on_terminal(options.ascii, options.no_mouse))))
     }
 
     /// A session on a cluster.

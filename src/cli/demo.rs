@@ -90,7 +90,12 @@ pub async fn run(global: &Global, arguments: &args::Demo) -> Result<ExitCode, Fa
         .prefix("pilothouse-demo-")
         .tempdir()
         .map_err(|e| Failure::internal("make a temporary folder for the demo", e))?;
-    let desk = Arc::new(Desk::set_up(&Paths::under(folder.path()), clock.clone(), global.read_only));
+    let desk = Desk::set_up(&Paths::under(folder.path()), clock.clone(), global.read_only);
+    let desk = match Paths::find() {
+        Some(paths) => desk.looking_like(&paths.config),
+        None => desk,
+    };
+    let desk = Arc::new(desk.on_terminal(global.ascii, global.no_mouse));
     let namespaces = global.namespaces();
     let namespace = namespaces.first().cloned().unwrap_or_else(|| "default".into());
     let worlds: Vec<Lazy> =

@@ -7,6 +7,7 @@
 mod access;
 mod autoscaler;
 mod cluster;
+mod command;
 mod facts;
 mod fleet;
 mod health;
@@ -15,6 +16,7 @@ mod inspection;
 mod intent;
 mod job;
 mod kind;
+mod log;
 mod login;
 mod namespace;
 mod object;
@@ -42,6 +44,10 @@ pub use inspection::{Blocker, BlockerKind, Inspection, PodSummary};
 pub use intent::{Intent, Verb};
 pub use job::{Job, JobState};
 pub use kind::Kind;
+pub use log::{
+    Held, LOG_COLOURS, LogBuffer, LogChoice, LogCursor, LogLine, LogName, LogNames, LogNews, LogRequest, LogSince,
+    LogSource, LogSourceId, LogState, LogSubject, LogVoice, Pattern, Place, clean,
+};
 pub use login::{Login, Urgency, Validity};
 pub use namespace::Namespace;
 pub use object::ObjectRef;

@@ -126,7 +126,7 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
             let target = state.workload(rows).map(|row| row.object.path());
             let namespaces = state.arrangement.namespaces.iter().map(|row| row.name.clone());
             let contexts = state.contexts.fleet.contexts.iter().map(|context| context.name.to_string());
-            let palette = Palette::new(target.as_deref(), namespaces).with_contexts(contexts);
+            let palette = Palette::new(target.as_deref(), namespaces, &state.session.themes).with_contexts(contexts);
             state.layers.push(Layer::Palette(palette));
             Vec::new()
         }
@@ -180,6 +180,7 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
         Action::StepBack => order(state, Control::StepBack),
         Action::Abort => ask_abort(state),
         Action::Resume => order(state, Control::Next),
+        Action::Copy => state.copy(rows),
         Action::Suspend => vec![Effect::Suspend],
         Action::Redraw => vec![Effect::Redraw],
         // These belong to the plan sheet, which takes its keys itself.

@@ -9,6 +9,9 @@
 //! operation's timeline.
 
 mod actions;
+mod appearance;
+mod ascii;
+mod copy;
 mod draw;
 mod filter;
 mod fleet;
@@ -18,6 +21,7 @@ mod input;
 mod layers;
 mod layout;
 mod list;
+mod logs;
 mod message;
 mod mouse;
 mod operations;
@@ -25,6 +29,7 @@ mod order;
 mod page;
 mod panes;
 mod pen;
+pub mod plot;
 mod scene;
 mod screens;
 mod session;

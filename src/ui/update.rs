@@ -177,6 +177,10 @@ impl State {
             Then::Order(order) => actions::order(self, order),
             Then::Run(action) => actions::act(self, action, rows, now),
             Then::Scope(scope) => self.narrow(scope),
+            Then::Theme(name) => {
+                self.wear(&name);
+                Vec::new()
+            }
             Then::Do(effects) => effects,
         }
     }
