@@ -4,6 +4,7 @@
 use super::{
     actions,
     layout::{self, Border, Division},
+    list::List,
     message::Effect,
     panes,
     scene::Scene,
@@ -79,6 +80,8 @@ fn wheel(state: &mut State, at: Position, by: isize) {
     match state.screen() {
         Screen::Workloads if cockpit(state).namespaces.contains(at) => state.cockpit.namespaces.step(by),
         Screen::Operations => state.operations.list.scroll(by, height),
+        Screen::Contexts => state.contexts.list.scroll(by, height),
+        Screen::Fleet => state.contexts.troubled.scroll(by, height),
         Screen::Workload(_) | Screen::Operation(_) => {
             actions::step(state, by);
         }
@@ -128,7 +131,7 @@ fn click(state: &mut State, at: Position, double: bool, rows: &Rows, now: Timest
                 return choose(state, line, double, rows, now);
             }
         }
-        Screen::Routes | Screen::Jobs | Screen::Operations => {
+        Screen::Routes | Screen::Jobs | Screen::Operations | Screen::Contexts | Screen::Fleet => {
             if let Some(line) = line(body, 1) {
                 return choose(state, line, double, rows, now);
             }
@@ -156,19 +159,19 @@ fn click(state: &mut State, at: Position, double: bool, rows: &Rows, now: Timest
 
 /// Selects a row; a double click opens it.
 fn choose(state: &mut State, line: usize, double: bool, rows: &Rows, now: Timestamp) -> Vec<Effect> {
-    let there = if *state.screen() == Screen::Operations {
-        let list = &mut state.operations.list;
-        let at = list.offset() + line;
-        let again = list.index() == Some(at);
-        list.select_at(at);
-        again
-    } else if let Some(list) = state.list() {
-        let at = list.offset() + line;
-        let again = list.index() == Some(at);
-        list.select_at(at);
-        again
-    } else {
-        false
+    let there = match state.screen() {
+        Screen::Operations => click_row(&mut state.operations.list, line),
+        Screen::Contexts => click_row(&mut state.contexts.list, line),
+        Screen::Fleet => click_row(&mut state.contexts.troubled, line),
+        _ => state.list().is_some_and(|list| click_row(list, line)),
     };
     if there && double { actions::act(state, Action::Open, rows, now) } else { Vec::new() }
+}
+
+/// Selects the row on a line of a list; whether it was selected already.
+fn click_row<K: Clone + PartialEq>(list: &mut List<K>, line: usize) -> bool {
+    let at = list.offset() + line;
+    let again = list.index() == Some(at);
+    list.select_at(at);
+    again
 }
