@@ -78,6 +78,7 @@ impl Unplanned {
         match self {
             // What may not even be read is refused by the same RBAC as what may not be written.
             Self::Gather(ObserveError::Api(error)) if error.kind == ApiErrorKind::Forbidden => Outcome::Refused,
+            Self::Gather(ObserveError::Rollout { .. }) => Outcome::Refused,
             Self::Gather(_) => Outcome::Failed,
             Self::Plan(error) => error.outcome(),
         }
@@ -133,7 +134,7 @@ impl Session {
     }
 
     /// What gathering stands on.
-    fn world(&self) -> observe::World {
+    pub(super) fn world(&self) -> observe::World {
         observe::World {
             cluster: self.cluster.clone(),
             git_cache: self.desk.cache.clone(),

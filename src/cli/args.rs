@@ -344,7 +344,7 @@ impl Target {
 }
 
 fn workload(text: &str) -> Result<Target, String> {
-    target(text, Kind::is_workload, "deploy/NAME, sts/NAME or ds/NAME")
+    target(text, Kind::is_workload, "deploy/NAME, sts/NAME, ds/NAME or rollout/NAME")
 }
 
 fn route(text: &str) -> Result<Target, String> {

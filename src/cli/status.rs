@@ -65,7 +65,7 @@ fn table(rows: &Rows, now: Timestamp, out: &mut impl Write) -> std::io::Result<(
             row.object.path(),
             row.object.kind.to_string(),
             format!("{}/{}", row.ready, row.desired),
-            row.rollout.state.to_string(),
+            rollout(row),
             images.join(" "),
             row.revision.map_or_else(|| "–".into(), |r| r.to_string()),
             row.created.map_or_else(|| "–".into(), |t| age(t, now)),
@@ -91,6 +91,14 @@ fn table(rows: &Rows, now: Timestamp, out: &mut impl Write) -> std::io::Result<(
         writeln!(out, "\nnot seen: {}{place}: {}", unknown.kind.plural(), unknown.reason)?;
     }
     Ok(())
+}
+
+/// Where the rollout stands, and for an Argo Rollout that is under way, how far: `paused, step 2/6 25 %`.
+fn rollout(row: &Workload) -> String {
+    match row.delivery.as_ref().and_then(|delivery| delivery.progress()) {
+        Some(progress) => format!("{}, {progress}", row.rollout.state),
+        None => row.rollout.state.to_string(),
+    }
 }
 
 /// The last part of the repository with its version: `checkout:2.4.1`.

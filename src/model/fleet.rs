@@ -254,6 +254,7 @@ mod tests {
             owner: None,
             created: None,
             changed: None,
+            delivery: None,
         })
     }
 

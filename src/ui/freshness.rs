@@ -8,12 +8,13 @@ use crate::{
 use jiff::Timestamp;
 
 /// The kinds of the workload table.
-pub const WORKLOADS: [Kind; 3] = [Kind::Deployment, Kind::StatefulSet, Kind::DaemonSet];
+pub const WORKLOADS: [Kind; 4] = [Kind::Deployment, Kind::StatefulSet, Kind::DaemonSet, Kind::Rollout];
 /// Every kind that is watched for the screens.
-const WATCHED: [Kind; 7] = [
+const WATCHED: [Kind; 8] = [
     Kind::Deployment,
     Kind::StatefulSet,
     Kind::DaemonSet,
+    Kind::Rollout,
     Kind::HorizontalPodAutoscaler,
     Kind::Namespace,
     Kind::Job,

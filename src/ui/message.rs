@@ -2,7 +2,9 @@
 //!
 //! Invariant: the state is changed by messages only, and reaches the world by effects only.
 
-use crate::model::{ContextView, Control, Fleet, Intent, ObjectRef, OperationId, OperationView, Plan, Progress};
+use crate::model::{
+    Aspect, ContextView, Control, Fleet, Intent, ObjectRef, OperationId, OperationView, Plan, Progress, Sight, Unseen,
+};
 use crossterm::event::{KeyEvent, MouseEvent};
 use std::sync::Arc;
 
@@ -35,6 +37,15 @@ pub enum Message {
     Started(Result<Box<OperationView>, Failure>),
     /// The pods of this workload could not be looked at, and why.
     NotInspected(ObjectRef, String),
+    /// What was seen of one side of a workload, or why nothing was: the answer to [`Effect::Look`].
+    Seen {
+        /// The workload.
+        object: ObjectRef,
+        /// The side.
+        aspect: Aspect,
+        /// What was seen.
+        result: Result<Arc<Sight>, Unseen>,
+    },
     /// Every operation that the journals know, newest first. Replaces what was known, except what runs here.
     Operations(Vec<OperationView>),
     /// An operation reports.
@@ -101,6 +112,15 @@ pub enum Effect {
     },
     /// Look at the pods of this workload. Only the latest such request counts.
     Inspect(ObjectRef),
+    /// Look at one side of this workload; answer with [`Message::Seen`].
+    Look {
+        /// The workload.
+        object: ObjectRef,
+        /// The side.
+        aspect: Aspect,
+    },
+    /// No look that is under way is wanted any more.
+    LookAway,
     /// Only this namespace is shown now, or all of them.
     Scope(Option<Arc<str>>),
     /// Act on another context, connecting to it where that was not done yet; answer with [`Message::Entered`].

@@ -12,6 +12,7 @@ mod actions;
 mod appearance;
 mod ascii;
 mod copy;
+mod delivery;
 mod draw;
 mod filter;
 mod fleet;
@@ -35,7 +36,9 @@ mod screens;
 mod session;
 mod state;
 mod tables;
+mod tabs;
 mod update;
+mod workload;
 
 pub use draw::draw;
 pub use message::{Choice, Effect, Failure, Level, Message, Notice, Quit, Ticket};

@@ -15,6 +15,7 @@ use super::{
     scene::Scene,
     screens,
     session::Session,
+    workload::Dossier,
 };
 use crate::model::{Health, JobState, ObjectRef, OperationId, Rows, Workload};
 use jiff::{SignedDuration, Timestamp};
@@ -80,6 +81,7 @@ pub struct State {
     pub(super) routes: List<ObjectRef>,
     pub(super) jobs: List<ObjectRef>,
     pub(super) operations: Operations,
+    pub(super) dossier: Dossier,
     pub(super) contexts: Contexts,
     pub(super) scope: Option<Arc<str>>,
     pub(super) scroll: usize,
@@ -110,6 +112,7 @@ impl State {
             routes: List::default(),
             jobs: List::default(),
             operations: Operations::default(),
+            dossier: Dossier::default(),
             contexts: Contexts::default(),
             scope: None,
             scroll: 0,
@@ -201,7 +204,9 @@ impl State {
         if self.scroll > 0 {
             self.scroll = self.scroll.min(screens::last_scroll(&Scene { state: self, rows, now }));
         }
-        self.inspect(rows, now)
+        let mut effects = self.inspect(rows, now);
+        effects.extend(self.attend(rows, now));
+        effects
     }
 
     fn arrange(&mut self, rows: &Rows, now: Timestamp, asked: bool) {
