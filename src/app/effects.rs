@@ -2,7 +2,7 @@
 
 use super::session::{Session, Unplanned};
 use crate::{
-    model::{Batch, Change, Control, Intent, ObjectRef, OperationId, Plan, Progress},
+    model::{Aspect, Batch, Change, Control, Intent, ObjectRef, OperationId, Plan, Progress},
     observe,
     operate::{Consent, Running, StartError},
     plan::PlanError,
@@ -29,6 +29,7 @@ pub struct Hands {
     gathering: HashMap<u64, AbortOnDropHandle<()>>,
     inspecting: Option<AbortOnDropHandle<()>>,
     inspected_at: Option<Instant>,
+    looking: HashMap<Aspect, AbortOnDropHandle<()>>,
     controls: Arc<Mutex<HashMap<OperationId, mpsc::UnboundedSender<Control>>>>,
     journals_seen: Option<SystemTime>,
     journals_looked_at: u64,
@@ -45,6 +46,7 @@ impl Hands {
             gathering: HashMap::new(),
             inspecting: None,
             inspected_at: None,
+            looking: HashMap::new(),
             controls: Arc::default(),
             journals_seen: None,
             journals_looked_at: 0,
@@ -94,7 +96,14 @@ impl Hands {
             Effect::Control(id, control) => self.control(&id, control),
             Effect::SavePlan(plan) => self.save(plan),
             Effect::Inspect(object) => self.inspect(object),
-            Effect::Scope(_) | Effect::Redraw | Effect::Suspend | Effect::Quit(_) => {}
+            Effect::Look { object, aspect } => self.look(object, aspect),
+            Effect::LookAway => self.looking.clear(),
+            Effect::Scope(_)
+            | Effect::Watch(_)
+            | Effect::Copy { .. }
+            | Effect::Redraw
+            | Effect::Suspend
+            | Effect::Quit(_) => {}
         }
     }
 
@@ -162,6 +171,16 @@ impl Hands {
             }
         });
         self.inspecting = Some(AbortOnDropHandle::new(task));
+    }
+
+    /// Looks at one side of a workload, in place of the look at that side that may still be under way.
+    fn look(&mut self, object: ObjectRef, aspect: Aspect) {
+        let (session, inbox) = (Arc::clone(&self.session), self.inbox.clone());
+        let task = tokio::spawn(async move {
+            let result = session.look(&object, aspect).await.map(Arc::new);
+            send(&inbox, Message::Seen { object, aspect, result }).await;
+        });
+        self.looking.insert(aspect, AbortOnDropHandle::new(task));
     }
 
     /// Reads the journals again when their folder changed, and every few seconds while another process runs an operation.

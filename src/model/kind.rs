@@ -41,6 +41,8 @@ pub enum Kind {
     EndpointSlice,
     /// `v1` Event.
     Event,
+    /// `policy/v1` PodDisruptionBudget.
+    PodDisruptionBudget,
     /// `coordination.k8s.io/v1` Lease.
     Lease,
     /// `kustomize.toolkit.fluxcd.io/v1` Kustomization.
@@ -56,7 +58,7 @@ type Coordinates = (&'static str, &'static str, &'static str, &'static str, &'st
 
 impl Kind {
     /// Every kind, in the order of declaration.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Deployment,
         Self::StatefulSet,
         Self::DaemonSet,
@@ -74,6 +76,7 @@ impl Kind {
         Self::HttpRoute,
         Self::EndpointSlice,
         Self::Event,
+        Self::PodDisruptionBudget,
         Self::Lease,
         Self::Kustomization,
         Self::GitRepository,
@@ -128,6 +131,14 @@ impl Kind {
                 true,
             ),
             Self::Event => ("", "v1", "Event", "events", &["event", "events", "ev"], true),
+            Self::PodDisruptionBudget => (
+                "policy",
+                "v1",
+                "PodDisruptionBudget",
+                "poddisruptionbudgets",
+                &["poddisruptionbudget", "poddisruptionbudgets", "pdb"],
+                true,
+            ),
             Self::Lease => ("coordination.k8s.io", "v1", "Lease", "leases", &["lease", "leases"], true),
             Self::Kustomization => {
                 ("kustomize.toolkit.fluxcd.io", "v1", "Kustomization", "kustomizations", &["kustomization", "ks"], true)

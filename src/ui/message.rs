@@ -2,7 +2,9 @@
 //!
 //! Invariant: the state is changed by messages only, and reaches the world by effects only.
 
-use crate::model::{Control, Intent, ObjectRef, OperationId, OperationView, Plan, Progress};
+use crate::model::{
+    Aspect, Control, Intent, Kind, ObjectRef, OperationId, OperationView, Plan, Progress, Sight, Unseen,
+};
 use crossterm::event::{KeyEvent, MouseEvent};
 use std::sync::Arc;
 
@@ -35,6 +37,15 @@ pub enum Message {
     Started(Result<Box<OperationView>, Failure>),
     /// The pods of this workload could not be looked at, and why.
     NotInspected(ObjectRef, String),
+    /// What was seen of one side of a workload, or why nothing was: the answer to [`Effect::Look`].
+    Seen {
+        /// The workload.
+        object: ObjectRef,
+        /// The side.
+        aspect: Aspect,
+        /// What was seen.
+        result: Result<Arc<Sight>, Unseen>,
+    },
     /// Every operation that the journals know, newest first. Replaces what was known, except what runs here.
     Operations(Vec<OperationView>),
     /// An operation reports.
@@ -66,6 +77,13 @@ pub enum Effect {
         /// The name that was typed, in a protected context.
         typed: Option<String>,
     },
+    /// Put this text on the terminal's clipboard; answer with a notice that says what it is.
+    Copy {
+        /// What it is, in a word or two.
+        what: String,
+        /// The text.
+        text: String,
+    },
     /// Save this plan as JSON; answer with a notice.
     SavePlan(Arc<Plan>),
     /// Tell a running operation something.
@@ -81,6 +99,17 @@ pub enum Effect {
     },
     /// Look at the pods of this workload. Only the latest such request counts.
     Inspect(ObjectRef),
+    /// Look at one side of this workload; answer with [`Message::Seen`].
+    Look {
+        /// The workload.
+        object: ObjectRef,
+        /// The side.
+        aspect: Aspect,
+    },
+    /// No look that is under way is wanted any more.
+    LookAway,
+    /// Watch this kind, if it is one that is watched only once somebody wants to see it.
+    Watch(Kind),
     /// Only this namespace is shown now, or all of them.
     Scope(Option<Arc<str>>),
     /// Clear the terminal and draw everything again.

@@ -9,6 +9,9 @@
 //! operation's timeline.
 
 mod actions;
+mod appearance;
+mod ascii;
+mod copy;
 mod delivery;
 mod draw;
 mod filter;
@@ -18,6 +21,7 @@ mod input;
 mod layers;
 mod layout;
 mod list;
+mod logs;
 mod message;
 mod mouse;
 mod operations;
@@ -25,12 +29,15 @@ mod order;
 mod page;
 mod panes;
 mod pen;
+pub mod plot;
 mod scene;
 mod screens;
 mod session;
 mod state;
 mod tables;
+mod tabs;
 mod update;
+mod workload;
 
 pub use draw::draw;
 pub use message::{Choice, Effect, Failure, Level, Message, Notice, Quit, Ticket};

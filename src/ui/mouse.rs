@@ -3,7 +3,9 @@
 use super::{
     actions, layout,
     message::Effect,
+    screens,
     state::{Focus, Screen, State},
+    tabs,
 };
 use crate::{config::Action, model::Rows};
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
@@ -77,7 +79,22 @@ fn click(state: &mut State, at: Position, rows: &Rows, now: Timestamp) -> Vec<Ef
                 return choose(state, line, rows, now);
             }
         }
-        Screen::Workload(_) | Screen::Operation(_) => {}
+        Screen::Workload(_) => {
+            let places = layout::workload(body);
+            if places.bar.contains(at) {
+                let x = at.x - places.bar.x;
+                let spans = screens::workload::tab_spans(places.bar.width);
+                if let Some((tab, ..)) = spans.into_iter().find(|(_, from, to)| (*from..*to).contains(&x)) {
+                    state.dossier.open(tab);
+                    state.scroll = 0;
+                }
+            } else if places.content.contains(at)
+                && tabs::choose(state, usize::from(at.y - places.content.y), rows, now)
+            {
+                return actions::act(state, Action::Open, rows, now);
+            }
+        }
+        Screen::Operation(_) => {}
     }
     Vec::new()
 }

@@ -14,6 +14,7 @@ use super::{
     scene::Scene,
     screens,
     session::Session,
+    workload::Dossier,
 };
 use crate::model::{Health, JobState, ObjectRef, OperationId, Rows, Workload};
 use jiff::{SignedDuration, Timestamp};
@@ -75,6 +76,7 @@ pub struct State {
     pub(super) routes: List<ObjectRef>,
     pub(super) jobs: List<ObjectRef>,
     pub(super) operations: Operations,
+    pub(super) dossier: Dossier,
     pub(super) scope: Option<Arc<str>>,
     pub(super) scroll: usize,
     pub(super) layers: Vec<Layer>,
@@ -104,6 +106,7 @@ impl State {
             routes: List::default(),
             jobs: List::default(),
             operations: Operations::default(),
+            dossier: Dossier::default(),
             scope: None,
             scroll: 0,
             layers: Vec::new(),
@@ -187,7 +190,9 @@ impl State {
         if self.scroll > 0 {
             self.scroll = self.scroll.min(screens::last_scroll(&Scene { state: self, rows, now }));
         }
-        self.inspect(rows, now)
+        let mut effects = self.inspect(rows, now);
+        effects.extend(self.attend(rows, now));
+        effects
     }
 
     fn arrange(&mut self, rows: &Rows, now: Timestamp, asked: bool) {

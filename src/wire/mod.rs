@@ -31,6 +31,8 @@ pub use pod::{
     Terminated, Waiting,
 };
 pub use route::{BackendRef, HttpRoute, HttpRouteSpec, HttpRouteStatus, ParentStatus, RouteMatch, Rule};
-pub use workload::{ReplicaSet, ReplicaSetStatus, RollingUpdate, Strategy, Workload, WorkloadSpec, WorkloadStatus};
+pub use workload::{
+    ControllerRevision, ReplicaSet, ReplicaSetStatus, RollingUpdate, Strategy, Workload, WorkloadSpec, WorkloadStatus,
+};
 
 use support::{generation, lenient_time, nullable, wanted_annotations, word};

@@ -170,6 +170,18 @@ impl WorkloadStatus {
     }
 }
 
+/// A ControllerRevision, without the template it keeps.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct ControllerRevision {
+    /// `metadata`.
+    #[serde(deserialize_with = "nullable")]
+    pub metadata: Metadata,
+    /// `revision`.
+    #[serde(deserialize_with = "nullable")]
+    pub revision: u64,
+}
+
 /// A ReplicaSet.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]

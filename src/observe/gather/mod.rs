@@ -3,10 +3,10 @@
 //! Read once, decided on by a pure planner. What cannot be read is said in the facts where a plan can do without it, and is
 //! an error where it cannot.
 
-mod bump;
+pub(super) mod bump;
 mod common;
 mod migrate;
-mod repository;
+pub(super) mod repository;
 mod rollback;
 mod shift;
 

@@ -2,7 +2,7 @@
 
 use super::{Reply, Then};
 use crate::{
-    config::{Action, Meaning},
+    config::{Action, Meaning, Theme, Themes},
     ui::{filter::Filter, input, scene::Scene, session::Session},
 };
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -23,13 +23,15 @@ struct Command {
 pub struct Palette {
     typed: Input,
     commands: Vec<Command>,
+    /// What it is to look like while a theme is chosen.
+    themes: Themes,
     /// Commands that match, best first.
     found: Vec<usize>,
     chosen: usize,
 }
 
 /// What can be run by name: everything that is not a movement.
-const OFFERED: [Action; 14] = [
+const OFFERED: [Action; 15] = [
     Action::Workloads,
     Action::Routes,
     Action::Jobs,
@@ -41,6 +43,7 @@ const OFFERED: [Action; 14] = [
     Action::Shift,
     Action::Migrate,
     Action::Filter,
+    Action::Copy,
     Action::Help,
     Action::Redraw,
     Action::Quit,
@@ -48,7 +51,7 @@ const OFFERED: [Action; 14] = [
 
 impl Palette {
     /// The palette; `target` is what the verbs would act on, `namespaces` what there is to choose from.
-    pub fn new(target: Option<&str>, namespaces: impl Iterator<Item = Arc<str>>) -> Self {
+    pub fn new(target: Option<&str>, namespaces: impl Iterator<Item = Arc<str>>, themes: &Themes) -> Self {
         let mut commands: Vec<Command> = OFFERED
             .iter()
             .map(|action| {
@@ -66,8 +69,21 @@ impl Palette {
             detail: "only this namespace".into(),
             then: Then::Scope(Some(name)),
         }));
+        commands.extend(themes.names().map(|name| Command {
+            name: format!("theme {name}"),
+            detail: "looks like this".into(),
+            then: Then::Theme(name.into()),
+        }));
         let found = (0..commands.len()).collect();
-        Self { typed: Input::default(), commands, found, chosen: 0 }
+        Self { typed: Input::default(), commands, themes: themes.clone(), found, chosen: 0 }
+    }
+
+    /// The theme that is being chosen, so that it is seen before it is taken.
+    pub fn preview(&self) -> Option<&Theme> {
+        match &self.commands.get(*self.found.get(self.chosen)?)?.then {
+            Then::Theme(name) => self.themes.get(name),
+            _ => None,
+        }
     }
 
     /// Takes a key.

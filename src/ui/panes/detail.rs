@@ -115,7 +115,8 @@ fn facts(page: &mut Page, scene: &Scene<'_>, row: &Workload) {
         Some(owner) => page.labelled("owner", Meaning::Text, &owner.to_string()),
         None => page.labelled("owner", Meaning::Muted, "none found"),
     }
-    for route in routes_to(scene.rows, &row.object) {
+    let services = scene.state.service_names(&row.object);
+    for route in routes_to(scene.rows, &row.object.namespace, &services) {
         let split: Vec<String> = route.backends.iter().map(|b| format!("{} {} %", b.name, b.percent)).collect();
         page.labelled("route", Meaning::Text, &format!("{}: {}", route.object.name, split.join(", ")));
     }

@@ -7,6 +7,7 @@ use crate::{
         actions,
         scene::Scene,
         state::{Focus, Screen, State},
+        workload::Tab,
     },
 };
 use ratatui::{buffer::Buffer, layout::Rect};
@@ -26,6 +27,7 @@ const TABLE: &[Action] = &[
 const NAMESPACES: &[Action] =
     &[Action::Open, Action::AllNamespaces, Action::NextPane, Action::Filter, Action::Palette, Action::Help];
 const WORKLOAD: &[Action] = &[
+    Action::NextTab,
     Action::Back,
     Action::RollBack,
     Action::Bump,
@@ -61,13 +63,26 @@ fn of_operation(state: &State, id: &OperationId) -> Vec<Action> {
     keys
 }
 
+/// What can be done on the open tab, and with the workload on all of them.
+fn of_workload(state: &State) -> Vec<Action> {
+    let of_tab: &[Action] = match state.dossier.tab {
+        Tab::Revisions => &[Action::Mark, Action::Compare],
+        Tab::Pods => &[Action::Open],
+        Tab::Events => &[Action::Filter],
+        Tab::Manifest => &[Action::Filter, Action::Fold],
+        Tab::Overview | Tab::Autoscaler | Tab::Traffic | Tab::Git => &[],
+    };
+    let (first, rest) = WORKLOAD.split_at(2);
+    [first, of_tab, rest].concat()
+}
+
 /// Draws the key bar. Where it is narrow the words grow shorter, then keys give way; the help never does.
 pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
     let state = scene.state;
     let actions = match state.screen() {
         Screen::Workloads if state.cockpit.focus == Focus::Namespaces => NAMESPACES.to_vec(),
         Screen::Workloads => TABLE.to_vec(),
-        Screen::Workload(_) => WORKLOAD.to_vec(),
+        Screen::Workload(_) => of_workload(state),
         Screen::Routes => ROUTES.to_vec(),
         Screen::Jobs => JOBS.to_vec(),
         Screen::Operations => OPERATIONS.to_vec(),
@@ -109,7 +124,7 @@ const fn gives_way(action: Action) -> u8 {
         Action::RollBack | Action::Resume => 1,
         Action::Abort | Action::StepBack => 2,
         Action::Back | Action::Palette => 3,
-        Action::Filter | Action::Pause | Action::Next => 4,
+        Action::Filter | Action::Pause | Action::Next | Action::Mark | Action::Compare => 4,
         Action::Bump | Action::Shift => 5,
         Action::Restart | Action::Migrate => 6,
         _ => 7,
@@ -124,6 +139,9 @@ const fn word(action: Action, short: bool) -> &'static str {
         Action::Next => "next",
         Action::AllNamespaces => "all",
         Action::NextPane => "pane",
+        Action::NextTab => "tab",
+        Action::Compare => "compare",
+        Action::Fold => "fold",
         other => other.description(),
     }
 }
