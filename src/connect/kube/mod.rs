@@ -22,5 +22,5 @@ pub use error::{ApiError, ApiErrorKind, ConnectError};
 pub use kubeconfig::{Contexts, contexts};
 pub use logs::{LogOptions, RawLine};
 pub use reader::{Page, Reader};
-pub use stream::{WatchFrom, Watched};
+pub use stream::{Selectors, WatchFrom, Watched};
 pub use writer::Writer;
