@@ -31,7 +31,7 @@ pub struct Palette {
 }
 
 /// What can be run by name: everything that is not a movement.
-const OFFERED: [Action; 15] = [
+const OFFERED: [Action; 23] = [
     Action::Workloads,
     Action::Routes,
     Action::Jobs,
@@ -42,6 +42,14 @@ const OFFERED: [Action; 15] = [
     Action::Bump,
     Action::Shift,
     Action::Migrate,
+    Action::TabOverview,
+    Action::TabRevisions,
+    Action::TabPods,
+    Action::TabEvents,
+    Action::TabAutoscaler,
+    Action::TabYaml,
+    Action::TabTraffic,
+    Action::TabGit,
     Action::Filter,
     Action::Copy,
     Action::Help,

@@ -54,7 +54,8 @@ pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect, object: &ObjectR
         Tab::Pods => pods::draw(scene, buffer, content, row),
         Tab::Manifest => manifest::draw(scene, buffer, content),
         Tab::Events => events::draw(scene, buffer, content),
-        Tab::Overview | Tab::Autoscaler | Tab::Traffic | Tab::Git => {
+        Tab::Autoscaler => autoscaler::draw(scene, buffer, content, row),
+        Tab::Overview | Tab::Traffic | Tab::Git => {
             page(scene, row, content.width).draw(scene, buffer, content, scene.state.scroll);
         }
     }
@@ -63,7 +64,6 @@ pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect, object: &ObjectR
 /// A tab that is a page of text.
 fn page(scene: &Scene<'_>, row: &Workload, width: u16) -> Page {
     match scene.state.dossier.tab {
-        Tab::Autoscaler => autoscaler::page(scene, row, width),
         Tab::Traffic => traffic::page(scene, row, width),
         Tab::Git => git::page(scene, row, width),
         _ => overview::page(scene, row, width),
@@ -76,9 +76,11 @@ pub fn last_scroll(scene: &Scene<'_>, object: &ObjectRef) -> usize {
     let Some(row) = scene.rows.workloads.get(object) else { return 0 };
     let height = usize::from(content.height);
     match scene.state.dossier.tab {
-        Tab::Overview | Tab::Autoscaler | Tab::Traffic | Tab::Git => {
-            page(scene, row, content.width).last_scroll(content.height)
+        Tab::Autoscaler => {
+            let (text, _) = autoscaler::places(content);
+            autoscaler::page(scene, row, text.width).last_scroll(text.height)
         }
+        Tab::Overview | Tab::Traffic | Tab::Git => page(scene, row, content.width).last_scroll(content.height),
         Tab::Events => events::count(scene).saturating_sub(height),
         Tab::Manifest => manifest::count(scene).saturating_sub(height),
         Tab::Revisions if scene.state.dossier.compared.is_some() => {
