@@ -159,7 +159,7 @@ impl Cockpit {
         while let Some(effect) = self.hands.next() {
             match effect {
                 Effect::Copy { what, text } => self.copy(&what, &text)?,
-                Effect::Redraw => self.screen.terminal.clear()?,
+                Effect::Redraw => self.screen.clear()?,
                 Effect::Suspend => {
                     self.screen.suspend();
                     signals::stop_this_process();
