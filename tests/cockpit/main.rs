@@ -4,6 +4,7 @@
 mod incidents;
 mod svg;
 mod terminal;
+mod workload;
 mod world;
 
 use terminal::Terminal;

@@ -44,7 +44,7 @@ pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect, row: &Workload) 
     let head = Rect { height: chart.height.min(1), ..chart };
     let since =
         samples.first().map(|(at, _)| format!(" of the last {}, while this cockpit was open", age(*at, scene.now)));
-    let title = format!("replicas{}; lines: least and most allowed", since.unwrap_or_default());
+    let title = format!("replicas{}", since.unwrap_or_default());
     scene.pen(buffer, head, 0).write(&title, Meaning::Muted);
     let begun = samples.first().map_or(scene.now, |(at, _)| *at);
     let from = begun.min(scene.now - SPAN.0).max(scene.now - SPAN.1);
@@ -113,8 +113,7 @@ fn metric(page: &mut Page, metric: &Metric) {
     let (current, target) = (metric.current.as_deref().and_then(quantity), quantity(&metric.target));
     let share =
         current.zip(target).filter(|(_, target)| *target > 0.0).map(|(current, target)| current / target * 100.0);
-    let mut pieces =
-        vec![(Meaning::Title, format!("{:<18} ", metric.name)), (Meaning::Muted, format!("{:<17} ", metric.source))];
+    let mut pieces = vec![(Meaning::Title, format!("{:<9} ", metric.name))];
     match (share, &metric.current) {
         (Some(share), Some(current)) => {
             let meaning = if share > 110.0 { Meaning::Degraded } else { Meaning::Healthy };
@@ -127,6 +126,7 @@ fn metric(page: &mut Page, metric: &Metric) {
         (None, Some(current)) => pieces.push((Meaning::Text, format!("{current} of {}", metric.target))),
         (_, None) => pieces.push((Meaning::Degraded, format!("unknown of {}: see ScalingActive", metric.target))),
     }
+    pieces.push((Meaning::Muted, format!("  ({})", metric.source)));
     page.line(pieces);
 }
 

@@ -39,8 +39,8 @@ fn selected_line(scene: &Scene<'_>, pods: &Pods, lines: &[Line]) -> usize {
     lines.iter().position(is_selected).unwrap_or(0)
 }
 
-/// Draws the tab, or the selected pod at length.
-pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect, row: &Workload) {
+/// Draws the tab, or the selected pod at length; where it does not take the keys, the pods only.
+pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect, row: &Workload, keys: bool) {
     let pods = match sight(scene, Aspect::Pods) {
         Ok(Sight::Pods(pods)) => pods,
         Ok(_) => return,
@@ -53,12 +53,12 @@ pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect, row: &Workload) 
         };
         return say(scene, buffer, area, &(meaning, text.to_owned()));
     }
-    if scene.state.dossier.pod_open {
+    if keys && scene.state.dossier.pod_open {
         return pod::page(scene, area.width).draw(scene, buffer, area, scene.state.scroll);
     }
     let lines = lines(pods);
-    let selected = selected_line(scene, pods, &lines);
-    let first = first_line(lines.len(), selected, area.height);
+    let selected = if keys { selected_line(scene, pods, &lines) } else { usize::MAX };
+    let first = if keys { first_line(lines.len(), selected, area.height) } else { 0 };
     let widest = |of: fn(&PodDetail, &Workload) -> usize| pods.iter().map(|pod| of(pod, row)).max().unwrap_or(0);
     let widths =
         (widest(|pod, row| short(pod, row).len()).clamp(5, 40), widest(|pod, _| pod.status.len()).clamp(7, 26));
