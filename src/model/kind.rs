@@ -49,6 +49,8 @@ pub enum Kind {
     Kustomization,
     /// `source.toolkit.fluxcd.io/v1` GitRepository.
     GitRepository,
+    /// `argoproj.io/v1alpha1` Rollout, of Argo Rollouts.
+    Rollout,
 }
 
 /// One row of the table below: group, version, kind, plural, the words kubectl accepts for it, namespaced.
@@ -56,7 +58,7 @@ type Coordinates = (&'static str, &'static str, &'static str, &'static str, &'st
 
 impl Kind {
     /// Every kind, in the order of declaration.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Deployment,
         Self::StatefulSet,
         Self::DaemonSet,
@@ -78,6 +80,7 @@ impl Kind {
         Self::Lease,
         Self::Kustomization,
         Self::GitRepository,
+        Self::Rollout,
     ];
 
     const fn coordinates(self) -> Coordinates {
@@ -148,6 +151,7 @@ impl Kind {
                 &["gitrepository", "gitrepo"],
                 true,
             ),
+            Self::Rollout => ("argoproj.io", "v1alpha1", "Rollout", "rollouts", &["ro", "rollouts", "rollout"], true),
         }
     }
 
@@ -201,7 +205,12 @@ impl Kind {
 
     /// Whether this is a kind whose rollout Pilothouse follows.
     pub const fn is_workload(self) -> bool {
-        matches!(self, Self::Deployment | Self::StatefulSet | Self::DaemonSet)
+        matches!(self, Self::Deployment | Self::StatefulSet | Self::DaemonSet | Self::Rollout)
+    }
+
+    /// Whether a CustomResourceDefinition defines it, so that a cluster may serve it or not, and may begin to at any time.
+    pub const fn is_custom(self) -> bool {
+        matches!(self, Self::HttpRoute | Self::Kustomization | Self::GitRepository | Self::Rollout)
     }
 
     /// The kind with this manifest name, such as `Deployment`.

@@ -9,8 +9,11 @@ mod aspect;
 mod autoscaler;
 mod cluster;
 mod command;
+mod cron_job;
+mod delivery;
 mod event;
 mod facts;
+mod fleet;
 mod health;
 mod history;
 pub mod image;
@@ -19,6 +22,7 @@ mod intent;
 mod job;
 mod kind;
 mod log;
+mod login;
 mod manifest;
 mod namespace;
 mod object;
@@ -28,6 +32,7 @@ mod overview;
 mod owner;
 mod plan;
 mod pods;
+mod release;
 mod revision;
 mod rollout;
 mod route;
@@ -44,11 +49,14 @@ pub use access::{Access, Permission};
 pub use aspect::{Aspect, Sight, Unseen};
 pub use autoscaler::{Autoscaler, AutoscalerCondition, Metric};
 pub use cluster::ClusterIdentity;
+pub use cron_job::{CronJob, CronJobState};
+pub use delivery::Delivery;
 pub use event::EventLine;
 pub use facts::{
     BumpFacts, CommonFacts, EditSite, Facts, Holder, MigrateFacts, PriorJob, Repository, RestartFacts, RollbackFacts,
     ShiftFacts,
 };
+pub use fleet::{ContextView, Fleet, SILENT, Standing, Summary, Tally, Troubled};
 pub use health::Health;
 pub use history::{History, Moment, PastRevision, Reconciliation};
 pub use inspection::{Blocker, BlockerKind, Inspection, PodSummary};
@@ -59,6 +67,7 @@ pub use log::{
     Held, LOG_COLOURS, LogBuffer, LogChoice, LogCursor, LogLine, LogName, LogNames, LogNews, LogRequest, LogSince,
     LogSource, LogSourceId, LogState, LogSubject, LogVoice, Pattern, Place, clean,
 };
+pub use login::{Login, Urgency, Validity};
 pub use manifest::Manifest;
 pub use namespace::Namespace;
 pub use object::ObjectRef;
@@ -68,6 +77,7 @@ pub use overview::{Budget, ContainerDetail, Overview};
 pub use owner::{Owner, OwnerKind};
 pub use plan::{Durability, Plan, Precondition, Risk};
 pub use pods::{Condition, PodContainer, PodDetail, PodGroup, Pods, Termination};
+pub use release::{Release, ReleaseStatus};
 pub use revision::{KnownGood, Revision, RevisionSource};
 pub use rollout::{Rollout, RolloutState};
 pub use route::{Backend, Route};

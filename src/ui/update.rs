@@ -40,8 +40,10 @@ impl State {
                 self.not_inspected(object, why, now);
                 Vec::new()
             }
-            Message::Seen { object, aspect, result } => {
-                self.dossier.take(&object, aspect, result, now);
+            Message::Seen { context, object, aspect, result } => {
+                if context == self.session.context {
+                    self.dossier.take(&object, aspect, result, now);
+                }
                 Vec::new()
             }
             Message::Operations(views) => {
@@ -53,6 +55,19 @@ impl State {
                 if let Progress::Result { outcome, .. } = progress {
                     self.ended(&id, outcome);
                 }
+                Vec::new()
+            }
+            Message::Fleet(fleet) => {
+                self.contexts.set(fleet);
+                Vec::new()
+            }
+            Message::Context(view) => {
+                self.contexts.put(*view);
+                Vec::new()
+            }
+            Message::Entered { context, open } => self.enter(&context, open),
+            Message::Kubeconfig(what) => {
+                self.kubeconfig_changed(what);
                 Vec::new()
             }
             Message::Notice(notice) => {
@@ -108,6 +123,7 @@ impl State {
             Screen::Workload(_) => &[Where::Workload, Where::Rows, Where::Moving, Where::Everywhere],
             Screen::Operations => &[Where::Operations, Where::Moving, Where::Everywhere],
             Screen::Operation(_) => &[Where::Operation, Where::Moving, Where::Everywhere],
+            Screen::Contexts | Screen::Fleet => &[Where::Contexts, Where::Moving, Where::Everywhere],
         }
     }
 

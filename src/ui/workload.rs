@@ -353,6 +353,7 @@ mod tests {
             owner: None,
             created: None,
             changed: None,
+            delivery: None,
         }
     }
 

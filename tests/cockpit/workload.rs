@@ -25,7 +25,7 @@ fn every_tab_answers_and_a_revision_is_rolled_back_to() {
         .press("\x1b")
         .shows("ScalingReplicaSet");
     terminal.press("5").shows("headroom").shows("ScalingActive");
-    terminal.press("6").shows("managedFields: …").press("f").shows("- manager:").press("/image:\r").press("n");
+    terminal.press("6").shows("kind: Deployment").press("/image:\r").press("n");
     terminal.until("the line that was searched for", |s| {
         s.lines().any(|line| line.contains("image:") && line.contains("checkout:2.4.1-broken"))
     });

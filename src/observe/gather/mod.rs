@@ -10,6 +10,8 @@ pub(super) mod repository;
 mod rollback;
 mod shift;
 
+pub(super) use common::seconds;
+
 use super::ObserveError;
 use crate::{
     connect::kube::Cluster,
@@ -59,6 +61,9 @@ async fn target(world: &World, intent: &Intent) -> Result<Value, ObserveError> {
         Intent::Shift { .. } => (target.kind == Kind::HttpRoute, "an HTTPRoute"),
         _ => (target.kind.is_workload(), "a Deployment, StatefulSet or DaemonSet"),
     };
+    if target.kind == Kind::Rollout {
+        return Err(ObserveError::rollout(intent));
+    }
     if !fits {
         let kind = target.kind.to_string();
         return Err(ObserveError::WrongKind { verb: intent.verb().as_str(), expected, kind });
