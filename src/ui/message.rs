@@ -40,6 +40,8 @@ pub enum Message {
     NotInspected(ObjectRef, String),
     /// What was seen of one side of a workload, or why nothing was: the answer to [`Effect::Look`].
     Seen {
+        /// The context it is in: another one may have been entered meanwhile.
+        context: String,
         /// The workload.
         object: ObjectRef,
         /// The side.
