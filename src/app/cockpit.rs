@@ -49,6 +49,8 @@ pub async fn run(session: Session, scope: Scope) -> io::Result<()> {
     let session = Arc::new(session);
     let (batches, mut arriving) = mpsc::channel::<Batch>(BACKLOG);
     let (inbox, mut messages) = mpsc::channel::<Message>(BACKLOG);
+    // One batch of log lines on its way: whoever writes faster than can be shown waits.
+    let (logs, mut log_news) = mpsc::channel::<Message>(1);
     let _watches = observe::watch(&session.cluster, scope, rand::random(), batches.clone());
     let screen = Screen::take(session.config.terminal.mouse)?;
     let size = screen.terminal.size()?;
@@ -56,7 +58,7 @@ pub async fn run(session: Session, scope: Scope) -> io::Result<()> {
         state: State::new(session.screen(), (size.width, size.height)),
         rows: Rows::default(),
         screen,
-        hands: Hands::new(Arc::clone(&session), inbox, batches),
+        hands: Hands::new(Arc::clone(&session), inbox, batches, logs),
         ending: None,
         dirty: true,
         blind: false,
@@ -107,6 +109,7 @@ pub async fn run(session: Session, scope: Scope) -> io::Result<()> {
                 let loading = cockpit.rows.syncs().any(|(_, _, sync)| *sync == Sync::Loading);
                 next_intake = Instant::now() + if loading { Duration::ZERO } else { Duration::from_secs(1) / INTAKES };
             }
+            Some(message) = log_news.recv() => cockpit.tell(message),
         }
         cockpit.obey()?;
     }

@@ -7,6 +7,7 @@ mod appearance;
 mod clipboard;
 mod cockpit;
 mod effects;
+mod logs;
 mod session;
 mod signals;
 mod terminal;

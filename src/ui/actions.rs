@@ -45,13 +45,19 @@ pub fn refusal(state: &State, rows: &Rows, action: Action) -> Option<String> {
         Action::NextPane | Action::PreviousPane if *state.screen() != Screen::Workloads => {
             Some("there is one pane only".into())
         }
+        Action::Logs if state.log_subject(rows).is_none() => Some(match state.screen() {
+            Screen::Operation(_) | Screen::Operations => format!("{verb}: this operation has no Job"),
+            Screen::Logs(_) => format!("{verb}: they are open"),
+            Screen::Jobs => format!("{verb}: choose a Job first"),
+            _ => no_workload().unwrap_or_else(|| format!("{verb}: choose a workload first")),
+        }),
         Action::Filter if !filterable(state) => Some("there is nothing to filter here".into()),
         _ => None,
     }
 }
 
 fn filterable(state: &State) -> bool {
-    matches!(state.screen(), Screen::Workloads | Screen::Routes | Screen::Jobs)
+    matches!(state.screen(), Screen::Workloads | Screen::Routes | Screen::Jobs | Screen::Logs(_))
 }
 
 fn control_refusal(state: &State, id: &OperationId, action: Action) -> Option<String> {
@@ -107,7 +113,11 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
             return Vec::new();
         }
     }
+    if let Some(effects) = state.act_on_logs(action) {
+        return effects;
+    }
     match action {
+        Action::Logs => state.log_subject(rows).map(|of| state.open_logs(of)).unwrap_or_default(),
         Action::RollBack => verb(state, rows, now, |row| Some(Intent::Rollback { target: row, revision: None })),
         Action::Restart => verb(state, rows, now, |row| Some(Intent::Restart { target: row })),
         Action::RollBackTo => form(state, rows, |_, row| Layer::Form(rollback(row))),
@@ -177,6 +187,25 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
         Action::Redraw => vec![Effect::Redraw],
         // These belong to the plan sheet, which takes its keys itself.
         Action::Run | Action::Diff | Action::Save | Action::Reason => Vec::new(),
+        // And these to the logs.
+        Action::Follow
+        | Action::Wrap
+        | Action::Times
+        | Action::PreviousRun
+        | Action::Containers
+        | Action::OlderLines
+        | Action::SinceTail
+        | Action::SinceMinute
+        | Action::SinceQuarter
+        | Action::SinceHour
+        | Action::SinceAll
+        | Action::Search
+        | Action::NextMatch
+        | Action::PreviousMatch
+        | Action::ClearLines
+        | Action::SaveLines
+        | Action::AsideLeft
+        | Action::AsideRight => Vec::new(),
     }
 }
 
@@ -251,7 +280,7 @@ fn open(state: &mut State) -> Vec<Effect> {
             None => Vec::new(),
         },
         Screen::Routes => Vec::new(),
-        Screen::Workload(_) | Screen::Jobs | Screen::Operation(_) => Vec::new(),
+        Screen::Workload(_) | Screen::Jobs | Screen::Operation(_) | Screen::Logs(_) => Vec::new(),
     }
 }
 
@@ -259,6 +288,8 @@ fn open(state: &mut State) -> Vec<Effect> {
 fn back(state: &mut State) -> Vec<Effect> {
     if let Some(list) = state.list().filter(|list| !list.filter().is_empty()) {
         list.set_filter(String::new());
+    } else if state.look_for_nothing_in_logs() {
+        // One look at everything before the screen is left.
     } else if state.screens.len() > 1 {
         state.screens.pop();
         state.scroll = 0;
@@ -276,6 +307,7 @@ pub fn step(state: &mut State, rows: isize) -> Vec<Effect> {
         Screen::Workloads if state.cockpit.focus == Focus::Namespaces => state.cockpit.namespaces.step(rows),
         Screen::Operations => state.operations.list.step(rows),
         Screen::Workload(_) | Screen::Operation(_) => state.scroll = state.scroll.saturating_add_signed(rows).min(9999),
+        Screen::Logs(_) => state.move_in_logs(rows),
         Screen::Workloads | Screen::Routes | Screen::Jobs => {
             if let Some(list) = state.list() {
                 list.step(rows);

@@ -44,6 +44,9 @@ pub fn effect(what: &str, text: String) -> Effect {
 }
 
 fn offers(state: &State, rows: &Rows) -> Vec<Offer> {
+    if let Screen::Logs(_) = state.screen() {
+        return state.copied_log_line().map(|line| ("line", line)).into_iter().collect();
+    }
     if let Screen::Operation(_) | Screen::Operations = state.screen() {
         return operation(state.screen(), &state.operations).map(of_operation).unwrap_or_default();
     }
@@ -128,7 +131,7 @@ impl State {
             Screen::Workload(object) => Some(object),
             Screen::Routes => self.routes.selected(),
             Screen::Jobs => self.jobs.selected(),
-            Screen::Operations | Screen::Operation(_) => None,
+            Screen::Operations | Screen::Operation(_) | Screen::Logs(_) => None,
         }
     }
 }

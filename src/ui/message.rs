@@ -2,7 +2,7 @@
 //!
 //! Invariant: the state is changed by messages only, and reaches the world by effects only.
 
-use crate::model::{Control, Intent, ObjectRef, OperationId, OperationView, Plan, Progress};
+use crate::model::{Control, Intent, LogNews, LogRequest, ObjectRef, OperationId, OperationView, Plan, Progress};
 use crossterm::event::{KeyEvent, MouseEvent};
 use std::sync::Arc;
 
@@ -39,6 +39,8 @@ pub enum Message {
     Operations(Vec<OperationView>),
     /// An operation reports.
     Operation(OperationId, Progress),
+    /// Logs that were asked for with this ticket tell something.
+    Logs(Ticket, Vec<LogNews>),
     /// Something to tell in one line.
     Notice(Notice),
     /// Something failed and needs more than one line.
@@ -88,6 +90,24 @@ pub enum Effect {
     },
     /// Look at the pods of this workload. Only the latest such request counts.
     Inspect(ObjectRef),
+    /// Follow these logs and no others; what they say comes as [`Message::Logs`].
+    FollowLogs {
+        /// To be given back with the answers.
+        ticket: Ticket,
+        /// What is asked for.
+        request: LogRequest,
+    },
+    /// No logs are wanted any more.
+    EndLogs,
+    /// Save these lines as a new file, whose name begins like this; answer with a notice.
+    SaveLogs {
+        /// How the file's name begins.
+        name: String,
+        /// How many lines there are.
+        lines: usize,
+        /// The lines.
+        text: String,
+    },
     /// Only this namespace is shown now, or all of them.
     Scope(Option<Arc<str>>),
     /// Clear the terminal and draw everything again.

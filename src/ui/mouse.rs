@@ -34,7 +34,7 @@ fn wheel(state: &mut State, at: Position, by: isize) {
     match state.screen() {
         Screen::Workloads if panes(state).namespaces.contains(at) => state.cockpit.namespaces.step(by),
         Screen::Operations => state.operations.list.scroll(by, height),
-        Screen::Workload(_) | Screen::Operation(_) => {
+        Screen::Workload(_) | Screen::Operation(_) | Screen::Logs(_) => {
             actions::step(state, by);
         }
         Screen::Workloads | Screen::Routes | Screen::Jobs => {
@@ -75,6 +75,12 @@ fn click(state: &mut State, at: Position, rows: &Rows, now: Timestamp) -> Vec<Ef
         Screen::Routes | Screen::Jobs | Screen::Operations => {
             if let Some(line) = line(body, 1) {
                 return choose(state, line, rows, now);
+            }
+        }
+        Screen::Logs(_) => {
+            if let Some(lines) = state.log_geometry().map(|geometry| geometry.lines).filter(|lines| lines.contains(at))
+            {
+                state.point_in_logs(usize::from(at.y - lines.y));
             }
         }
         Screen::Workload(_) | Screen::Operation(_) => {}

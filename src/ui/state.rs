@@ -8,6 +8,7 @@ use super::{
     layers::Layer,
     layout,
     list::List,
+    logs::Logs,
     message::{Effect, Notice, Ticket},
     operations::Operations,
     order::{Arrangement, arrange, attention},
@@ -15,7 +16,7 @@ use super::{
     screens,
     session::Session,
 };
-use crate::model::{Health, JobState, ObjectRef, OperationId, Rows, Workload};
+use crate::model::{Health, JobState, LogSubject, ObjectRef, OperationId, Rows, Workload};
 use jiff::{SignedDuration, Timestamp};
 use ratatui::layout::Size;
 use std::sync::Arc;
@@ -36,6 +37,8 @@ pub enum Screen {
     Operations,
     /// One operation.
     Operation(OperationId),
+    /// The logs of a workload, a pod or a Job.
+    Logs(LogSubject),
 }
 
 /// Which pane of the cockpit takes the keys.
@@ -75,6 +78,7 @@ pub struct State {
     pub(super) routes: List<ObjectRef>,
     pub(super) jobs: List<ObjectRef>,
     pub(super) operations: Operations,
+    pub(super) logs: Logs,
     pub(super) scope: Option<Arc<str>>,
     pub(super) scroll: usize,
     pub(super) layers: Vec<Layer>,
@@ -104,6 +108,7 @@ impl State {
             routes: List::default(),
             jobs: List::default(),
             operations: Operations::default(),
+            logs: Logs::default(),
             scope: None,
             scroll: 0,
             layers: Vec::new(),
@@ -142,6 +147,7 @@ impl State {
         let object = match self.screen() {
             Screen::Workloads => self.cockpit.workloads.selected()?,
             Screen::Workload(object) => object,
+            Screen::Logs(_) => self.logged_workload()?,
             Screen::Routes | Screen::Jobs | Screen::Operations | Screen::Operation(_) => return None,
         };
         rows.workloads.get(object)
@@ -153,7 +159,7 @@ impl State {
             Screen::Workloads => Some(&mut self.cockpit.workloads),
             Screen::Routes => Some(&mut self.routes),
             Screen::Jobs => Some(&mut self.jobs),
-            Screen::Workload(_) | Screen::Operations | Screen::Operation(_) => None,
+            Screen::Workload(_) | Screen::Operations | Screen::Operation(_) | Screen::Logs(_) => None,
         }
     }
 

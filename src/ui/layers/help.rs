@@ -26,6 +26,7 @@ const fn heading(place: Where) -> &'static str {
         Where::Rows => "On workloads and routes",
         Where::Operation => "On an operation",
         Where::Operations => "On the list of operations",
+        Where::Logs => "On logs",
         Where::Plan => "On a plan",
         Where::Moving => "Moving",
         Where::Everywhere => "Everywhere",
@@ -66,6 +67,7 @@ fn page(session: &Session, width: u16) -> Page {
     }
     page.blank();
     page.text(Meaning::Muted, "A filter's words are found fuzzily; a word with ! before it must not occur.");
+    page.text(Meaning::Muted, "In logs a filter's words are found as they are; /… is a regular expression.");
     page.text(Meaning::Muted, "No key changes anything by itself: each verb opens a plan first.");
     page
 }

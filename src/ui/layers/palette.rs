@@ -31,11 +31,12 @@ pub struct Palette {
 }
 
 /// What can be run by name: everything that is not a movement.
-const OFFERED: [Action; 15] = [
+const OFFERED: [Action; 16] = [
     Action::Workloads,
     Action::Routes,
     Action::Jobs,
     Action::Operations,
+    Action::Logs,
     Action::RollBack,
     Action::RollBackTo,
     Action::Restart,

@@ -18,6 +18,7 @@ const TABLE: &[Action] = &[
     Action::Migrate,
     Action::Shift,
     Action::Restart,
+    Action::Logs,
     Action::Open,
     Action::Filter,
     Action::Palette,
@@ -32,11 +33,25 @@ const WORKLOAD: &[Action] = &[
     Action::Migrate,
     Action::Shift,
     Action::Restart,
+    Action::Logs,
     Action::Palette,
     Action::Help,
 ];
 const ROUTES: &[Action] = &[Action::Back, Action::Shift, Action::Filter, Action::Palette, Action::Help];
-const JOBS: &[Action] = &[Action::Back, Action::Filter, Action::Palette, Action::Help];
+const JOBS: &[Action] = &[Action::Back, Action::Logs, Action::Filter, Action::Palette, Action::Help];
+const LOGS: &[Action] = &[
+    Action::Back,
+    Action::Follow,
+    Action::Filter,
+    Action::Search,
+    Action::PreviousRun,
+    Action::Containers,
+    Action::OlderLines,
+    Action::Wrap,
+    Action::Times,
+    Action::SaveLines,
+    Action::Help,
+];
 const OPERATIONS: &[Action] = &[Action::Back, Action::Open, Action::Resume, Action::Palette, Action::Help];
 const OPERATION: &[Action] = &[Action::Back, Action::Palette, Action::Help];
 
@@ -72,6 +87,7 @@ pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
         Screen::Jobs => JOBS.to_vec(),
         Screen::Operations => OPERATIONS.to_vec(),
         Screen::Operation(id) => of_operation(state, id),
+        Screen::Logs(_) => LOGS.to_vec(),
     };
     let keys = |short: bool| {
         let key = |action: Action| Some(state.session.keymap.key(state.places(), action)?.to_string());
@@ -109,8 +125,8 @@ const fn gives_way(action: Action) -> u8 {
         Action::RollBack | Action::Resume => 1,
         Action::Abort | Action::StepBack => 2,
         Action::Back | Action::Palette => 3,
-        Action::Filter | Action::Pause | Action::Next => 4,
-        Action::Bump | Action::Shift => 5,
+        Action::Filter | Action::Pause | Action::Next | Action::Follow => 4,
+        Action::Bump | Action::Shift | Action::Logs | Action::PreviousRun | Action::Containers => 5,
         Action::Restart | Action::Migrate => 6,
         _ => 7,
     }
@@ -124,6 +140,13 @@ const fn word(action: Action, short: bool) -> &'static str {
         Action::Next => "next",
         Action::AllNamespaces => "all",
         Action::NextPane => "pane",
+        Action::Follow => "follow",
+        Action::Wrap => "wrap",
+        Action::Times => "times",
+        Action::Containers => "choose",
+        Action::PreviousRun => "previous",
+        Action::OlderLines => "older",
+        Action::SaveLines => "save",
         other => other.description(),
     }
 }

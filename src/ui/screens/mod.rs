@@ -1,6 +1,7 @@
 //! The screens: which panes there are, and where.
 
 mod cockpit;
+mod logs;
 mod operation;
 mod tables;
 
@@ -16,6 +17,7 @@ pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
         Screen::Jobs => tables::jobs(scene, buffer, area),
         Screen::Operations => tables::operations(scene, buffer, area),
         Screen::Operation(id) => operation::draw(scene, buffer, area, id),
+        Screen::Logs(subject) => logs::draw(scene, buffer, area, subject),
     }
 }
 
@@ -28,7 +30,7 @@ pub fn last_scroll(scene: &Scene<'_>) -> usize {
             scene.state.workload(scene.rows).map(|row| detail::page(scene, row, width, inside.height < 8))
         }
         Screen::Operation(id) => scene.state.operations.get(id).map(|view| operation::page(view, scene.now, width)),
-        Screen::Workloads | Screen::Routes | Screen::Jobs | Screen::Operations => None,
+        Screen::Workloads | Screen::Routes | Screen::Jobs | Screen::Operations | Screen::Logs(_) => None,
     };
     page.map_or(0, |page| page.last_scroll(inside.height))
 }
