@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod incidents;
+mod logs;
 mod svg;
 mod terminal;
 mod world;

@@ -6,6 +6,7 @@
 
 mod api;
 mod controllers;
+mod logs;
 mod ownership;
 mod rollouts;
 mod undo;
@@ -21,7 +22,7 @@ fn main() -> std::process::ExitCode {
     // The behaviours wait much more than they compute.
     arguments.test_threads.get_or_insert(8);
     let behaviours: Vec<(&str, Behaviour)> =
-        [api::ALL, watch::ALL, controllers::ALL, undo::ALL, ownership::ALL, rollouts::ALL].concat();
+        [api::ALL, watch::ALL, controllers::ALL, undo::ALL, ownership::ALL, rollouts::ALL, logs::ALL].concat();
     let mut trials: Vec<Trial> = behaviours.iter().map(|(name, test)| trial(Which::Embedded, name, *test)).collect();
     if std::env::var_os("PILOTHOUSE_TEST_KUBECONFIG").is_some() {
         trials.extend(behaviours.iter().map(|(name, test)| trial(Which::Real, name, *test)));

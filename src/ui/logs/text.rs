@@ -105,7 +105,7 @@ mod tests {
         let now: Timestamp = "2026-11-21T04:15:28Z".parse().unwrap();
         let at: Timestamp = "2026-11-21T04:15:20.5Z".parse().unwrap();
         assert_eq!(stamp(at, Stamps::Local, now, &TimeZone::UTC), "04:15:20.500 ");
-        assert_eq!(stamp(at, Stamps::Age, now, &TimeZone::UTC), "   8s ");
+        assert_eq!(stamp(at, Stamps::Age, now, &TimeZone::UTC), "   7s ");
         let before: Timestamp = "2026-11-20T23:59:00Z".parse().unwrap();
         assert_eq!(stamp(before, Stamps::Local, now, &TimeZone::UTC), "11-20  23:59 ");
     }

@@ -1,6 +1,6 @@
 //! What is typed on the screen of logs: a filter or something to search for. It counts while it is typed.
 
-use super::{At, Logs};
+use super::Logs;
 use crate::{
     model::Pattern,
     ui::{
@@ -98,7 +98,8 @@ impl State {
     fn typed_in_logs(&mut self) {
         let Some(typing) = self.logs.open.as_mut().and_then(|open| open.typing.as_mut()) else { return };
         let what = typing.what;
-        match Pattern::new(typing.input.value()) {
+        let read = if what == Typed::Search { Pattern::phrase } else { Pattern::new };
+        match read(typing.input.value()) {
             Ok(pattern) => {
                 typing.wrong = None;
                 self.logs.look_for(what, pattern);
@@ -119,11 +120,6 @@ impl Logs {
                 if let Some(open) = &mut self.open {
                     let filter = &self.look.filter;
                     open.buffer.filter(&|line| filter.matches(&line.text));
-                    if let At::Line(..) = open.at
-                        && open.buffer.shown() == 0
-                    {
-                        open.at = At::End;
-                    }
                 }
             }
         }

@@ -160,8 +160,9 @@ fn bar(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect, open: &Open, look: &L
     let (x, _) = pen.position();
     let hint = match &typing.wrong {
         Some(why) => (why.as_str(), Meaning::Warning),
-        None if typing.input.value().is_empty() => ("words, !not, /regex", Meaning::Muted),
-        None => ("", Meaning::Muted),
+        None if !typing.input.value().is_empty() => ("", Meaning::Muted),
+        None if typing.what == Typed::Search => ("text, /regex", Meaning::Muted),
+        None => ("words, !not, /regex", Meaning::Muted),
     };
     let left = Rect { x, width: area.right().saturating_sub(x), ..area };
     let wide = columns(typing.input.value()) as u16 + 3;
