@@ -82,7 +82,7 @@ fn wheel(state: &mut State, at: Position, by: isize) {
         Screen::Operations => state.operations.list.scroll(by, height),
         Screen::Contexts => state.contexts.list.scroll(by, height),
         Screen::Fleet => state.contexts.troubled.scroll(by, height),
-        Screen::Workload(_) | Screen::Operation(_) => {
+        Screen::Workload(_) | Screen::Operation(_) | Screen::Logs(_) => {
             actions::step(state, by);
         }
         Screen::Workloads | Screen::Routes | Screen::Jobs => {
@@ -153,6 +153,12 @@ fn click(state: &mut State, at: Position, double: bool, rows: &Rows, now: Timest
             }
         }
         Screen::Operation(_) => {}
+        Screen::Logs(_) => {
+            if let Some(lines) = state.log_geometry().map(|geometry| geometry.lines).filter(|lines| lines.contains(at))
+            {
+                state.point_in_logs(usize::from(at.y - lines.y));
+            }
+        }
     }
     Vec::new()
 }
