@@ -6,7 +6,7 @@
 use super::{effects::Hands, session::Session, signals, terminal::Screen};
 use crate::{
     model::{Batch, Rows, Sync},
-    observe::{self, Scope},
+    observe::{self, Scope, Watches},
     ui::{self, Effect, Message, Quit, State},
 };
 use crossterm::event::{Event, EventStream, KeyEventKind};
@@ -34,6 +34,7 @@ struct Cockpit {
     rows: Rows,
     screen: Screen,
     hands: Hands,
+    watches: Watches,
     /// Operations whose end is awaited before the program ends; None while it goes on.
     ending: Option<Vec<crate::model::OperationId>>,
     dirty: bool,
@@ -49,7 +50,7 @@ pub async fn run(session: Session, scope: Scope) -> io::Result<()> {
     let session = Arc::new(session);
     let (batches, mut arriving) = mpsc::channel::<Batch>(BACKLOG);
     let (inbox, mut messages) = mpsc::channel::<Message>(BACKLOG);
-    let _watches = observe::watch(&session.cluster, scope, rand::random(), batches.clone());
+    let watches = observe::watch(&session.cluster, scope, rand::random(), batches.clone());
     let screen = Screen::take()?;
     let size = screen.terminal.size()?;
     let mut cockpit = Cockpit {
@@ -57,6 +58,7 @@ pub async fn run(session: Session, scope: Scope) -> io::Result<()> {
         rows: Rows::default(),
         screen,
         hands: Hands::new(Arc::clone(&session), inbox, batches),
+        watches,
         ending: None,
         dirty: true,
         blind: false,
@@ -158,6 +160,7 @@ impl Cockpit {
     fn obey(&mut self) -> io::Result<()> {
         while let Some(effect) = self.hands.next() {
             match effect {
+                Effect::Visible(workloads) => self.watches.visible(workloads),
                 Effect::Redraw => self.screen.terminal.clear()?,
                 Effect::Suspend => {
                     self.screen.suspend();

@@ -2,10 +2,14 @@
 //!
 //! Fields may be added, never renamed.
 
-use crate::model::{
-    Autoscaler, AutoscalerCondition, Backend, Health, Job, JobState, Kind, Metric, ObjectRef, Owner, RolloutState,
-    Route, Rows, Sync, Workload, image::ImageReference,
+use crate::{
+    model::{
+        Autoscaler, AutoscalerCondition, Backend, Blocker, BlockerKind, Health, Job, JobState, Kind, Metric, ObjectRef,
+        Owner, Remedy, RolloutState, Route, Rows, Sync, Workload, image::ImageReference,
+    },
+    time::age,
 };
+use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -97,10 +101,42 @@ pub struct WorkloadRow {
     pub health: Health,
     /// One sentence about what is wrong or under way.
     pub reason: Option<String>,
+    /// What stops it, as data.
+    pub blocker: Option<BlockerRow>,
     /// Containers.
     pub containers: Vec<ContainerRow>,
     /// Who else writes it.
     pub owner: Option<Owner>,
+}
+
+/// What stops a workload.
+#[derive(Debug, Serialize)]
+pub struct BlockerRow {
+    /// What kind of thing: `image-pull`, `crash-loop`, `quota` and so on.
+    pub kind: BlockerKind,
+    /// Since when, where that is known.
+    pub since: Option<Timestamp>,
+    /// How many pods it holds for, where it is about pods.
+    pub pods: Option<u32>,
+    /// Of how many.
+    pub of: Option<u32>,
+    /// The words of the cluster that prove it: log lines, an event.
+    pub evidence: Vec<String>,
+    /// What may help, what helps most first.
+    pub remedies: &'static [Remedy],
+}
+
+impl BlockerRow {
+    fn new(blocker: &Blocker) -> Self {
+        Self {
+            kind: blocker.kind(),
+            since: blocker.since,
+            pods: blocker.share.as_ref().map(|share| share.count),
+            of: blocker.share.as_ref().map(|share| share.of),
+            evidence: blocker.evidence.clone(),
+            remedies: blocker.remedies(),
+        }
+    }
 }
 
 /// What an autoscaler scales.
@@ -173,7 +209,7 @@ pub struct RouteRow {
 
 impl Report {
     /// The document for what `rows` hold.
-    pub fn new(context: &str, rows: &Rows) -> Self {
+    pub fn new(context: &str, rows: &Rows, now: Timestamp) -> Self {
         let mut workloads: Vec<&Workload> = rows.workloads.iter().collect();
         workloads.sort_by_cached_key(|w| (rows.health_of(w), w.object.namespace.clone(), w.object.name.clone()));
         Self {
@@ -181,7 +217,7 @@ impl Report {
             context: context.to_owned(),
             unknown: rows.syncs().filter_map(|(kind, ns, sync)| unknown(kind, ns, sync)).collect(),
             namespaces: namespaces(rows),
-            workloads: workloads.into_iter().map(|w| workload(w, rows)).collect(),
+            workloads: workloads.into_iter().map(|w| workload(w, rows, now)).collect(),
             autoscalers: rows.autoscalers.iter().map(autoscaler).collect(),
             jobs: rows.jobs.iter().map(job).collect(),
             routes: rows.routes.iter().map(route).collect(),
@@ -212,7 +248,7 @@ fn namespaces(rows: &Rows) -> Vec<NamespaceRow> {
         .collect()
 }
 
-fn workload(row: &Workload, rows: &Rows) -> WorkloadRow {
+fn workload(row: &Workload, rows: &Rows, now: Timestamp) -> WorkloadRow {
     let ObjectRef { kind, namespace, name } = &row.object;
     WorkloadRow {
         kind: *kind,
@@ -225,7 +261,8 @@ fn workload(row: &Workload, rows: &Rows) -> WorkloadRow {
         revision: row.revision,
         rollout: row.rollout.state,
         health: rows.health_of(row),
-        reason: rows.reason_of(row),
+        reason: rows.reason_of(row, |since| age(since, now)),
+        blocker: rows.blocker_of(row).map(|blocker| BlockerRow::new(&blocker)),
         containers: row.containers.iter().map(|c| container(&c.name, &c.image)).collect(),
         owner: row.owner.clone(),
     }

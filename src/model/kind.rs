@@ -28,6 +28,10 @@ pub enum Kind {
     Secret,
     /// `v1` PersistentVolumeClaim.
     PersistentVolumeClaim,
+    /// `v1` Node.
+    Node,
+    /// `policy/v1` PodDisruptionBudget.
+    PodDisruptionBudget,
     /// `batch/v1` Job.
     Job,
     /// `batch/v1` CronJob.
@@ -54,7 +58,7 @@ type Coordinates = (&'static str, &'static str, &'static str, &'static str, &'st
 
 impl Kind {
     /// Every kind, in the order of declaration.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::Deployment,
         Self::StatefulSet,
         Self::DaemonSet,
@@ -66,6 +70,8 @@ impl Kind {
         Self::ConfigMap,
         Self::Secret,
         Self::PersistentVolumeClaim,
+        Self::Node,
+        Self::PodDisruptionBudget,
         Self::Job,
         Self::CronJob,
         Self::HorizontalPodAutoscaler,
@@ -101,6 +107,15 @@ impl Kind {
                 "PersistentVolumeClaim",
                 "persistentvolumeclaims",
                 &["persistentvolumeclaim", "persistentvolumeclaims", "pvc"],
+                true,
+            ),
+            Self::Node => ("", "v1", "Node", "nodes", &["node", "nodes", "no"], false),
+            Self::PodDisruptionBudget => (
+                "policy",
+                "v1",
+                "PodDisruptionBudget",
+                "poddisruptionbudgets",
+                &["poddisruptionbudget", "poddisruptionbudgets", "pdb"],
                 true,
             ),
             Self::Job => ("batch", "v1", "Job", "jobs", &["job", "jobs"], true),

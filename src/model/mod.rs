@@ -6,6 +6,7 @@
 
 mod access;
 mod autoscaler;
+mod blocker;
 mod cluster;
 mod facts;
 mod health;
@@ -29,13 +30,17 @@ mod workload;
 
 pub use access::{Access, Permission};
 pub use autoscaler::{Autoscaler, AutoscalerCondition, Metric};
+pub use blocker::{
+    AdmissionControl, Among, Blocker, BlockerKind, Cause, ClaimState, Ending, Probe, PullFailure, QuotaLine, Referent,
+    Remedy, ScalingTrouble, Share, Unfit,
+};
 pub use cluster::ClusterIdentity;
 pub use facts::{
     BumpFacts, CommonFacts, EditSite, Facts, Holder, MigrateFacts, PriorJob, Repository, RestartFacts, RollbackFacts,
     ShiftFacts,
 };
 pub use health::Health;
-pub use inspection::{Blocker, BlockerKind, Inspection, PodSummary};
+pub use inspection::{Inspection, PodSummary};
 pub use intent::{Intent, Verb};
 pub use job::{Job, JobState};
 pub use kind::Kind;

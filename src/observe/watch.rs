@@ -39,6 +39,12 @@ impl Watches {
         // The inspector lives as long as this does.
         let _ = self.notices.send(Notice::Asked(workload));
     }
+
+    /// Says which workloads are on the screen: those that need it are looked at before others.
+    pub fn visible(&self, workloads: impl IntoIterator<Item = ObjectRef>) {
+        // The inspector lives as long as this does.
+        let _ = self.notices.send(Notice::Visible(workloads.into_iter().collect()));
+    }
 }
 
 /// What every watch task needs.

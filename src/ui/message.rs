@@ -81,6 +81,8 @@ pub enum Effect {
     },
     /// Look at the pods of this workload. Only the latest such request counts.
     Inspect(ObjectRef),
+    /// These workloads are on the screen and not well: their pods are looked at before those of others.
+    Visible(Vec<ObjectRef>),
     /// Only this namespace is shown now, or all of them.
     Scope(Option<Arc<str>>),
     /// Clear the terminal and draw everything again.

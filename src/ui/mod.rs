@@ -30,6 +30,7 @@ mod session;
 mod state;
 mod tables;
 mod update;
+mod visible;
 
 pub use draw::draw;
 pub use message::{Choice, Effect, Failure, Level, Message, Notice, Quit, Ticket};

@@ -4,6 +4,8 @@
 //! because it is younger, older or odder than we are. Nothing here is ever written back: a typed round trip drops fields.
 
 mod autoscaler;
+mod cluster;
+mod event;
 mod flux;
 mod job;
 mod metadata;
@@ -15,14 +17,16 @@ mod support;
 mod workload;
 
 pub use autoscaler::{Autoscaler, AutoscalerSpec, AutoscalerStatus, MetricSource, MetricValue, MetricValues, Target};
+pub use cluster::{Budget, BudgetSpec, BudgetStatus, Claim, ClaimSpec, ClaimStatus, Node, NodeSpec, NodeStatus};
+pub use event::{Event, ObjectReference};
 pub use flux::{GitRepository, GitRepositorySpec, Kustomization, KustomizationSpec, Reference, SourceRef};
 pub use job::{Job, JobSpec, JobStatus};
 pub use metadata::{Condition, Metadata, OwnerReference, Selector, SelectorRule};
 pub use namespace::{Lease, LeaseSpec, Namespace, NamespaceStatus};
 pub use network::{Endpoint, EndpointConditions, EndpointSlice};
 pub use pod::{
-    Container, ContainerState, ContainerStatus, Event, ObjectReference, Pod, PodSpec, PodStatus, PodTemplate, Running,
-    Terminated, Waiting,
+    ClaimSource, Container, ContainerState, ContainerStatus, Named, Pod, PodContainer, PodSpec, PodStatus, PodTemplate,
+    Quantity, ReadinessGate, Resources, Running, TemplateSpec, Terminated, Volume, Waiting,
 };
 pub use route::{BackendRef, HttpRoute, HttpRouteSpec, HttpRouteStatus, ParentStatus, RouteMatch, Rule};
 pub use workload::{ReplicaSet, ReplicaSetStatus, RollingUpdate, Strategy, Workload, WorkloadSpec, WorkloadStatus};
