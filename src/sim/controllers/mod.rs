@@ -7,6 +7,7 @@
 //! and writes the store only, takes its time from the cluster's clock and its chance from the seed, never from elsewhere.
 
 mod autoscaler;
+mod claim;
 mod cluster;
 mod cronjob;
 mod daemonset;
@@ -27,6 +28,7 @@ mod queue;
 mod quota;
 mod replicaset;
 mod revisions;
+mod room;
 pub(crate) mod schedule;
 mod scheduler;
 mod statefulset;
@@ -153,6 +155,7 @@ fn reconcile(cluster: &mut Cluster, key: &Key) -> Option<Timestamp> {
         Controller::CronJob => cronjob::reconcile(cluster, namespace, name),
         Controller::Autoscaler => autoscaler::reconcile(cluster, namespace, name),
         Controller::Disruption => disruption::reconcile(cluster, namespace, name),
+        Controller::Claim => claim::reconcile(cluster, namespace, name),
         Controller::EndpointSlice => endpoints::reconcile(cluster, namespace, name),
         Controller::Gateway => gateway::reconcile_gateway(cluster, namespace, name),
         Controller::HttpRoute => gateway::reconcile_route(cluster, namespace, name),

@@ -19,6 +19,7 @@ pub enum Controller {
     CronJob,
     Autoscaler,
     Disruption,
+    Claim,
     EndpointSlice,
     Gateway,
     HttpRoute,
