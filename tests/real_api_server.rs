@@ -99,9 +99,7 @@ async fn rows_follow_the_cluster_and_name_what_is_wrong() {
     })
     .await;
     assert_eq!(health(&rows, &crash), Some(Health::Broken));
-    let reason = |rows: &Rows, object: &ObjectRef| {
-        rows.reason_of(rows.workloads.get(object).unwrap(), |_| "a while".into()).unwrap()
-    };
+    let reason = |rows: &Rows, object: &ObjectRef| rows.reason_of(rows.workloads.get(object).unwrap()).unwrap();
     assert!(reason(&rows, &crash).contains("exits with code 1"), "{}", reason(&rows, &crash));
     assert!(reason(&rows, &absent).contains("web:v1-missing"), "{}", reason(&rows, &absent));
     for kind in [Kind::Deployment, Kind::Namespace, Kind::Job, Kind::HttpRoute, Kind::HorizontalPodAutoscaler] {

@@ -60,6 +60,26 @@ actions! {
     Routes = "routes", "routes";
     Jobs = "jobs", "jobs";
     Operations = "operations", "operations";
+    TabOverview = "tab-overview", "overview of the workload";
+    TabRevisions = "tab-revisions", "its revisions, commits and syncs";
+    TabPods = "tab-pods", "its pods by revision";
+    TabEvents = "tab-events", "its events";
+    TabAutoscaler = "tab-autoscaler", "its autoscaler";
+    TabYaml = "tab-yaml", "its YAML";
+    TabTraffic = "tab-traffic", "its Services and routes";
+    TabGit = "tab-git", "where Git sets its image";
+    NextTab = "next-tab", "next tab";
+    PreviousTab = "previous-tab", "previous tab";
+    Mark = "mark", "mark";
+    Compare = "compare", "compare two revisions";
+    Fold = "fold", "fold or unfold managed fields";
+    NextMatch = "next-match", "next match";
+    PreviousMatch = "previous-match", "previous match";
+    Contexts = "contexts", "contexts";
+    Fleet = "fleet", "fleet";
+    WatchContext = "watch-context", "watch";
+    LogIn = "log-in", "log in";
+    Reload = "reload-kubeconfig", "reload kubeconfig";
     Pause = "pause", "pause";
     Next = "next", "next step now";
     StepBack = "step-back", "step back";
@@ -69,6 +89,7 @@ actions! {
     Diff = "diff", "diff";
     Save = "save", "save as JSON";
     Reason = "reason", "say why";
+    Copy = "copy", "copy a name, an image, a sentence, a command";
     Suspend = "suspend", "to the shell (fg returns)";
     Redraw = "redraw", "draw again";
 }

@@ -21,6 +21,8 @@ use std::path::Path;
 /// Where a row of the keymap holds. What has the keys is asked first, [`Where::Everywhere`] last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Where {
+    /// On the workload screen.
+    Workload,
     /// On workloads and routes: the verbs.
     Rows,
     /// On the list of operations.
@@ -29,6 +31,8 @@ pub enum Where {
     Operation,
     /// On a plan.
     Plan,
+    /// On the contexts.
+    Contexts,
     /// In whatever can be moved through.
     Moving,
     /// Everywhere.
@@ -37,16 +41,27 @@ pub enum Where {
 
 impl Where {
     /// Every place, in the order in which the help shows them.
-    pub const ALL: [Self; 6] =
-        [Self::Rows, Self::Everywhere, Self::Moving, Self::Plan, Self::Operation, Self::Operations];
-    const NAMES: [&'static str; 6] = ["rows", "operation", "operations", "plan", "moving", "everywhere"];
+    pub const ALL: [Self; 8] = [
+        Self::Rows,
+        Self::Workload,
+        Self::Everywhere,
+        Self::Moving,
+        Self::Plan,
+        Self::Operation,
+        Self::Operations,
+        Self::Contexts,
+    ];
+    const NAMES: [&'static str; 8] =
+        ["rows", "workload", "operation", "operations", "contexts", "plan", "moving", "everywhere"];
 
     /// Its name in `keys.toml`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Rows => "rows",
+            Self::Workload => "workload",
             Self::Operation => "operation",
             Self::Operations => "operations",
+            Self::Contexts => "contexts",
             Self::Plan => "plan",
             Self::Moving => "moving",
             Self::Everywhere => "everywhere",
@@ -84,17 +99,40 @@ const DEFAULT: &[(Where, &str, Action)] = &[
     (Where::Rows, "9", Action::Namespace9),
     (Where::Rows, "tab", Action::NextPane),
     (Where::Rows, "shift-tab", Action::PreviousPane),
+    (Where::Rows, "d", Action::TabOverview),
+    (Where::Rows, "e", Action::TabEvents),
+    (Where::Rows, "y", Action::TabYaml),
+    (Where::Workload, "1", Action::TabOverview),
+    (Where::Workload, "2", Action::TabRevisions),
+    (Where::Workload, "3", Action::TabPods),
+    (Where::Workload, "4", Action::TabEvents),
+    (Where::Workload, "5", Action::TabAutoscaler),
+    (Where::Workload, "6", Action::TabYaml),
+    (Where::Workload, "7", Action::TabTraffic),
+    (Where::Workload, "8", Action::TabGit),
+    (Where::Workload, "tab", Action::NextTab),
+    (Where::Workload, "right", Action::NextTab),
+    (Where::Workload, "shift-tab", Action::PreviousTab),
+    (Where::Workload, "left", Action::PreviousTab),
+    (Where::Workload, "space", Action::Mark),
+    (Where::Workload, "d", Action::Compare),
+    (Where::Workload, "f", Action::Fold),
+    (Where::Workload, "n", Action::NextMatch),
+    (Where::Workload, "N", Action::PreviousMatch),
     (Where::Operation, "p", Action::Pause),
     (Where::Operation, "n", Action::Next),
     (Where::Operation, "b", Action::StepBack),
     (Where::Operation, "a", Action::Abort),
     (Where::Operation, "c", Action::Resume),
     (Where::Operations, "c", Action::Resume),
+    (Where::Contexts, "w", Action::WatchContext),
     (Where::Plan, "enter", Action::Run),
     (Where::Plan, "d", Action::Diff),
     (Where::Plan, "ctrl-s", Action::Save),
     (Where::Plan, "w", Action::Reason),
     (Where::Plan, "ctrl-r", Action::Reason),
+    (Where::Plan, "c", Action::Copy),
+    (Where::Plan, "ctrl-y", Action::Copy),
     (Where::Moving, "enter", Action::Open),
     (Where::Moving, "k", Action::Up),
     (Where::Moving, "up", Action::Up),
@@ -111,10 +149,16 @@ const DEFAULT: &[(Where, &str, Action)] = &[
     (Where::Everywhere, "/", Action::Filter),
     (Where::Everywhere, ":", Action::Palette),
     (Where::Everywhere, "o", Action::Operations),
+    (Where::Everywhere, "C", Action::Contexts),
+    (Where::Everywhere, "F", Action::Fleet),
+    (Where::Everywhere, "L", Action::LogIn),
+    (Where::Everywhere, "K", Action::Reload),
     (Where::Everywhere, "?", Action::Help),
     (Where::Everywhere, "esc", Action::Back),
     (Where::Everywhere, "q", Action::Quit),
     (Where::Everywhere, "ctrl-c", Action::Quit),
+    (Where::Everywhere, "c", Action::Copy),
+    (Where::Everywhere, "ctrl-y", Action::Copy),
     (Where::Everywhere, "ctrl-z", Action::Suspend),
     (Where::Everywhere, "ctrl-l", Action::Redraw),
 ];

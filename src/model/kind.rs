@@ -30,8 +30,6 @@ pub enum Kind {
     PersistentVolumeClaim,
     /// `v1` Node.
     Node,
-    /// `policy/v1` PodDisruptionBudget.
-    PodDisruptionBudget,
     /// `batch/v1` Job.
     Job,
     /// `batch/v1` CronJob.
@@ -45,12 +43,16 @@ pub enum Kind {
     EndpointSlice,
     /// `v1` Event.
     Event,
+    /// `policy/v1` PodDisruptionBudget.
+    PodDisruptionBudget,
     /// `coordination.k8s.io/v1` Lease.
     Lease,
     /// `kustomize.toolkit.fluxcd.io/v1` Kustomization.
     Kustomization,
     /// `source.toolkit.fluxcd.io/v1` GitRepository.
     GitRepository,
+    /// `argoproj.io/v1alpha1` Rollout, of Argo Rollouts.
+    Rollout,
 }
 
 /// One row of the table below: group, version, kind, plural, the words kubectl accepts for it, namespaced.
@@ -58,7 +60,7 @@ type Coordinates = (&'static str, &'static str, &'static str, &'static str, &'st
 
 impl Kind {
     /// Every kind, in the order of declaration.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::Deployment,
         Self::StatefulSet,
         Self::DaemonSet,
@@ -71,16 +73,17 @@ impl Kind {
         Self::Secret,
         Self::PersistentVolumeClaim,
         Self::Node,
-        Self::PodDisruptionBudget,
         Self::Job,
         Self::CronJob,
         Self::HorizontalPodAutoscaler,
         Self::HttpRoute,
         Self::EndpointSlice,
         Self::Event,
+        Self::PodDisruptionBudget,
         Self::Lease,
         Self::Kustomization,
         Self::GitRepository,
+        Self::Rollout,
     ];
 
     const fn coordinates(self) -> Coordinates {
@@ -110,14 +113,6 @@ impl Kind {
                 true,
             ),
             Self::Node => ("", "v1", "Node", "nodes", &["node", "nodes", "no"], false),
-            Self::PodDisruptionBudget => (
-                "policy",
-                "v1",
-                "PodDisruptionBudget",
-                "poddisruptionbudgets",
-                &["poddisruptionbudget", "poddisruptionbudgets", "pdb"],
-                true,
-            ),
             Self::Job => ("batch", "v1", "Job", "jobs", &["job", "jobs"], true),
             Self::CronJob => ("batch", "v1", "CronJob", "cronjobs", &["cronjob", "cronjobs", "cj"], true),
             Self::HorizontalPodAutoscaler => (
@@ -140,6 +135,14 @@ impl Kind {
                 true,
             ),
             Self::Event => ("", "v1", "Event", "events", &["event", "events", "ev"], true),
+            Self::PodDisruptionBudget => (
+                "policy",
+                "v1",
+                "PodDisruptionBudget",
+                "poddisruptionbudgets",
+                &["poddisruptionbudget", "poddisruptionbudgets", "pdb"],
+                true,
+            ),
             Self::Lease => ("coordination.k8s.io", "v1", "Lease", "leases", &["lease", "leases"], true),
             Self::Kustomization => {
                 ("kustomize.toolkit.fluxcd.io", "v1", "Kustomization", "kustomizations", &["kustomization", "ks"], true)
@@ -152,6 +155,7 @@ impl Kind {
                 &["gitrepository", "gitrepo"],
                 true,
             ),
+            Self::Rollout => ("argoproj.io", "v1alpha1", "Rollout", "rollouts", &["ro", "rollouts", "rollout"], true),
         }
     }
 
@@ -205,7 +209,12 @@ impl Kind {
 
     /// Whether this is a kind whose rollout Pilothouse follows.
     pub const fn is_workload(self) -> bool {
-        matches!(self, Self::Deployment | Self::StatefulSet | Self::DaemonSet)
+        matches!(self, Self::Deployment | Self::StatefulSet | Self::DaemonSet | Self::Rollout)
+    }
+
+    /// Whether a CustomResourceDefinition defines it, so that a cluster may serve it or not, and may begin to at any time.
+    pub const fn is_custom(self) -> bool {
+        matches!(self, Self::HttpRoute | Self::Kustomization | Self::GitRepository | Self::Rollout)
     }
 
     /// The kind with this manifest name, such as `Deployment`.

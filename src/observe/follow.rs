@@ -7,7 +7,7 @@
 
 use super::{backoff::Backoff, rows::Interner};
 use crate::{
-    connect::kube::{ApiError, ApiErrorKind, Cluster, WatchFrom, Watched},
+    connect::kube::{ApiError, ApiErrorKind, Cluster, Selectors, WatchFrom, Watched},
     model::{Change, Kind, ObjectRef, Sync},
     wire::Metadata,
 };
@@ -26,6 +26,17 @@ const HEARD: i64 = 3;
 const SHOWN: usize = 250;
 /// Refusals in a row before one is believed: an API server that just started refuses what it will soon allow.
 const REFUSALS: u32 = 3;
+
+/// Which objects of a kind are watched. Of Secrets, only those in which Helm keeps releases, and of each release not the
+/// revisions of the past: nothing else is ever asked for, or sent.
+const fn selectors(kind: Kind) -> Selectors<'static> {
+    match kind {
+        Kind::Secret => {
+            Selectors { labels: Some("owner=helm,status!=superseded"), fields: Some("type=helm.sh/release.v1") }
+        }
+        _ => Selectors { labels: None, fields: None },
+    }
+}
 
 /// A kind of object as it is watched.
 pub(super) trait Watchable: DeserializeOwned + Send + 'static {
@@ -160,7 +171,8 @@ impl<'a> Follow<'a> {
         let mut all = Relist::begin(self.kind, !self.shown);
         let mut next = None;
         let version = loop {
-            let page = match reader.page::<T>(self.kind, self.namespace.as_deref(), None, None, next).await {
+            let Selectors { labels, fields } = selectors(self.kind);
+            let page = match reader.page::<T>(self.kind, self.namespace.as_deref(), labels, fields, next).await {
                 Ok(page) => page,
                 Err(error) => return Some(Err(error)),
             };
@@ -179,7 +191,8 @@ impl<'a> Follow<'a> {
     async fn watch<T: Watchable>(&mut self, from: WatchFrom) -> Option<Result<(), ApiError>> {
         let mut all = (from == WatchFrom::Everything).then(|| Relist::begin(self.kind, !self.shown));
         let reader = self.cluster.reader().clone();
-        let stream = match reader.watch::<T>(self.kind, self.namespace.as_deref(), from, WATCH).await {
+        let which = selectors(self.kind);
+        let stream = match reader.watch::<T>(self.kind, self.namespace.as_deref(), which, from, WATCH).await {
             Ok(stream) => stream,
             Err(error) => return Some(Err(error)),
         };

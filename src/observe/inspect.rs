@@ -70,12 +70,12 @@ pub async fn inspect(cluster: &Cluster, workload: &ObjectRef) -> Result<Inspecti
 
 /// Its pods: by selector and by owner, for a selector alone may take in strangers.
 pub(super) async fn family(reader: &Reader, workload: &ObjectRef, object: &Workload) -> Result<Family, ApiError> {
-    let selector = object.spec.selector.query();
+    let selector = object.selector();
     let namespace = Some(&*workload.namespace);
     let (owners, current) = match workload.kind {
-        Kind::Deployment => {
+        Kind::Deployment | Kind::Rollout => {
             match reader.list_as::<ReplicaSet>(Kind::ReplicaSet, namespace, selector.as_deref(), None).await {
-                Ok(sets) => replica_sets(object, sets),
+                Ok(sets) => replica_sets(workload.kind, object, sets),
                 // Without the right to see ReplicaSets the selector has to do.
                 Err(error) if error.kind == ApiErrorKind::Forbidden => (None, None),
                 Err(error) => return Err(error),
@@ -114,15 +114,19 @@ fn own(object: &Workload) -> HashSet<Box<str>> {
     HashSet::from([object.metadata.uid.clone()])
 }
 
-/// The UIDs of a Deployment's ReplicaSets, and the hash of the one with its current revision.
-fn replica_sets(object: &Workload, sets: Vec<ReplicaSet>) -> (Option<HashSet<Box<str>>>, Option<String>) {
+/// The UIDs of a workload's ReplicaSets, and the hash of the one with its current template.
+fn replica_sets(kind: Kind, object: &Workload, sets: Vec<ReplicaSet>) -> (Option<HashSet<Box<str>>>, Option<String>) {
     const REVISION: &str = "deployment.kubernetes.io/revision";
     let ours: Vec<ReplicaSet> =
         sets.into_iter().filter(|set| set.metadata.controller() == Some(&*object.metadata.uid)).collect();
+    let uids = Some(ours.iter().map(|set| set.metadata.uid.clone()).collect());
+    if kind == Kind::Rollout {
+        return (uids, Some(object.status.current_pod_hash.to_string()));
+    }
     let revision = object.metadata.annotations.get(REVISION);
     let current = ours.iter().find(|set| revision.is_some() && set.metadata.annotations.get(REVISION) == revision);
     let hash = current.and_then(|set| set.metadata.labels.get("pod-template-hash")).map(ToString::to_string);
-    (Some(ours.iter().map(|set| set.metadata.uid.clone()).collect()), hash)
+    (uids, hash)
 }
 
 /// The template of the youngest pod, where nothing else tells which is current.
@@ -178,7 +182,8 @@ impl Case<'_> {
         let waits = || object::on_delete(kind, self.object).map(|cause| (cause, None));
         paused()
             .or_else(waits)
-            .or_else(|| object::deadline(kind, self.object))
+            // What was aborted has no pods to blame; its own words say why.
+            .or_else(|| object::deadline(kind, self.object).filter(|_| !self.object.status.abort))
             .or_else(|| object::settling(self.object, current(), now))
             .map(dated)
     }
@@ -193,14 +198,14 @@ impl Case<'_> {
         if let Some(condition) = condition {
             return Some(Blocker::of(refusal::cause(&condition.message), condition.last_transition_time));
         }
-        if self.workload.kind == Kind::Deployment || !self.is_short() {
+        if matches!(self.workload.kind, Kind::Deployment | Kind::Rollout) || !self.is_short() {
             return None;
         }
-        // Only Deployments say it in their status; the others leave an event.
+        // Only Deployments and Rollouts say it in their status; the others leave an event.
         let refused = |event: &crate::wire::Event| &*event.reason == "FailedCreate";
         let event = evidence::newest_warning(self.reader, self.workload, refused).await?;
         let recent = younger_than(event.seen(), RETRIED, self.now);
-        recent.then(|| Blocker::of(refusal::cause(&event.message), event.first_seen()))
+        recent.then(|| Blocker::of(refusal::cause(&event.message), event.began()))
     }
 
     /// Whether there are fewer pods than there should be.
@@ -292,6 +297,7 @@ fn judge(kind: Kind, object: &Workload, blocker: Option<&Blocker>, now: Timestam
     }
     let Some(blocker) = blocker else {
         return match verdict.state {
+            RolloutState::Failed if object.status.abort && ready >= desired => Health::Degraded,
             RolloutState::Failed => Health::Broken,
             RolloutState::Unknown if ready >= desired => Health::Unknown,
             RolloutState::Paused if ready >= desired => Health::Healthy,
@@ -327,6 +333,7 @@ fn settled(kind: Kind, object: &Workload) -> bool {
                 && status.condition("Progressing").is_some_and(|c| &*c.reason == "NewReplicaSetAvailable")
         }
         Kind::StatefulSet => status.update_revision == status.current_revision,
+        Kind::Rollout => status.stable_hash == status.current_pod_hash,
         _ => status.updated_number_scheduled >= status.desired_number_scheduled,
     }
 }

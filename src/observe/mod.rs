@@ -4,6 +4,7 @@
 //! Invariant: nothing here writes. Rows are slim and only for drawing; whatever is decided on is fetched whole, for one
 //! intent, by [`gather`]. The load on the API server is bounded: no list of pods or ReplicaSets wider than one workload.
 
+mod argo;
 mod attention;
 mod backoff;
 mod collect;
@@ -14,6 +15,8 @@ mod follow;
 mod gather;
 mod inspect;
 mod inspector;
+mod logs;
+pub mod look;
 mod owners;
 mod pods;
 mod references;
@@ -28,6 +31,7 @@ mod within;
 pub use error::{GatherError, ObserveError};
 pub use gather::{World, gather};
 pub use inspect::inspect;
+pub use logs::follow_logs;
 pub use references::references;
 pub use revisions::revisions;
 pub use rollout::verdict;

@@ -11,6 +11,7 @@ use crate::{
 pub fn verdict(kind: Kind, workload: &Workload) -> Rollout {
     let seen = workload.status.observed_generation;
     match kind {
+        Kind::Rollout => super::argo::verdict(workload),
         _ if seen < workload.metadata.generation || (kind == Kind::StatefulSet && seen == 0) => {
             progressing("the controller has not taken up the last change yet")
         }

@@ -2,23 +2,30 @@
 
 use crate::{
     config::Meaning,
-    model::{Kind, Rows, Sync},
+    model::{Kind, Rows, SILENT, Sync},
     time::age,
 };
 use jiff::Timestamp;
 
 /// The kinds of the workload table.
-pub const WORKLOADS: [Kind; 3] = [Kind::Deployment, Kind::StatefulSet, Kind::DaemonSet];
+pub const WORKLOADS: [Kind; 4] = [Kind::Deployment, Kind::StatefulSet, Kind::DaemonSet, Kind::Rollout];
 /// Every kind that is watched for the screens.
-const WATCHED: [Kind; 7] = [
+const WATCHED: [Kind; 8] = [
     Kind::Deployment,
     Kind::StatefulSet,
     Kind::DaemonSet,
+    Kind::Rollout,
     Kind::HorizontalPodAutoscaler,
     Kind::Namespace,
     Kind::Job,
     Kind::HttpRoute,
 ];
+
+/// Whether rows that were current when the API server last spoke cannot be by now: only a machine that slept, or whose clock was
+/// set, gets here before the watches notice the silence themselves.
+pub fn is_old(heard: Timestamp, now: Timestamp) -> bool {
+    now.duration_since(heard) > SILENT
+}
 
 /// The namespaces that are watched, where not all of them are: by choice, or because the rest may not be listed.
 pub fn within(rows: &Rows) -> Vec<&str> {
@@ -42,6 +49,9 @@ pub fn connection(rows: &Rows, now: Timestamp) -> (Meaning, String) {
         match rows.sync_of(kind) {
             Sync::Stale { since, .. } => stale = Some(stale.map_or(since, |oldest: Timestamp| oldest.min(since))),
             Sync::Loading => loading = true,
+            Sync::Live { heard } if is_old(heard, now) => {
+                stale = Some(stale.map_or(heard, |oldest: Timestamp| oldest.min(heard)));
+            }
             Sync::Live { .. } => live = true,
             Sync::Forbidden { .. } | Sync::Absent => {}
         }

@@ -83,6 +83,27 @@ pub fn cockpit(body: Rect, namespaces_focused: bool) -> Cockpit {
     Cockpit { namespaces, table, detail: detail_right, traffic, news }
 }
 
+/// The parts of the workload screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Workload {
+    /// The tabs.
+    pub bar: Rect,
+    /// The one sentence.
+    pub verdict: Rect,
+    /// The open tab.
+    pub content: Rect,
+}
+
+/// The parts of the workload screen. Where it is low, the sentence goes first, then the bar.
+pub fn workload(body: Rect) -> Workload {
+    let inside = inside(body);
+    let (bar, rest) = top(inside, u16::from(inside.height > 1));
+    let (verdict, content) = top(rest, u16::from(rest.height > 3));
+    let content =
+        Rect { x: content.x + u16::from(content.width > 2), width: content.width.saturating_sub(2), ..content };
+    Workload { bar, verdict, content }
+}
+
 /// The room inside a pane's border.
 pub fn inside(pane: Rect) -> Rect {
     Rect {

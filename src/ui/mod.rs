@@ -9,14 +9,20 @@
 //! operation's timeline.
 
 mod actions;
+mod appearance;
+mod ascii;
+mod copy;
+mod delivery;
 mod draw;
 mod filter;
+mod fleet;
 mod freshness;
 mod glyph;
 mod input;
 mod layers;
 mod layout;
 mod list;
+mod logs;
 mod message;
 mod mouse;
 mod operations;
@@ -24,13 +30,16 @@ mod order;
 mod page;
 mod panes;
 mod pen;
+pub mod plot;
 mod scene;
 mod screens;
 mod session;
 mod state;
 mod tables;
+mod tabs;
 mod update;
 mod visible;
+mod workload;
 
 pub use draw::draw;
 pub use message::{Choice, Effect, Failure, Level, Message, Notice, Quit, Ticket};

@@ -2,8 +2,11 @@
 
 use super::{
     actions, layout,
+    list::List,
     message::Effect,
+    screens,
     state::{Focus, Screen, State},
+    tabs,
 };
 use crate::{config::Action, model::Rows};
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
@@ -34,6 +37,8 @@ fn wheel(state: &mut State, at: Position, by: isize) {
     match state.screen() {
         Screen::Workloads if panes(state).namespaces.contains(at) => state.cockpit.namespaces.step(by),
         Screen::Operations => state.operations.list.scroll(by, height),
+        Screen::Contexts => state.contexts.list.scroll(by, height),
+        Screen::Fleet => state.contexts.troubled.scroll(by, height),
         Screen::Workload(_) | Screen::Operation(_) => {
             actions::step(state, by);
         }
@@ -72,31 +77,46 @@ fn click(state: &mut State, at: Position, rows: &Rows, now: Timestamp) -> Vec<Ef
                 return choose(state, line, rows, now);
             }
         }
-        Screen::Routes | Screen::Jobs | Screen::Operations => {
+        Screen::Routes | Screen::Jobs | Screen::Operations | Screen::Contexts | Screen::Fleet => {
             if let Some(line) = line(body, 1) {
                 return choose(state, line, rows, now);
             }
         }
-        Screen::Workload(_) | Screen::Operation(_) => {}
+        Screen::Workload(_) => {
+            let places = layout::workload(body);
+            if places.bar.contains(at) {
+                let x = at.x - places.bar.x;
+                let spans = screens::workload::tab_spans(places.bar.width);
+                if let Some((tab, ..)) = spans.into_iter().find(|(_, from, to)| (*from..*to).contains(&x)) {
+                    state.dossier.open(tab);
+                    state.scroll = 0;
+                }
+            } else if places.content.contains(at)
+                && tabs::choose(state, usize::from(at.y - places.content.y), rows, now)
+            {
+                return actions::act(state, Action::Open, rows, now);
+            }
+        }
+        Screen::Operation(_) => {}
     }
     Vec::new()
 }
 
 /// Selects a row; a click on the selected one opens it.
 fn choose(state: &mut State, line: usize, rows: &Rows, now: Timestamp) -> Vec<Effect> {
-    let again = if *state.screen() == Screen::Operations {
-        let list = &mut state.operations.list;
-        let at = list.offset() + line;
-        let again = list.index() == Some(at);
-        list.select_at(at);
-        again
-    } else if let Some(list) = state.list() {
-        let at = list.offset() + line;
-        let again = list.index() == Some(at);
-        list.select_at(at);
-        again
-    } else {
-        false
+    let again = match state.screen() {
+        Screen::Operations => click_row(&mut state.operations.list, line),
+        Screen::Contexts => click_row(&mut state.contexts.list, line),
+        Screen::Fleet => click_row(&mut state.contexts.troubled, line),
+        _ => state.list().is_some_and(|list| click_row(list, line)),
     };
     if again { actions::act(state, Action::Open, rows, now) } else { Vec::new() }
+}
+
+/// Selects the row on a line of a list; whether it was selected already.
+fn click_row<K: Clone + PartialEq>(list: &mut List<K>, line: usize) -> bool {
+    let at = list.offset() + line;
+    let again = list.index() == Some(at);
+    list.select_at(at);
+    again
 }

@@ -24,14 +24,21 @@ pub struct Scene<'a> {
 }
 
 impl Scene<'_> {
-    /// The theme.
+    /// The theme: the one that is being tried out, else the session's.
     pub fn theme(&self) -> &Theme {
-        &self.state.session.theme
+        let tried = self.state.layers.last().and_then(|layer| layer.preview());
+        tried.unwrap_or(&self.state.session.theme)
     }
 
     /// The style of a meaning.
     pub fn style(&self, meaning: Meaning) -> Style {
         self.theme().of(meaning)
+    }
+
+    /// The style of a context's name: its own colour, so that production is unmistakable.
+    pub fn context_style(&self, name: &str) -> Style {
+        let style = self.style(Meaning::Title);
+        self.state.session.colour_of(name).map_or(style, |colour| style.fg(colour))
     }
 
     /// A pen on one line of `area`.
@@ -41,8 +48,11 @@ impl Scene<'_> {
 
     /// A pane's border with its title; gives the room inside.
     pub fn pane(&self, buffer: &mut Buffer, area: Rect, title: &str, focused: bool) -> Rect {
-        let meaning = if focused { Meaning::Focus } else { Meaning::Border };
-        let block = Block::bordered().border_style(self.style(meaning));
+        let (meaning, line) = match focused {
+            true => (Meaning::Focus, self.state.session.frame(self.theme())),
+            false => (Meaning::Border, self.style(Meaning::Border)),
+        };
+        let block = Block::bordered().border_style(line);
         let inside = block.inner(area);
         block.render(area, buffer);
         if !title.is_empty() {

@@ -5,6 +5,7 @@
 
 use super::{
     filter::Filter,
+    fleet::Contexts,
     layers::Layer,
     layout,
     list::List,
@@ -14,6 +15,7 @@ use super::{
     scene::Scene,
     screens,
     session::Session,
+    workload::Dossier,
 };
 use crate::model::{Health, JobState, ObjectRef, OperationId, Rows, Workload};
 use jiff::{SignedDuration, Timestamp};
@@ -36,6 +38,10 @@ pub enum Screen {
     Operations,
     /// One operation.
     Operation(OperationId),
+    /// The contexts.
+    Contexts,
+    /// What is not healthy in any watched context.
+    Fleet,
 }
 
 /// Which pane of the cockpit takes the keys.
@@ -75,6 +81,8 @@ pub struct State {
     pub(super) routes: List<ObjectRef>,
     pub(super) jobs: List<ObjectRef>,
     pub(super) operations: Operations,
+    pub(super) dossier: Dossier,
+    pub(super) contexts: Contexts,
     pub(super) scope: Option<Arc<str>>,
     pub(super) scroll: usize,
     pub(super) layers: Vec<Layer>,
@@ -106,6 +114,8 @@ impl State {
             routes: List::default(),
             jobs: List::default(),
             operations: Operations::default(),
+            dossier: Dossier::default(),
+            contexts: Contexts::default(),
             scope: None,
             scroll: 0,
             layers: Vec::new(),
@@ -145,7 +155,12 @@ impl State {
         let object = match self.screen() {
             Screen::Workloads => self.cockpit.workloads.selected()?,
             Screen::Workload(object) => object,
-            Screen::Routes | Screen::Jobs | Screen::Operations | Screen::Operation(_) => return None,
+            Screen::Routes
+            | Screen::Jobs
+            | Screen::Operations
+            | Screen::Operation(_)
+            | Screen::Contexts
+            | Screen::Fleet => return None,
         };
         rows.workloads.get(object)
     }
@@ -156,7 +171,7 @@ impl State {
             Screen::Workloads => Some(&mut self.cockpit.workloads),
             Screen::Routes => Some(&mut self.routes),
             Screen::Jobs => Some(&mut self.jobs),
-            Screen::Workload(_) | Screen::Operations | Screen::Operation(_) => None,
+            Screen::Workload(_) | Screen::Operations | Screen::Operation(_) | Screen::Contexts | Screen::Fleet => None,
         }
     }
 
@@ -185,6 +200,8 @@ impl State {
             list.show(height);
         }
         self.operations.list.show(height);
+        self.contexts.list.show(height);
+        self.contexts.troubled.show(height);
         let body = layout::frame(self.size).body;
         self.cockpit.namespaces.show(usize::from(layout::inside(body).height));
         if self.scroll > 0 {
@@ -192,6 +209,7 @@ impl State {
         }
         let mut effects = self.inspect(rows, now);
         effects.extend(super::visible::tell(self, rows));
+        effects.extend(self.attend(rows, now));
         effects
     }
 

@@ -1,6 +1,6 @@
 //! Events.
 
-use super::{lenient_time, nullable};
+use super::{Metadata, lenient_time, nullable};
 use jiff::Timestamp;
 use serde::Deserialize;
 
@@ -8,6 +8,9 @@ use serde::Deserialize;
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Event {
+    /// `metadata`.
+    #[serde(deserialize_with = "nullable")]
+    pub metadata: Metadata,
     /// `reason`, one word.
     #[serde(deserialize_with = "nullable")]
     pub reason: Box<str>,
@@ -20,6 +23,7 @@ pub struct Event {
     /// What it is about.
     #[serde(deserialize_with = "nullable")]
     pub involved_object: ObjectReference,
+    count: Option<u32>,
     #[serde(deserialize_with = "lenient_time")]
     first_timestamp: Option<Timestamp>,
     #[serde(deserialize_with = "lenient_time")]
@@ -32,6 +36,7 @@ pub struct Event {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Series {
+    count: Option<u32>,
     #[serde(deserialize_with = "lenient_time")]
     last_observed_time: Option<Timestamp>,
 }
@@ -43,9 +48,15 @@ impl Event {
         series.or(self.last_timestamp).or(self.event_time)
     }
 
-    /// When it was first seen.
-    pub fn first_seen(&self) -> Option<Timestamp> {
-        self.first_timestamp.or(self.event_time).or_else(|| self.seen())
+    /// When it was seen first.
+    pub fn began(&self) -> Option<Timestamp> {
+        self.first_timestamp.or(self.event_time).or(self.metadata.creation_timestamp)
+    }
+
+    /// How often it was seen. A newer event that was seen once has neither of the two counts.
+    pub fn times(&self) -> u32 {
+        let series = self.series.as_ref().and_then(|series| series.count);
+        series.or(self.count).unwrap_or(1).max(1)
     }
 
     /// Whether it is about this container of its pod, or about no container in particular.
@@ -82,6 +93,12 @@ mod tests {
         )
         .unwrap();
         assert_eq!(event.seen().unwrap().to_string(), "2026-08-01T10:00:00.123456Z");
+        assert_eq!((event.times(), event.began()), (1, event.seen()));
+        let repeated: Event = serde_json::from_str(
+            r#"{"eventTime":"2026-08-01T10:00:00Z","series":{"count":7,"lastObservedTime":"2026-08-01T10:05:00.5Z"}}"#,
+        )
+        .unwrap();
+        assert_eq!((repeated.times(), repeated.seen().unwrap().to_string()), (7, "2026-08-01T10:05:00.5Z".into()));
     }
 
     #[test]

@@ -5,8 +5,11 @@
 
 mod autoscaler;
 mod cluster;
+mod cron_job;
+mod delivery;
 mod event;
 mod flux;
+mod helm;
 mod job;
 mod metadata;
 mod namespace;
@@ -18,8 +21,11 @@ mod workload;
 
 pub use autoscaler::{Autoscaler, AutoscalerSpec, AutoscalerStatus, MetricSource, MetricValue, MetricValues, Target};
 pub use cluster::{Budget, BudgetSpec, BudgetStatus, Claim, ClaimSpec, ClaimStatus, Node, NodeSpec, NodeStatus};
+pub use cron_job::{CronJob, CronJobSpec, CronJobStatus, JobTemplate};
+pub use delivery::{Canary, CanaryStatus, Delivery, Destination, Pause, PauseCondition, Step, Weights, WorkloadRef};
 pub use event::{Event, ObjectReference};
 pub use flux::{GitRepository, GitRepositorySpec, Kustomization, KustomizationSpec, Reference, SourceRef};
+pub use helm::{Chart, ChartMetadata, Release, ReleaseData, ReleaseInfo, ReleaseSecret};
 pub use job::{Job, JobSpec, JobStatus};
 pub use metadata::{Condition, Metadata, OwnerReference, Selector, SelectorRule};
 pub use namespace::{Lease, LeaseSpec, Namespace, NamespaceStatus};
@@ -29,6 +35,8 @@ pub use pod::{
     Quantity, ReadinessGate, Resources, Running, TemplateSpec, Terminated, Volume, Waiting,
 };
 pub use route::{BackendRef, HttpRoute, HttpRouteSpec, HttpRouteStatus, ParentStatus, RouteMatch, Rule};
-pub use workload::{ReplicaSet, ReplicaSetStatus, RollingUpdate, Strategy, Workload, WorkloadSpec, WorkloadStatus};
+pub use workload::{
+    ControllerRevision, ReplicaSet, ReplicaSetStatus, RollingUpdate, Strategy, Workload, WorkloadSpec, WorkloadStatus,
+};
 
-use support::{lenient_time, nullable, wanted_annotations};
+use support::{generation, lenient_time, nullable, wanted_annotations, word};

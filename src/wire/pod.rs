@@ -186,6 +186,12 @@ pub struct PodStatus {
     /// `message`.
     #[serde(deserialize_with = "nullable")]
     pub message: Box<str>,
+    /// `podIP`.
+    #[serde(rename = "podIP")]
+    pub pod_ip: Option<Box<str>>,
+    /// `qosClass`.
+    #[serde(deserialize_with = "nullable")]
+    pub qos_class: Box<str>,
     /// `conditions`.
     #[serde(deserialize_with = "nullable")]
     pub conditions: Vec<Condition>,

@@ -71,7 +71,7 @@ async fn reason(w: &World, kind: Kind, name: &str, words: &str, blocked: bool) -
 fn observed(rows: &Rows, object: &ObjectRef) -> Option<Observed> {
     let row = rows.workloads.get(object)?;
     let blocker = rows.blocker_of(row).map(std::borrow::Cow::into_owned);
-    let reason = rows.reason_of(row, |_| "a while".into())?;
+    let reason = rows.reason_with_age(row, |_| "a while".into())?;
     Some(Observed { reason, health: rows.health_of(row), blocker })
 }
 

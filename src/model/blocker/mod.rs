@@ -29,7 +29,7 @@ macro_rules! kinds {
                 match self { $(Self::$variant => $name,)* }
             }
 
-            /// The fewest words that say it, for a table: at most 15 characters.
+            /// The fewest words that say it, for a table: at most 13 characters.
             pub const fn words(self) -> &'static str {
                 match self { $(Self::$variant => $words,)* }
             }
@@ -39,16 +39,16 @@ macro_rules! kinds {
 
 // In the order in which one explains the other: causes before their symptoms.
 kinds! {
-    Stale = "stale", "controller late", "The controller has not taken up the last change: whatever the status says is of the past.";
-    NodeDown = "node-down", "node not ready", "The node under the pods is not ready.";
-    Missing = "missing", "object missing", "A ConfigMap, Secret, claim or service account that the pods need does not exist.";
+    Stale = "stale", "stale status", "The controller has not taken up the last change: whatever the status says is of the past.";
+    NodeDown = "node-down", "node down", "The node under the pods is not ready.";
+    Missing = "missing", "missing", "A ConfigMap, Secret, claim or service account that the pods need does not exist.";
     ImagePull = "image-pull", "image pull", "An image cannot be pulled.";
     Config = "config", "not created", "A container cannot be created or started.";
-    OutOfMemory = "out-of-memory", "out of memory", "A container is killed for using more memory than it may.";
+    OutOfMemory = "out-of-memory", "OOM killed", "A container is killed for using more memory than it may.";
     CrashLoop = "crash-loop", "crash loop", "A container ends again and again.";
-    Liveness = "liveness", "liveness fails", "A container is killed because its liveness or startup probe fails.";
+    Liveness = "liveness", "liveness", "A container is killed because its liveness or startup probe fails.";
     Volume = "volume", "volume", "A volume cannot be attached or mounted.";
-    Claim = "claim", "claim unbound", "A PersistentVolumeClaim is not bound.";
+    Claim = "claim", "claim waits", "A PersistentVolumeClaim is not bound.";
     Unschedulable = "unschedulable", "unschedulable", "No node takes the pod.";
     Quota = "quota", "quota", "A quota leaves no room for pods.";
     Limits = "limits", "limit range", "A LimitRange refuses the pods.";
@@ -58,12 +58,12 @@ kinds! {
     Initialising = "initialising", "init waits", "An init container has not come to its end.";
     Ordinal = "ordinal", "stuck pod", "A StatefulSet waits for one of its pods.";
     Terminating = "terminating", "terminating", "A pod that was told to go does not go.";
-    Rejected = "rejected", "pod rejected", "Nodes turn pods away or evict them.";
+    Rejected = "rejected", "rejected", "Nodes turn pods away or evict them.";
     Paused = "paused", "paused", "Somebody paused the rollout.";
     OnDelete = "on-delete", "on delete", "Pods are replaced only once somebody deletes them.";
     Partition = "partition", "partition", "A partition keeps pods on the earlier template.";
     MinReady = "min-ready", "settling", "Pods are ready, but not yet for as long as they must be.";
-    Budget = "budget", "disruption", "A PodDisruptionBudget keeps pods on a node that is being emptied.";
+    Budget = "budget", "budget", "A PodDisruptionBudget keeps pods on a node that is being emptied.";
     Deadline = "deadline", "deadline", "The controller's deadline has passed.";
     Scaling = "scaling", "cannot scale", "The autoscaler cannot scale, or not as far as it wants to.";
 }
@@ -147,9 +147,9 @@ impl Remedy {
             Self::Bump => "bump",
             Self::Restart => "restart",
             Self::Logs => "logs",
-            Self::Events => "events",
-            Self::Yaml => "yaml",
-            Self::Autoscaler => "autoscaler",
+            Self::Events => "tab-events",
+            Self::Yaml => "tab-yaml",
+            Self::Autoscaler => "tab-autoscaler",
         }
     }
 }
@@ -251,7 +251,7 @@ mod tests {
     #[test]
     fn the_words_fit_a_narrow_table_and_every_kind_has_a_remedy() {
         for kind in BlockerKind::ALL {
-            assert!(kind.words().len() <= 15, "{kind}");
+            assert!(kind.words().len() <= 13, "{kind}");
             assert!(!kind.remedies(false).is_empty() && !kind.remedies(true).is_empty(), "{kind}");
             assert_eq!(serde_json::to_value(kind).unwrap(), kind.name());
         }

@@ -24,8 +24,10 @@ pub struct Help {
 const fn heading(place: Where) -> &'static str {
     match place {
         Where::Rows => "On workloads and routes",
+        Where::Workload => "On one workload",
         Where::Operation => "On an operation",
         Where::Operations => "On the list of operations",
+        Where::Contexts => "On contexts and the fleet",
         Where::Plan => "On a plan",
         Where::Moving => "Moving",
         Where::Everywhere => "Everywhere",

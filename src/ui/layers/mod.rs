@@ -27,7 +27,7 @@ use super::{
     session::Session,
 };
 use crate::{
-    config::Action,
+    config::{Action, Theme},
     model::{Control, Intent, ObjectRef},
 };
 use crossterm::event::KeyEvent;
@@ -85,6 +85,8 @@ pub enum Then {
     Run(Action),
     /// Only this namespace, or all.
     Scope(Option<Arc<str>>),
+    /// The theme of this name, from now on.
+    Theme(Arc<str>),
     /// Effects.
     Do(Vec<Effect>),
 }
@@ -111,6 +113,19 @@ impl Layer {
             Self::Form(layer) => layer.paste(text),
             Self::Palette(layer) => layer.paste(text),
             Self::Planning(_) | Self::Question(_) | Self::Help(_) => {}
+        }
+    }
+
+    /// The theme that it shows everything in while it is open.
+    pub fn preview(&self) -> Option<&Theme> {
+        match self {
+            Self::Palette(layer) => layer.preview(),
+            Self::Planning(_)
+            | Self::Plan(_)
+            | Self::Confirm(_)
+            | Self::Question(_)
+            | Self::Form(_)
+            | Self::Help(_) => None,
         }
     }
 

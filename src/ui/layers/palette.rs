@@ -2,8 +2,8 @@
 
 use super::{Reply, Then};
 use crate::{
-    config::{Action, Meaning},
-    ui::{filter::Filter, input, scene::Scene, session::Session},
+    config::{Action, Meaning, Theme, Themes},
+    ui::{filter::Filter, input, message::Effect, scene::Scene, session::Session},
 };
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::{buffer::Buffer, layout::Rect};
@@ -23,17 +23,23 @@ struct Command {
 pub struct Palette {
     typed: Input,
     commands: Vec<Command>,
+    /// What it is to look like while a theme is chosen.
+    themes: Themes,
     /// Commands that match, best first.
     found: Vec<usize>,
     chosen: usize,
 }
 
 /// What can be run by name: everything that is not a movement.
-const OFFERED: [Action; 14] = [
+const OFFERED: [Action; 19] = [
     Action::Workloads,
     Action::Routes,
     Action::Jobs,
     Action::Operations,
+    Action::Contexts,
+    Action::Fleet,
+    Action::LogIn,
+    Action::Reload,
     Action::RollBack,
     Action::RollBackTo,
     Action::Restart,
@@ -41,6 +47,7 @@ const OFFERED: [Action; 14] = [
     Action::Shift,
     Action::Migrate,
     Action::Filter,
+    Action::Copy,
     Action::Help,
     Action::Redraw,
     Action::Quit,
@@ -48,7 +55,7 @@ const OFFERED: [Action; 14] = [
 
 impl Palette {
     /// The palette; `target` is what the verbs would act on, `namespaces` what there is to choose from.
-    pub fn new(target: Option<&str>, namespaces: impl Iterator<Item = Arc<str>>) -> Self {
+    pub fn new(target: Option<&str>, namespaces: impl Iterator<Item = Arc<str>>, themes: &Themes) -> Self {
         let mut commands: Vec<Command> = OFFERED
             .iter()
             .map(|action| {
@@ -66,8 +73,32 @@ impl Palette {
             detail: "only this namespace".into(),
             then: Then::Scope(Some(name)),
         }));
+        commands.extend(themes.names().map(|name| Command {
+            name: format!("theme {name}"),
+            detail: "looks like this".into(),
+            then: Then::Theme(name.into()),
+        }));
         let found = (0..commands.len()).collect();
-        Self { typed: Input::default(), commands, found, chosen: 0 }
+        Self { typed: Input::default(), commands, themes: themes.clone(), found, chosen: 0 }
+    }
+
+    /// The theme that is being chosen, so that it is seen before it is taken.
+    pub fn preview(&self) -> Option<&Theme> {
+        match &self.commands.get(*self.found.get(self.chosen)?)?.then {
+            Then::Theme(name) => self.themes.get(name),
+            _ => None,
+        }
+    }
+
+    /// The same with the contexts that can be gone to.
+    pub fn with_contexts(mut self, contexts: impl Iterator<Item = String>) -> Self {
+        self.commands.extend(contexts.map(|context| Command {
+            name: format!("context {context}"),
+            detail: "go there".into(),
+            then: Then::Do(vec![Effect::Enter { context, open: None }]),
+        }));
+        self.found = (0..self.commands.len()).collect();
+        self
     }
 
     /// Takes a key.

@@ -7,6 +7,7 @@ use crate::{
         actions,
         scene::Scene,
         state::{Focus, Screen, State},
+        workload::Tab,
     },
 };
 use ratatui::{buffer::Buffer, layout::Rect};
@@ -26,6 +27,7 @@ const TABLE: &[Action] = &[
 const NAMESPACES: &[Action] =
     &[Action::Open, Action::AllNamespaces, Action::NextPane, Action::Filter, Action::Palette, Action::Help];
 const WORKLOAD: &[Action] = &[
+    Action::NextTab,
     Action::Back,
     Action::RollBack,
     Action::Bump,
@@ -38,6 +40,17 @@ const WORKLOAD: &[Action] = &[
 const ROUTES: &[Action] = &[Action::Back, Action::Shift, Action::Filter, Action::Palette, Action::Help];
 const JOBS: &[Action] = &[Action::Back, Action::Filter, Action::Palette, Action::Help];
 const OPERATIONS: &[Action] = &[Action::Back, Action::Open, Action::Resume, Action::Palette, Action::Help];
+const CONTEXTS: &[Action] = &[
+    Action::Back,
+    Action::Open,
+    Action::WatchContext,
+    Action::LogIn,
+    Action::Fleet,
+    Action::Reload,
+    Action::Palette,
+    Action::Help,
+];
+const FLEET: &[Action] = &[Action::Back, Action::Open, Action::Contexts, Action::Palette, Action::Help];
 const OPERATION: &[Action] = &[Action::Back, Action::Palette, Action::Help];
 
 /// What can be done with an operation as it stands; one that has ended takes no orders, so it shows none.
@@ -61,17 +74,32 @@ fn of_operation(state: &State, id: &OperationId) -> Vec<Action> {
     keys
 }
 
+/// What can be done on the open tab, and with the workload on all of them.
+fn of_workload(state: &State) -> Vec<Action> {
+    let of_tab: &[Action] = match state.dossier.tab {
+        Tab::Revisions => &[Action::Mark, Action::Compare],
+        Tab::Pods => &[Action::Open],
+        Tab::Events => &[Action::Filter],
+        Tab::Manifest => &[Action::Filter, Action::Fold],
+        Tab::Overview | Tab::Autoscaler | Tab::Traffic | Tab::Git => &[],
+    };
+    let (first, rest) = WORKLOAD.split_at(2);
+    [first, of_tab, rest].concat()
+}
+
 /// Draws the key bar. Where it is narrow the words grow shorter, then keys give way; the help never does.
 pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
     let state = scene.state;
     let actions = match state.screen() {
         Screen::Workloads if state.cockpit.focus == Focus::Namespaces => NAMESPACES.to_vec(),
         Screen::Workloads => TABLE.to_vec(),
-        Screen::Workload(_) => WORKLOAD.to_vec(),
+        Screen::Workload(_) => of_workload(state),
         Screen::Routes => ROUTES.to_vec(),
         Screen::Jobs => JOBS.to_vec(),
         Screen::Operations => OPERATIONS.to_vec(),
         Screen::Operation(id) => of_operation(state, id),
+        Screen::Contexts => CONTEXTS.to_vec(),
+        Screen::Fleet => FLEET.to_vec(),
     };
     let keys = |short: bool| {
         let key = |action: Action| Some(state.session.keymap.key(state.places(), action)?.to_string());
@@ -106,10 +134,10 @@ pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
 const fn gives_way(action: Action) -> u8 {
     match action {
         Action::Help => 0,
-        Action::RollBack | Action::Resume => 1,
+        Action::RollBack | Action::Resume | Action::LogIn => 1,
         Action::Abort | Action::StepBack => 2,
         Action::Back | Action::Palette => 3,
-        Action::Filter | Action::Pause | Action::Next => 4,
+        Action::Filter | Action::Pause | Action::Next | Action::Mark | Action::Compare => 4,
         Action::Bump | Action::Shift => 5,
         Action::Restart | Action::Migrate => 6,
         _ => 7,
@@ -124,6 +152,9 @@ const fn word(action: Action, short: bool) -> &'static str {
         Action::Next => "next",
         Action::AllNamespaces => "all",
         Action::NextPane => "pane",
+        Action::NextTab => "tab",
+        Action::Compare => "compare",
+        Action::Fold => "fold",
         other => other.description(),
     }
 }

@@ -15,11 +15,16 @@ use crate::{
 pub fn verdict(page: &mut Page, scene: &Scene<'_>, row: &Workload, lines: usize) {
     let health = scene.rows.health_of(row);
     let (sign, meaning) = glyph::workload(row, health);
-    let reason = scene.rows.reason_of(row, |since| age(since, scene.now)).unwrap_or_else(|| match health {
+    let reason = scene.rows.reason_with_age(row, |since| age(since, scene.now)).unwrap_or_else(|| match health {
         Health::Healthy => format!("{} of {} ready", row.ready, row.desired),
         other => other.to_string(),
     });
     page.hanging(vec![(meaning, format!("{sign} "))], meaning, &reason);
+    proof(page, scene, row, lines);
+}
+
+/// Writes the last `lines` of what proves the verdict, and the keys that help.
+pub fn proof(page: &mut Page, scene: &Scene<'_>, row: &Workload, lines: usize) {
     let Some(blocker) = scene.rows.blocker_of(row) else { return };
     for line in &blocker.evidence[blocker.evidence.len().saturating_sub(lines)..] {
         page.hanging(vec![(Meaning::Muted, "  ".into())], Meaning::Muted, line);

@@ -5,13 +5,13 @@ use crate::{
     config::Meaning,
     model::{Autoscaler, Health, Kind, Metric, Sync, Workload, image::ImageReference},
     time::age,
-    ui::{glyph, pen::Pen, scene::Scene},
+    ui::{delivery, glyph, pen::Pen, scene::Scene},
 };
 
 /// Name, readiness, image, revision, how long ago its rollout last moved, autoscaler and owner.
 pub const COLUMNS: &[Column<Workload>] = &[
     Column { title: "NAME", least: 22, ideal: 46, rank: 0, cell: name },
-    Column { title: "READY", least: 18, ideal: 28, rank: 1, cell: ready },
+    Column { title: "READY", least: 16, ideal: 28, rank: 1, cell: ready },
     Column { title: "IMAGE", least: 17, ideal: 24, rank: 2, cell: image },
     Column { title: " REV", least: 4, ideal: 5, rank: 4, cell: revision },
     Column { title: "CHANGED", least: 7, ideal: 7, rank: 3, cell: changed },
@@ -51,7 +51,11 @@ fn ready(pen: &mut Pen<'_>, row: &Workload, scene: &Scene<'_>) {
 }
 
 fn image(pen: &mut Pen<'_>, row: &Workload, scene: &Scene<'_>) {
-    let Some(container) = row.containers.first() else { return };
+    let Some(container) = row.containers.first() else {
+        // Its template is kept elsewhere, where it is not watched.
+        pen.write("–", Meaning::Muted);
+        return;
+    };
     let before = scene.rows.inspections.get(&row.object).map_or(&[][..], |i| &i.serving_before);
     for image in before.iter().take(2) {
         pen.write(&version(image), Meaning::Muted).write(" → ", Meaning::Progressing);
@@ -59,6 +63,9 @@ fn image(pen: &mut Pen<'_>, row: &Workload, scene: &Scene<'_>) {
     pen.write(&version(&container.image), Meaning::Text);
     if row.containers.len() > 1 {
         pen.write(&format!(" +{}", row.containers.len() - 1), Meaning::Muted);
+    }
+    if let Some(delivery) = &row.delivery {
+        delivery::write(pen, delivery);
     }
 }
 
