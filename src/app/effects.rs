@@ -127,6 +127,7 @@ impl Hands {
             | Effect::Want(_)
             | Effect::LogIn(_)
             | Effect::Reload
+            | Effect::Visible(_)
             | Effect::Scope(_)
             | Effect::Copy { .. }
             | Effect::Redraw

@@ -117,6 +117,8 @@ pub enum Effect {
     },
     /// Look at the pods of this workload. Only the latest such request counts.
     Inspect(ObjectRef),
+    /// These workloads are on the screen and not well: their pods are looked at before those of others.
+    Visible(Vec<ObjectRef>),
     /// Look at one side of this workload; answer with [`Message::Seen`].
     Look {
         /// The workload.

@@ -100,6 +100,8 @@ pub struct State {
     inspected: Option<(ObjectRef, bool)>,
     /// The workload whose pods could not be looked at, why, and when they are asked for again.
     pub(super) uninspected: Option<(ObjectRef, String, Timestamp)>,
+    /// The workloads on the screen that are not well.
+    pub(super) visible: Vec<ObjectRef>,
     /// When the selection last went to another workload by itself.
     pub(super) jumped: Option<Timestamp>,
     /// Since when what is shown is old; None while it is not.
@@ -131,6 +133,7 @@ impl State {
             seen: None,
             inspected: None,
             uninspected: None,
+            visible: Vec::new(),
             jumped: None,
             stale: None,
             pointer: Pointer::default(),
@@ -224,6 +227,7 @@ impl State {
             self.scroll = self.scroll.min(screens::last_scroll(&Scene { state: self, rows, now }));
         }
         let mut effects = self.inspect(rows, now);
+        effects.extend(super::visible::tell(self, rows));
         effects.extend(self.attend(rows, now));
         effects
     }

@@ -188,7 +188,7 @@ const fn word(aspect: Aspect) -> &'static str {
 fn verdict(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect, row: &Workload) {
     let health = scene.rows.health_of(row);
     let (sign, meaning) = glyph::workload(row, health);
-    let reason = scene.rows.reason_of(row).unwrap_or_else(|| match health {
+    let reason = scene.rows.reason_with_age(row, |since| age(since, scene.now)).unwrap_or_else(|| match health {
         Health::Healthy => format!("{} of {} ready", row.ready, row.desired),
         other => other.to_string(),
     });
