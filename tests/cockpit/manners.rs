@@ -31,7 +31,11 @@ fn a_plain_terminal_gets_plain_text_and_is_given_back_whenever_it_is_wanted() {
     let mut terminal = Terminal::run(shell, home.path(), (100, 30), &variables);
     terminal.shows("ready>").press(&format!("'{BINARY}' demo --no-mouse\n")).shows("X shop/checkout");
     terminal.press("?").shows("type to search").press("\x1b").until("no help", |s| !s.contains("type to search"));
-    terminal.press("gr").shows("Roll back shop/checkout").press("\x1b").until("the sheet closed", |s| !s.contains("risk:"));
+    terminal
+        .press("gr")
+        .shows("Roll back shop/checkout")
+        .press("\x1b")
+        .until("the sheet closed", |s| !s.contains("risk:"));
     let written = terminal.written();
     let odd = text_of(&written).into_iter().find(|byte| !matches!(byte, b' '..=b'~' | b'\r' | b'\n' | 7 | 8));
     assert_eq!(odd, None, "not one byte but ASCII");
