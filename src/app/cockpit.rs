@@ -13,7 +13,7 @@ use super::{
     terminal::Screen,
 };
 use crate::{
-    connect::kube::{ConnectError, KnownContexts},
+    connect::kube::{Cluster, ConnectError, KnownContexts},
     model::{Batch, Progress, Rows},
     ui::{self, Effect, Message, Notice, Quit, State},
 };
@@ -274,15 +274,20 @@ impl Cockpit {
     }
 
     /// Gives the terminal to a login command.
-    pub(super) fn lend(&mut self, loan: Loan) {
+    pub(super) fn lend(&mut self, cluster: Cluster) {
         // Its thread would take the answers that are typed for the command.
         self.keys = None;
         self.screen.suspend();
-        self.loan = Some(loan);
+        self.loan = Some(Loan::to(cluster));
     }
 
     /// Takes the terminal back, however large it is now.
     fn take_back(&mut self, result: &Result<(), ConnectError>) -> io::Result<()> {
+        if let (Some(loan), Err(error)) = (&mut self.loan, result)
+            && loan.keep(error)
+        {
+            return Ok(());
+        }
         let context = self.loan.take().map(|loan| loan.context.clone()).unwrap_or_default();
         self.screen.resume()?;
         self.keys = Some(EventStream::new());

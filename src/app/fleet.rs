@@ -115,7 +115,8 @@ impl Fleet {
     fn connect(&self, context: Option<&str>) -> Result<Arc<Session>, ConnectError> {
         let options = self.known.as_ref().map(|(options, _)| options.clone()).unwrap_or_default();
         let context = context.map(str::to_owned).or_else(|| options.context.clone());
-        let cluster = Cluster::prepare(&ConnectOptions { context, ..options }, self.desk.clock.clone())?;
+        let options = self.desk.with_candidates(&ConnectOptions { context, ..options })?;
+        let cluster = Cluster::prepare(&options, self.desk.clock.clone())?;
         Ok(Arc::new(Session::on(cluster, &self.desk)))
     }
 

@@ -68,6 +68,7 @@ impl From<&Global> for Options {
             kubeconfig: global.kubeconfig.clone(),
             context: global.context.clone(),
             namespace: global.namespaces().into_iter().next(),
+            candidates: Vec::new(),
         };
         Self {
             connect,
