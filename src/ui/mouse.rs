@@ -55,9 +55,9 @@ pub fn update(state: &mut State, event: MouseEvent, rows: &Rows, now: Timestamp)
         MouseEventKind::Down(MouseButton::Left) => {
             let double = state.pointer.click(at, now);
             state.pointer.held = None;
-            if state.layers.is_empty() {
-                return click(state, at, double, rows, now);
-            }
+            let Some(layer) = state.layers.last_mut() else { return click(state, at, double, rows, now) };
+            let reply = layer.click(at, double, layout::below_header(state.size));
+            return state.reply(reply, rows, now).unwrap_or_default();
         }
         MouseEventKind::Drag(MouseButton::Left) => {
             if let Some(border) = state.pointer.held {
