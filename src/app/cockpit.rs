@@ -13,7 +13,7 @@ use super::{
     terminal::Screen,
 };
 use crate::{
-    connect::kube::{ConnectError, KnownContexts},
+    connect::kube::{Cluster, ConnectError, KnownContexts},
     model::{Batch, Progress, Rows},
     ui::{self, Effect, Message, Notice, Quit, State},
 };
@@ -93,8 +93,12 @@ pub async fn run(mut fleet: Fleet, together: bool) -> io::Result<()> {
         blind: false,
     };
     cockpit.tell(Message::Fleet(view));
-    for complaint in &cockpit.fleet.desk().clone().complaints {
-        cockpit.tell(Message::Notice(Notice::warning(complaint.to_string())));
+    if let Some((first, others)) = cockpit.fleet.desk().clone().complaints.split_first() {
+        let notice = Notice::warning(first.to_string());
+        cockpit.tell(Message::Notice(match others.len() {
+            0 => notice,
+            more => notice.hint(format!("`pilothouse config check` tells {more} more")),
+        }));
     }
     let mut second = interval(Duration::from_secs(1));
     second.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -227,6 +231,7 @@ impl Cockpit {
             match effect {
                 Effect::Copy { what, text } => self.copy(&what, &text)?,
                 Effect::Redraw => self.screen.clear()?,
+                Effect::Want(kind) => self.fleet.want(kind),
                 Effect::Suspend => {
                     self.screen.suspend();
                     super::signals::stop_this_process();
@@ -270,15 +275,20 @@ impl Cockpit {
     }
 
     /// Gives the terminal to a login command.
-    pub(super) fn lend(&mut self, loan: Loan) {
+    pub(super) fn lend(&mut self, cluster: Cluster) {
         // Its thread would take the answers that are typed for the command.
         self.keys = None;
         self.screen.suspend();
-        self.loan = Some(loan);
+        self.loan = Some(Loan::to(cluster));
     }
 
     /// Takes the terminal back, however large it is now.
     fn take_back(&mut self, result: &Result<(), ConnectError>) -> io::Result<()> {
+        if let (Some(loan), Err(error)) = (&mut self.loan, result)
+            && loan.keep(error)
+        {
+            return Ok(());
+        }
         let context = self.loan.take().map(|loan| loan.context.clone()).unwrap_or_default();
         self.screen.resume()?;
         self.keys = Some(EventStream::new());

@@ -101,6 +101,7 @@ impl Hands {
             | Effect::Resume { .. }
             | Effect::Enter { .. }
             | Effect::Watch { .. }
+            | Effect::Want(_)
             | Effect::LogIn(_)
             | Effect::Reload
             | Effect::Scope(_)

@@ -68,6 +68,7 @@ impl From<&Global> for Options {
             kubeconfig: global.kubeconfig.clone(),
             context: global.context.clone(),
             namespace: global.namespaces().into_iter().next(),
+            candidates: Vec::new(),
         };
         Self {
             connect,
@@ -102,6 +103,8 @@ pub enum Command {
     Migrate(Migrate),
     /// List operations; show, resume, pause, step back or abort one
     Operations(Operations),
+    /// Check the configuration, or print what to start one from
+    Config(Configuration),
     /// Serve the embedded cluster over TLS for kubectl; --kubeconfig is the file to write
     Sim(Sim),
     /// Print a completion script for a shell
@@ -122,6 +125,28 @@ pub struct Demo {
     /// The number that the embedded world grows from: the same number, the same world
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
+}
+
+/// `pilothouse config`.
+#[derive(Debug, Args)]
+pub struct Configuration {
+    /// What to do [default: check]
+    #[command(subcommand)]
+    pub action: Option<ConfigurationAction>,
+}
+
+/// What `config` does.
+#[derive(Debug, Subcommand)]
+pub enum ConfigurationAction {
+    /// Say what is wrong in config.toml, keys.toml and the themes, with file, line and what was probably meant
+    Check,
+    /// Print every key as it is now, as a keys.toml to start from
+    Keys,
+    /// Print a built-in theme, to start one of your own from
+    Theme {
+        /// The theme's name
+        name: String,
+    },
 }
 
 /// `pilothouse sim`.

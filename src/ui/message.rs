@@ -3,7 +3,8 @@
 //! Invariant: the state is changed by messages only, and reaches the world by effects only.
 
 use crate::model::{
-    Aspect, ContextView, Control, Fleet, Intent, ObjectRef, OperationId, OperationView, Plan, Progress, Sight, Unseen,
+    Aspect, ContextView, Control, Fleet, Intent, Kind, ObjectRef, OperationId, OperationView, Plan, Progress, Sight,
+    Unseen,
 };
 use crossterm::event::{KeyEvent, MouseEvent};
 use std::sync::Arc;
@@ -123,6 +124,8 @@ pub enum Effect {
     },
     /// No look that is under way is wanted any more.
     LookAway,
+    /// Watch this kind, if it is one that is watched only once somebody wants to see it.
+    Want(Kind),
     /// Only this namespace is shown now, or all of them.
     Scope(Option<Arc<str>>),
     /// Act on another context, connecting to it where that was not done yet; answer with [`Message::Entered`].

@@ -10,6 +10,7 @@ use super::{
     layout,
     list::List,
     message::{Effect, Notice, Ticket},
+    mouse::Pointer,
     operations::Operations,
     order::{Arrangement, arrange, attention},
     scene::Scene,
@@ -19,7 +20,7 @@ use super::{
 };
 use crate::model::{Health, JobState, ObjectRef, OperationId, Rows, Workload};
 use jiff::{SignedDuration, Timestamp};
-use ratatui::layout::Size;
+use ratatui::layout::{Rect, Size};
 use std::sync::Arc;
 use tui_input::Input;
 
@@ -99,6 +100,7 @@ pub struct State {
     pub(super) jumped: Option<Timestamp>,
     /// Since when what is shown is old; None while it is not.
     pub(super) stale: Option<Timestamp>,
+    pub(super) pointer: Pointer,
 }
 
 impl State {
@@ -126,6 +128,7 @@ impl State {
             uninspected: None,
             jumped: None,
             stale: None,
+            pointer: Pointer::default(),
         }
     }
 
@@ -172,11 +175,16 @@ impl State {
         }
     }
 
+    /// The panes of the cockpit in `body`.
+    pub(super) fn panes(&self, body: Rect) -> layout::Cockpit {
+        layout::cockpit(body, self.cockpit.focus == Focus::Namespaces, self.pointer.division)
+    }
+
     /// How many rows the table on top shows at once.
     pub(super) fn page_height(&self) -> usize {
         let body = layout::frame(self.size).body;
         let pane = match self.screen() {
-            Screen::Workloads => layout::cockpit(body, self.cockpit.focus == Focus::Namespaces).table,
+            Screen::Workloads => self.panes(body).table,
             _ => body,
         };
         usize::from(layout::inside(pane).height.saturating_sub(1))

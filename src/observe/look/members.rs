@@ -5,7 +5,7 @@ use crate::{
     connect::kube::{ApiError, ApiErrorKind, Cluster, Reader},
     model::{Kind, ObjectRef},
     observe::{
-        pods::{ARGO_HASH, template_hash},
+        pods::{hash_label, template_hash},
         revisions::number_in,
     },
     wire::{ControllerRevision, Metadata, Pod, ReplicaSet, Workload},
@@ -95,17 +95,15 @@ async fn keepers(
     let ours = |metadata: &Metadata| metadata.controller() == Some(&*object.metadata.uid);
     let mut keepers: Vec<Keeper> = if matches!(target.kind, Kind::Deployment | Kind::Rollout) {
         let all: Vec<ReplicaSet> = reader.list_as(Kind::ReplicaSet, namespace, selector, None).await?;
-        let number = |metadata: &Metadata| {
-            metadata.annotations.get(number_in(target.kind)).and_then(|number| number.parse().ok())
-        };
+        let annotation = number_in(target.kind);
+        let number = |metadata: &Metadata| metadata.annotations.get(annotation).and_then(|number| number.parse().ok());
         let now: Option<u64> = number(&object.metadata);
         let all = all.into_iter().filter(|set| ours(&set.metadata));
         all.map(|set| {
             let revision = number(&set.metadata);
-            let label = if target.kind == Kind::Rollout { ARGO_HASH } else { "pod-template-hash" };
-            let hash = set.metadata.labels.get(label).cloned().unwrap_or_default();
+            let hash = set.metadata.labels.get(hash_label(target.kind)).cloned().unwrap_or_default();
             let current = match target.kind {
-                Kind::Rollout => *hash == *object.status.current_pod_hash,
+                Kind::Rollout => hash == object.status.current_pod_hash,
                 _ => revision.is_some() && revision == now,
             };
             keeper(Kind::ReplicaSet, set.metadata, revision, hash, current)

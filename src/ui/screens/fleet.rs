@@ -4,6 +4,7 @@ use crate::{
     config::{Action, Meaning},
     model::{ContextView, Health, Login, Standing},
     ui::{
+        glyph,
         page::Page,
         panes::listing::{self, Listing},
         scene::Scene,
@@ -68,24 +69,24 @@ fn says(scene: &Scene<'_>, context: &ContextView) -> Vec<(Meaning, String)> {
 /// What is not healthy in any watched context.
 pub fn fleet(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
     let contexts = &scene.state.contexts;
-    let silent: Vec<(Meaning, String)> = contexts
-        .not_live()
-        .map(|context| {
-            let (_, word, meaning) = tables::standing(&context.summary.standing, scene.now);
-            let why = match &context.summary.standing {
-                Standing::Stale { why, .. }
-                | Standing::Unreachable { why, .. }
-                | Standing::Login { why }
-                | Standing::Forbidden { why } => format!(": {why}"),
-                Standing::Unopened | Standing::Connecting | Standing::Live { .. } => String::new(),
-            };
-            (meaning, format!("{} {word}{why}", context.name))
-        })
-        .collect();
-    let area = foot(scene, buffer, area, &silent);
+    let silent = contexts.not_live().map(|context| {
+        let (_, word, meaning) = tables::standing(&context.summary.standing, scene.now);
+        let why = match &context.summary.standing {
+            Standing::Stale { why, .. }
+            | Standing::Unreachable { why, .. }
+            | Standing::Login { why }
+            | Standing::Forbidden { why } => format!(": {why}"),
+            Standing::Unopened | Standing::Connecting | Standing::Live { .. } => String::new(),
+        };
+        (meaning, format!("{} {word}{why}", context.name))
+    });
+    let selected = contexts.troubled.selected().and_then(|(context, object)| contexts.fleet.find(context, object));
+    let says = selected.and_then(|row| Some((glyph::health(row.health).1, row.reason.clone()?)));
+    let lines: Vec<(Meaning, String)> = says.into_iter().chain(silent).collect();
+    let area = foot(scene, buffer, area, &lines);
     let total: usize = contexts.fleet.watched().map(|context| context.summary.tally.troubled()).sum();
     if total == 0 {
-        return nothing(scene, buffer, area, !silent.is_empty());
+        return nothing(scene, buffer, area, !lines.is_empty());
     }
     let listing = Listing {
         title: "Fleet: not healthy",

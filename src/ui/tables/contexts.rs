@@ -25,7 +25,7 @@ pub const COLUMNS: &[Column<ContextView>] = &[
 /// Context, name, readiness, image, since when, and the one sentence.
 pub const TROUBLED: &[Column<Troubled>] = &[
     Column { title: "NAME", least: 22, ideal: 44, rank: 0, cell: workload },
-    Column { title: "CONTEXT", least: 12, ideal: 22, rank: 0, cell: context },
+    Column { title: "CONTEXT", least: 14, ideal: 22, rank: 0, cell: context },
     Column { title: "READY", least: 5, ideal: 7, rank: 1, cell: ready },
     Column { title: "IMAGE", least: 10, ideal: 18, rank: 4, cell: image },
     Column { title: "CHANGED", least: 7, ideal: 7, rank: 3, cell: changed },
@@ -115,11 +115,12 @@ fn certificate(pen: &mut Pen<'_>, row: &ContextView, scene: &Scene<'_>) {
 }
 
 fn mode(pen: &mut Pen<'_>, row: &ContextView, _: &Scene<'_>) {
-    if row.protected {
-        pen.write("PROTECTED", Meaning::Protected).skip(1);
-    }
+    // What forbids more comes first, where there is room for one only.
     if row.read_only {
-        pen.write("READ-ONLY", Meaning::ReadOnly);
+        pen.write("READ-ONLY", Meaning::ReadOnly).skip(1);
+    }
+    if row.protected {
+        pen.write("PROTECTED", Meaning::Protected);
     }
     if !row.protected && !row.read_only {
         pen.write("–", Meaning::Muted);
