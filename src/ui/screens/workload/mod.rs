@@ -56,6 +56,7 @@ pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect, object: &ObjectR
         Tab::Manifest => manifest::draw(scene, buffer, content),
         Tab::Events => events::draw(scene, buffer, content),
         Tab::Autoscaler => autoscaler::draw(scene, buffer, content, row),
+        Tab::Logs => {}
         Tab::Overview | Tab::Traffic | Tab::Git => {
             let (left, right) = beside(content);
             if scene.state.dossier.tab == Tab::Overview && !right.is_empty() {
@@ -104,7 +105,7 @@ pub fn last_scroll(scene: &Scene<'_>, object: &ObjectRef) -> usize {
             compare::page(scene, scene.state.dossier.compared, content.width).last_scroll(content.height)
         }
         Tab::Pods if scene.state.dossier.pod_open => pod::page(scene, content.width).last_scroll(content.height),
-        Tab::Revisions | Tab::Pods => 0,
+        Tab::Revisions | Tab::Pods | Tab::Logs => 0,
     }
 }
 
