@@ -177,10 +177,10 @@ fn workload() {
         ("workload-pods", "3"),
         ("workload-pod", "3 enter"),
         ("workload-events", "4"),
-        ("workload-autoscaler", "5"),
-        ("workload-yaml", "6 / c h e c enter"),
-        ("workload-traffic", "7"),
-        ("workload-git", "8"),
+        ("workload-autoscaler", "6"),
+        ("workload-yaml", "7 / c h e c enter"),
+        ("workload-traffic", "8"),
+        ("workload-git", "9"),
     ] {
         golden(name, plain, &rows, |robot| {
             checkout(robot);

@@ -11,6 +11,7 @@ use super::{
     screens,
     state::{Focus, Screen, State},
     tabs,
+    workload::Tab,
 };
 use crate::{config::Action, model::Rows};
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
@@ -142,6 +143,9 @@ fn click(state: &mut State, at: Position, double: bool, rows: &Rows, now: Timest
                 let x = at.x - places.bar.x;
                 let spans = screens::workload::tab_spans(places.bar.width);
                 if let Some((tab, ..)) = spans.into_iter().find(|(_, from, to)| (*from..*to).contains(&x)) {
+                    if tab == Tab::Logs {
+                        return actions::act(state, Action::Logs, rows, now);
+                    }
                     state.dossier.open(tab);
                     state.scroll = 0;
                 }

@@ -96,7 +96,7 @@ fn of_workload(state: &State) -> Vec<Action> {
         Tab::Pods => &[Action::Open],
         Tab::Events => &[Action::Filter],
         Tab::Manifest => &[Action::Filter, Action::Fold],
-        Tab::Overview | Tab::Autoscaler | Tab::Traffic | Tab::Git => &[],
+        Tab::Overview | Tab::Logs | Tab::Autoscaler | Tab::Traffic | Tab::Git => &[],
     };
     let (first, rest) = WORKLOAD.split_at(2);
     [first, of_tab, rest].concat()
