@@ -106,9 +106,30 @@ fn routes_jobs_and_operations() {
     golden("jobs", plain, &rows, |robot| {
         robot.press(": j o b s enter");
     });
+    golden("namespaces", plain, &rows, |robot| {
+        robot.press(": n s enter");
+        robot.press("j space j space");
+    });
+    golden("autoscalers", plain, &rows, |robot| {
+        robot.press(": h p a enter");
+    });
     golden("operations", plain, &rows, |robot| {
         robot.tell(Message::Operations(journaled()));
         robot.press(": o p e r enter");
+    });
+}
+
+#[test]
+fn tables_in_another_look() {
+    let rows = rows();
+    golden("table-sorted-and-filtered", plain, &rows, |robot| {
+        robot.press("A A / : ! h e a enter j space");
+    });
+    golden("table-wide", plain, &rows, |robot| {
+        robot.press("w right right");
+    });
+    golden("columns", plain, &rows, |robot| {
+        robot.press("W j space j");
     });
 }
 

@@ -23,6 +23,8 @@ use std::path::Path;
 pub enum Where {
     /// On workloads and routes: the verbs.
     Rows,
+    /// On every table.
+    Table,
     /// On the list of operations.
     Operations,
     /// On one operation.
@@ -37,14 +39,15 @@ pub enum Where {
 
 impl Where {
     /// Every place, in the order in which the help shows them.
-    pub const ALL: [Self; 6] =
-        [Self::Rows, Self::Everywhere, Self::Moving, Self::Plan, Self::Operation, Self::Operations];
-    const NAMES: [&'static str; 6] = ["rows", "operation", "operations", "plan", "moving", "everywhere"];
+    pub const ALL: [Self; 7] =
+        [Self::Rows, Self::Table, Self::Everywhere, Self::Moving, Self::Plan, Self::Operation, Self::Operations];
+    const NAMES: [&'static str; 7] = ["rows", "table", "operation", "operations", "plan", "moving", "everywhere"];
 
     /// Its name in `keys.toml`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Rows => "rows",
+            Self::Table => "table",
             Self::Operation => "operation",
             Self::Operations => "operations",
             Self::Plan => "plan",
@@ -84,6 +87,22 @@ const DEFAULT: &[(Where, &str, Action)] = &[
     (Where::Rows, "9", Action::Namespace9),
     (Where::Rows, "tab", Action::NextPane),
     (Where::Rows, "shift-tab", Action::PreviousPane),
+    (Where::Table, "N", Action::SortName),
+    (Where::Table, "P", Action::SortNamespace),
+    (Where::Table, "A", Action::SortAge),
+    (Where::Table, "S", Action::SortAttention),
+    (Where::Table, ">", Action::SortNext),
+    (Where::Table, "<", Action::SortPrevious),
+    (Where::Table, "I", Action::SortReverse),
+    (Where::Table, "w", Action::Wide),
+    (Where::Table, "ctrl-w", Action::Wide),
+    (Where::Table, "W", Action::Columns),
+    (Where::Table, "right", Action::ColumnsRight),
+    (Where::Table, "left", Action::ColumnsLeft),
+    (Where::Table, "space", Action::Mark),
+    (Where::Table, "ctrl-space", Action::MarkRange),
+    (Where::Table, "*", Action::MarkAll),
+    (Where::Table, "U", Action::Unmark),
     (Where::Operation, "p", Action::Pause),
     (Where::Operation, "n", Action::Next),
     (Where::Operation, "b", Action::StepBack),
@@ -113,6 +132,9 @@ const DEFAULT: &[(Where, &str, Action)] = &[
     (Where::Everywhere, "o", Action::Operations),
     (Where::Everywhere, "?", Action::Help),
     (Where::Everywhere, "esc", Action::Back),
+    (Where::Everywhere, "[", Action::HistoryBack),
+    (Where::Everywhere, "]", Action::HistoryForward),
+    (Where::Everywhere, "-", Action::LastScreen),
     (Where::Everywhere, "q", Action::Quit),
     (Where::Everywhere, "ctrl-c", Action::Quit),
     (Where::Everywhere, "ctrl-z", Action::Suspend),

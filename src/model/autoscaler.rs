@@ -1,6 +1,7 @@
 //! HorizontalPodAutoscalers.
 
-use super::ObjectRef;
+use super::{Labels, ObjectRef};
+use jiff::Timestamp;
 use serde::Serialize;
 
 /// One metric of an autoscaler, values formatted in the metric's own unit.
@@ -50,6 +51,10 @@ pub struct Autoscaler {
     pub metrics: Vec<Metric>,
     /// Its conditions.
     pub conditions: Vec<AutoscalerCondition>,
+    /// When the object was created.
+    pub created: Option<Timestamp>,
+    /// Its labels.
+    pub labels: Labels,
 }
 
 impl Autoscaler {

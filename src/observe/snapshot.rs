@@ -99,7 +99,7 @@ fn take_namespaces(
         Err(error) if error.kind == ApiErrorKind::Forbidden => {
             let own = || vec![Arc::from(cluster.info().namespace.as_str())];
             let named = scope.named().unwrap_or_else(own);
-            let unknown = |name| Change::Namespace(Namespace { name, phase: "Unknown".into() });
+            let unknown = |name| Change::Namespace(Namespace { name, phase: "Unknown".into(), ..Namespace::default() });
             let forbidden = Change::Sync(Kind::Namespace, None, Sync::Forbidden { why: error.message });
             named.into_iter().map(unknown).chain([forbidden]).collect()
         }

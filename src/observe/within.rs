@@ -58,8 +58,9 @@ pub(super) async fn namespaces(context: Context, names: latest::Sender<Names>) {
         };
         let own = || vec![Arc::from(context.cluster.info().namespace.as_str())];
         let named = context.scope.named().unwrap_or_else(own);
-        let rows =
-            named.iter().map(|name| Change::Namespace(Namespace { name: name.clone(), phase: "Unknown".into() }));
+        let rows = named.iter().map(|name| {
+            Change::Namespace(Namespace { name: name.clone(), phase: "Unknown".into(), ..Namespace::default() })
+        });
         let mut changes: Vec<Change> = rows.collect();
         changes.push(Change::Sync(Kind::Namespace, None, Sync::Forbidden { why }));
         names.send_replace(Some(named.into_iter().collect()));

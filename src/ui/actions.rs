@@ -1,9 +1,12 @@
 //! What each action does, and why it cannot be done now. One exhaustive `match` each.
 
 use super::{
-    layers::{Answer, Confirm, Help, Layer, Palette, Question, Then, bump, migrate, rollback, shift},
+    chosen::Chosen,
+    layers::{Answer, Confirm, Help, Layer, Offers, Palette, Question, Then, bump, migrate, rollback, shift},
     message::{Effect, Level, Quit},
     state::{Focus, Screen, State},
+    table_actions,
+    tables::TableKind,
 };
 use crate::{
     config::Action,
@@ -25,8 +28,8 @@ pub fn refusal(state: &State, rows: &Rows, action: Action) -> Option<String> {
     match action {
         Action::RollBack | Action::RollBackTo | Action::Restart | Action::Bump | Action::Migrate => no_workload(),
         Action::Shift => match state.screen() {
-            Screen::Routes if state.routes.selected().is_some() => None,
-            Screen::Routes => Some(format!("{verb}: there is no route here")),
+            Screen::Table(TableKind::Routes) if state.selected(TableKind::Routes).is_some() => None,
+            Screen::Table(TableKind::Routes) => Some(format!("{verb}: there is no route here")),
             _ => no_workload().or_else(|| {
                 let row = state.workload(rows)?;
                 let none = routes_to(rows, &row.object).next().is_none();
@@ -45,13 +48,14 @@ pub fn refusal(state: &State, rows: &Rows, action: Action) -> Option<String> {
         Action::NextPane | Action::PreviousPane if *state.screen() != Screen::Workloads => {
             Some("there is one pane only".into())
         }
-        Action::Filter if !filterable(state) => Some("there is nothing to filter here".into()),
+        Action::Filter if !tabular(state) => Some("there is nothing to filter here".into()),
         _ => None,
     }
 }
 
-fn filterable(state: &State) -> bool {
-    matches!(state.screen(), Screen::Workloads | Screen::Routes | Screen::Jobs)
+/// Whether the screen on top is a table.
+fn tabular(state: &State) -> bool {
+    state.screen().table().is_some() || *state.screen() == Screen::Operations
 }
 
 fn control_refusal(state: &State, id: &OperationId, action: Action) -> Option<String> {
@@ -77,7 +81,7 @@ fn control_refusal(state: &State, id: &OperationId, action: Action) -> Option<St
 fn operation(state: &State) -> Option<OperationId> {
     match state.screen() {
         Screen::Operation(id) => Some(id.clone()),
-        Screen::Operations => state.operations.list.selected().cloned(),
+        Screen::Operations => state.operations.shown.list.selected().cloned(),
         _ => None,
     }
 }
@@ -114,7 +118,7 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
         Action::Bump => form(state, rows, |state, row| Layer::Form(bump(row, state.session.repository.as_deref()))),
         Action::Migrate => form(state, rows, |_, row| Layer::Form(migrate(row))),
         Action::Shift => start_shift(state, rows),
-        Action::Open => open(state),
+        Action::Open => open(state, rows),
         Action::Back => back(state),
         Action::Filter => {
             state.cockpit.focus = Focus::Table;
@@ -122,9 +126,13 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
             Vec::new()
         }
         Action::Palette => {
-            let target = state.workload(rows).map(|row| row.object.path());
-            let namespaces = state.arrangement.namespaces.iter().map(|row| row.name.clone());
-            state.layers.push(Layer::Palette(Palette::new(target.as_deref(), namespaces)));
+            let mut namespaces = state.roll_up.namespaces().iter().map(|row| row.object.name.clone());
+            let palette = Palette::new(Offers {
+                target: state.workload(rows).map(|row| row.object.path()),
+                namespaces: &mut namespaces,
+                headings: state.headings(),
+            });
+            state.layers.push(Layer::Palette(palette));
             Vec::new()
         }
         Action::Help => {
@@ -147,7 +155,7 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
             };
             Vec::new()
         }
-        Action::AllNamespaces => state.narrow(None),
+        Action::AllNamespaces => state.narrow(Chosen::default()),
         Action::Namespace1
         | Action::Namespace2
         | Action::Namespace3
@@ -159,13 +167,15 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
         | Action::Namespace9 => {
             let at = action.namespace().unwrap_or(0);
             match state.cockpit.namespaces.order().get(at).cloned() {
-                Some(name) => state.narrow(Some(name)),
+                Some(name) => state.narrow(std::iter::once(name).filter(|name| !name.is_empty()).collect()),
                 None => Vec::new(),
             }
         }
         Action::Workloads => show(state, Screen::Workloads),
-        Action::Routes => show(state, Screen::Routes),
-        Action::Jobs => show(state, Screen::Jobs),
+        Action::Namespaces => show(state, Screen::Table(TableKind::Namespaces)),
+        Action::Autoscalers => show(state, Screen::Table(TableKind::Autoscalers)),
+        Action::Routes => show(state, Screen::Table(TableKind::Routes)),
+        Action::Jobs => show(state, Screen::Table(TableKind::Jobs)),
         Action::Operations => show(state, Screen::Operations),
         Action::Pause => control(state, Control::Pause),
         Action::Next => control(state, Control::Next),
@@ -176,15 +186,31 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
         Action::Redraw => vec![Effect::Redraw],
         // These belong to the plan sheet, which takes its keys itself.
         Action::Run | Action::Diff | Action::Save | Action::Reason => Vec::new(),
+        Action::SortName
+        | Action::SortNamespace
+        | Action::SortAge
+        | Action::SortAttention
+        | Action::SortNext
+        | Action::SortPrevious
+        | Action::SortReverse
+        | Action::Wide
+        | Action::Columns
+        | Action::ColumnsRight
+        | Action::ColumnsLeft
+        | Action::Mark
+        | Action::MarkRange
+        | Action::MarkAll
+        | Action::Unmark
+        | Action::HistoryBack
+        | Action::HistoryForward
+        | Action::LastScreen => table_actions::act(state, action).unwrap_or_default(),
     }
 }
 
 /// What is acted on stays selected: when the operation is over and `esc` leads back, one is where one was.
 fn hold_selection(state: &mut State) {
-    if let Some(list) = state.list()
-        && let Some(selected) = list.selected().cloned()
-    {
-        list.select(selected);
+    if let Some(list) = state.list() {
+        list.hold();
     }
 }
 
@@ -206,7 +232,7 @@ fn form(state: &mut State, rows: &Rows, form: impl Fn(&State, &Workload) -> Laye
 fn start_shift(state: &mut State, rows: &Rows) -> Vec<Effect> {
     let routes: Vec<&Route> = match state.workload(rows) {
         Some(row) => routes_to(rows, &row.object).collect(),
-        None => state.routes.selected().and_then(|route| rows.routes.get(route)).into_iter().collect(),
+        None => state.selected(TableKind::Routes).and_then(|route| rows.routes.get(route)).into_iter().collect(),
     };
     let layer = match routes.as_slice() {
         [] => return Vec::new(),
@@ -229,42 +255,53 @@ fn start_shift(state: &mut State, rows: &Rows) -> Vec<Effect> {
     Vec::new()
 }
 
-fn show(state: &mut State, screen: Screen) -> Vec<Effect> {
+pub fn show(state: &mut State, screen: Screen) -> Vec<Effect> {
     state.open(screen);
     Vec::new()
 }
 
-fn open(state: &mut State) -> Vec<Effect> {
+fn open(state: &mut State, rows: &Rows) -> Vec<Effect> {
     match state.screen() {
         Screen::Workloads if state.cockpit.focus == Focus::Namespaces => {
-            let name = state.cockpit.namespaces.selected().cloned().filter(|name| !name.is_empty());
-            state.cockpit.focus = Focus::Table;
-            state.narrow(name)
+            let list = &state.cockpit.namespaces;
+            let (marked, selected) = (list.marks().iter().cloned().collect(), list.selected().cloned());
+            table_actions::choose_namespaces(state, marked, selected)
         }
-        Screen::Workloads => match state.cockpit.workloads.selected().cloned() {
+        Screen::Table(TableKind::Namespaces) => {
+            let list = &state.table(TableKind::Namespaces).list;
+            let name = |object: &ObjectRef| object.name.clone();
+            let (marked, selected) = (list.marks().iter().map(name).collect(), list.selected().map(name));
+            table_actions::choose_namespaces(state, marked, selected)
+        }
+        Screen::Workloads => match state.selected(TableKind::Workloads).cloned() {
             Some(object) => show(state, Screen::Workload(object)),
             None => Vec::new(),
         },
-        Screen::Operations => match state.operations.list.selected().cloned() {
+        Screen::Table(TableKind::Autoscalers) => {
+            let scaler = state.selected(TableKind::Autoscalers).and_then(|object| rows.autoscalers.get(object));
+            match scaler.map(|scaler| scaler.target.clone()).filter(|target| rows.workloads.get(target).is_some()) {
+                Some(target) => show(state, Screen::Workload(target)),
+                None => Vec::new(),
+            }
+        }
+        Screen::Operations => match state.operations.shown.list.selected().cloned() {
             Some(id) => show(state, Screen::Operation(id)),
             None => Vec::new(),
         },
-        Screen::Routes => Vec::new(),
-        Screen::Workload(_) | Screen::Jobs | Screen::Operation(_) => Vec::new(),
+        Screen::Table(_) | Screen::Workload(_) | Screen::Operation(_) => Vec::new(),
     }
 }
 
 /// One thing less: a filter, the pane, the screen, the scope.
 fn back(state: &mut State) -> Vec<Effect> {
-    if let Some(list) = state.list().filter(|list| !list.filter().is_empty()) {
+    if let Some(list) = state.list().filter(|list| !list.look().filter.is_empty()) {
         list.set_filter(String::new());
-    } else if state.screens.len() > 1 {
-        state.screens.pop();
-        state.scroll = 0;
+    } else if state.trail.close() {
+        state.leave();
     } else if state.cockpit.focus == Focus::Namespaces {
         state.cockpit.focus = Focus::Table;
     } else {
-        return state.narrow(None);
+        return state.narrow(Chosen::default());
     }
     Vec::new()
 }
@@ -272,11 +309,9 @@ fn back(state: &mut State) -> Vec<Effect> {
 /// Moves by so many rows in whatever takes the keys.
 pub fn step(state: &mut State, rows: isize) -> Vec<Effect> {
     match state.screen() {
-        Screen::Workloads if state.cockpit.focus == Focus::Namespaces => state.cockpit.namespaces.step(rows),
-        Screen::Operations => state.operations.list.step(rows),
         Screen::Workload(_) | Screen::Operation(_) => state.scroll = state.scroll.saturating_add_signed(rows).min(9999),
-        Screen::Workloads | Screen::Routes | Screen::Jobs => {
-            if let Some(list) = state.list() {
+        Screen::Workloads | Screen::Table(_) | Screen::Operations => {
+            if let Some(list) = state.focused() {
                 list.step(rows);
             }
         }

@@ -81,8 +81,8 @@ pub enum Effect {
     },
     /// Look at the pods of this workload. Only the latest such request counts.
     Inspect(ObjectRef),
-    /// Only this namespace is shown now, or all of them.
-    Scope(Option<Arc<str>>),
+    /// Only these namespaces are shown now; none named means all of them.
+    Scope(Vec<Arc<str>>),
     /// Clear the terminal and draw everything again.
     Redraw,
     /// Give the terminal back to the shell until the program is continued.

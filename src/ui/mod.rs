@@ -9,6 +9,7 @@
 //! operation's timeline.
 
 mod actions;
+mod chosen;
 mod draw;
 mod filter;
 mod freshness;
@@ -17,18 +18,23 @@ mod input;
 mod layers;
 mod layout;
 mod list;
+mod look;
 mod message;
 mod mouse;
 mod operations;
-mod order;
 mod page;
 mod panes;
 mod pen;
+mod roll_up;
 mod scene;
 mod screens;
 mod session;
+mod sieve;
 mod state;
+mod table_actions;
+mod tabled;
 mod tables;
+mod trail;
 mod update;
 
 pub use draw::draw;

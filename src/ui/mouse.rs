@@ -2,10 +2,19 @@
 
 use super::{
     actions, layout,
+    list::Listed,
+    look::Order,
     message::Effect,
+    scene::Scene,
+    screens,
     state::{Focus, Screen, State},
+    table_actions,
+    tables::{Row, heading_at},
 };
-use crate::{config::Action, model::Rows};
+use crate::{
+    config::Action,
+    model::{OperationView, Rows},
+};
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use jiff::Timestamp;
 use ratatui::layout::{Position, Rect};
@@ -33,11 +42,8 @@ fn wheel(state: &mut State, at: Position, by: isize) {
     let height = state.page_height();
     match state.screen() {
         Screen::Workloads if panes(state).namespaces.contains(at) => state.cockpit.namespaces.step(by),
-        Screen::Operations => state.operations.list.scroll(by, height),
-        Screen::Workload(_) | Screen::Operation(_) => {
-            actions::step(state, by);
-        }
-        Screen::Workloads | Screen::Routes | Screen::Jobs => {
+        Screen::Workload(_) | Screen::Operation(_) => drop(actions::step(state, by)),
+        Screen::Workloads | Screen::Table(_) | Screen::Operations => {
             if let Some(list) = state.list() {
                 list.scroll(by, height);
             }
@@ -56,47 +62,54 @@ fn click(state: &mut State, at: Position, rows: &Rows, now: Timestamp) -> Vec<Ef
         let first = inside.y + heading;
         (inside.contains(at) && at.y >= first).then(|| usize::from(at.y - first))
     };
-    match state.screen() {
+    let pane = match state.screen() {
         Screen::Workloads => {
             let panes = panes(state);
             if let Some(line) = line(panes.namespaces, 0) {
                 let list = &mut state.cockpit.namespaces;
                 list.select_at(list.offset() + line);
                 let name = list.selected().cloned().filter(|name| !name.is_empty());
-                return state.narrow(name);
+                return state.narrow(name.into_iter().collect());
             }
             if panes.table.contains(at) {
                 state.cockpit.focus = Focus::Table;
             }
-            if let Some(line) = line(panes.table, 1) {
-                return choose(state, line, rows, now);
-            }
+            panes.table
         }
-        Screen::Routes | Screen::Jobs | Screen::Operations => {
-            if let Some(line) = line(body, 1) {
-                return choose(state, line, rows, now);
-            }
-        }
-        Screen::Workload(_) | Screen::Operation(_) => {}
+        Screen::Table(kind) => screens::tables::body(&Scene { state, rows, now }, body, *kind),
+        Screen::Operations => body,
+        Screen::Workload(_) | Screen::Operation(_) => return Vec::new(),
+    };
+    if let Some(line) = line(pane, 1) {
+        return choose(state, line, rows, now);
+    }
+    let headings = layout::inside(pane);
+    if headings.contains(at) {
+        sort(state, headings, at.x);
     }
     Vec::new()
 }
 
+/// Sorts by the heading at column `x`; again, turned round.
+fn sort(state: &mut State, area: Rect, x: u16) {
+    let (kind, look) = match (state.screen().table(), state.list()) {
+        (kind, Some(list)) => (kind, list.look().clone()),
+        (_, None) => return,
+    };
+    let title = match kind {
+        Some(kind) => kind.table().heading_at(&look, area, x),
+        None => heading_at(OperationView::COLUMNS, &look, area, x),
+    };
+    if let Some(title) = title {
+        table_actions::sort(state, Order::Column(title));
+    }
+}
+
 /// Selects a row; a click on the selected one opens it.
 fn choose(state: &mut State, line: usize, rows: &Rows, now: Timestamp) -> Vec<Effect> {
-    let again = if *state.screen() == Screen::Operations {
-        let list = &mut state.operations.list;
-        let at = list.offset() + line;
-        let again = list.index() == Some(at);
-        list.select_at(at);
-        again
-    } else if let Some(list) = state.list() {
-        let at = list.offset() + line;
-        let again = list.index() == Some(at);
-        list.select_at(at);
-        again
-    } else {
-        false
-    };
+    let Some(list) = state.list() else { return Vec::new() };
+    let at = list.offset() + line;
+    let again = list.index() == Some(at);
+    list.select_at(at);
     if again { actions::act(state, Action::Open, rows, now) } else { Vec::new() }
 }

@@ -1,6 +1,6 @@
 //! What a frame is drawn from: borrowed, never copied.
 
-use super::{pen::Pen, state::State};
+use super::{pen::Pen, state::State, tables::Sight};
 use crate::{
     config::{Meaning, Theme},
     model::Rows,
@@ -23,7 +23,12 @@ pub struct Scene<'a> {
     pub now: Timestamp,
 }
 
-impl Scene<'_> {
+impl<'a> Scene<'a> {
+    /// What tables look at.
+    pub fn sight(&self) -> Sight<'a> {
+        Sight { rows: self.rows, roll_up: &self.state.roll_up }
+    }
+
     /// The theme.
     pub fn theme(&self) -> &Theme {
         &self.state.session.theme

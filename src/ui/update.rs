@@ -3,9 +3,11 @@
 use super::{
     actions, freshness, input,
     layers::{Layer, PlanSheet, Planning, Question, Reply, Then, shift},
+    look::Order,
     message::{Effect, Failure, Level, Message, Notice, Ticket},
     mouse,
     state::{AGAIN, Screen, State},
+    table_actions,
 };
 use crate::time::age;
 use crate::{
@@ -100,10 +102,9 @@ impl State {
     /// Where keys are looked up on the screen on top, in order.
     pub(super) fn places(&self) -> &'static [Where] {
         match self.screen() {
-            Screen::Workloads | Screen::Workload(_) | Screen::Routes | Screen::Jobs => {
-                &[Where::Rows, Where::Moving, Where::Everywhere]
-            }
-            Screen::Operations => &[Where::Operations, Where::Moving, Where::Everywhere],
+            Screen::Workloads | Screen::Table(_) => &[Where::Rows, Where::Table, Where::Moving, Where::Everywhere],
+            Screen::Workload(_) => &[Where::Rows, Where::Moving, Where::Everywhere],
+            Screen::Operations => &[Where::Operations, Where::Table, Where::Moving, Where::Everywhere],
             Screen::Operation(_) => &[Where::Operation, Where::Moving, Where::Everywhere],
         }
     }
@@ -163,6 +164,17 @@ impl State {
             Then::Order(order) => actions::order(self, order),
             Then::Run(action) => actions::act(self, action, rows, now),
             Then::Scope(scope) => self.narrow(scope),
+            Then::Show(kind, filter) => table_actions::show(self, kind, filter),
+            Then::Sort(title) => {
+                table_actions::sort(self, Order::Column(title));
+                Vec::new()
+            }
+            Then::Columns(columns) => {
+                if let Some(list) = self.list() {
+                    list.look_mut().columns = columns;
+                }
+                Vec::new()
+            }
             Then::Do(effects) => effects,
         }
     }
@@ -271,7 +283,7 @@ impl State {
 
     /// Opens the filter's line, with what it says now.
     pub(super) fn start_filter(&mut self) {
-        let text = self.list().map(|list| list.filter().to_owned());
+        let text = self.list().map(|list| list.look().filter.clone());
         self.filtering = text.map(Input::new);
     }
 

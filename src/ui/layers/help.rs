@@ -24,6 +24,7 @@ pub struct Help {
 const fn heading(place: Where) -> &'static str {
     match place {
         Where::Rows => "On workloads and routes",
+        Where::Table => "On every table (and a click on a heading sorts)",
         Where::Operation => "On an operation",
         Where::Operations => "On the list of operations",
         Where::Plan => "On a plan",

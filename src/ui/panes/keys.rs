@@ -7,6 +7,7 @@ use crate::{
         actions,
         scene::Scene,
         state::{Focus, Screen, State},
+        tables::TableKind,
     },
 };
 use ratatui::{buffer::Buffer, layout::Rect};
@@ -24,7 +25,7 @@ const TABLE: &[Action] = &[
     Action::Help,
 ];
 const NAMESPACES: &[Action] =
-    &[Action::Open, Action::AllNamespaces, Action::NextPane, Action::Filter, Action::Palette, Action::Help];
+    &[Action::Open, Action::Mark, Action::AllNamespaces, Action::NextPane, Action::Palette, Action::Help];
 const WORKLOAD: &[Action] = &[
     Action::Back,
     Action::RollBack,
@@ -36,8 +37,12 @@ const WORKLOAD: &[Action] = &[
     Action::Help,
 ];
 const ROUTES: &[Action] = &[Action::Back, Action::Shift, Action::Filter, Action::Palette, Action::Help];
-const JOBS: &[Action] = &[Action::Back, Action::Filter, Action::Palette, Action::Help];
-const OPERATIONS: &[Action] = &[Action::Back, Action::Open, Action::Resume, Action::Palette, Action::Help];
+const CHOOSING: &[Action] =
+    &[Action::Back, Action::Open, Action::Mark, Action::AllNamespaces, Action::Filter, Action::Palette, Action::Help];
+const OPENING: &[Action] = &[Action::Back, Action::Open, Action::Filter, Action::Palette, Action::Help];
+const READING: &[Action] = &[Action::Back, Action::Filter, Action::Palette, Action::Help];
+const OPERATIONS: &[Action] =
+    &[Action::Back, Action::Open, Action::Resume, Action::Filter, Action::Palette, Action::Help];
 const OPERATION: &[Action] = &[Action::Back, Action::Palette, Action::Help];
 
 /// What can be done with an operation as it stands; one that has ended takes no orders, so it shows none.
@@ -68,8 +73,10 @@ pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
         Screen::Workloads if state.cockpit.focus == Focus::Namespaces => NAMESPACES.to_vec(),
         Screen::Workloads => TABLE.to_vec(),
         Screen::Workload(_) => WORKLOAD.to_vec(),
-        Screen::Routes => ROUTES.to_vec(),
-        Screen::Jobs => JOBS.to_vec(),
+        Screen::Table(TableKind::Routes) => ROUTES.to_vec(),
+        Screen::Table(TableKind::Namespaces) => CHOOSING.to_vec(),
+        Screen::Table(TableKind::Autoscalers) => OPENING.to_vec(),
+        Screen::Table(_) => READING.to_vec(),
         Screen::Operations => OPERATIONS.to_vec(),
         Screen::Operation(id) => of_operation(state, id),
     };

@@ -2,7 +2,7 @@
 
 mod cockpit;
 mod operation;
-mod tables;
+pub mod tables;
 
 use super::{layout, page::Page, panes::detail, scene::Scene, state::Screen};
 use ratatui::{buffer::Buffer, layout::Rect};
@@ -12,8 +12,7 @@ pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
     match scene.state.screen() {
         Screen::Workloads => cockpit::draw(scene, buffer, area),
         Screen::Workload(_) => detail::draw(scene, buffer, area, scene.state.scroll),
-        Screen::Routes => tables::routes(scene, buffer, area),
-        Screen::Jobs => tables::jobs(scene, buffer, area),
+        Screen::Table(kind) => tables::watched(scene, buffer, area, *kind),
         Screen::Operations => tables::operations(scene, buffer, area),
         Screen::Operation(id) => operation::draw(scene, buffer, area, id),
     }
@@ -28,7 +27,7 @@ pub fn last_scroll(scene: &Scene<'_>) -> usize {
             scene.state.workload(scene.rows).map(|row| detail::page(scene, row, width, inside.height < 8))
         }
         Screen::Operation(id) => scene.state.operations.get(id).map(|view| operation::page(view, scene.now, width)),
-        Screen::Workloads | Screen::Routes | Screen::Jobs | Screen::Operations => None,
+        Screen::Workloads | Screen::Table(_) | Screen::Operations => None,
     };
     page.map_or(0, |page| page.last_scroll(inside.height))
 }
