@@ -1,10 +1,11 @@
 //! The event loop: keys, rows, answers and time come in; frames and effects go out.
 //!
-//! Frames are drawn when something changed, at most [`FRAMES`] a second; at rest nothing is drawn but the clock.
+//! Frames are drawn when something changed, at most [`FRAMES`] a second; at rest nothing is drawn but the clock. Rows are taken in
+//! at most [`INTAKES`] times a second, however many watches speak; a key is answered before them, and at once.
 
-use super::{effects::Hands, session::Session, signals, terminal::Screen};
+use super::{clipboard, effects::Hands, session::Session, signals, terminal::Screen};
 use crate::{
-    model::{Batch, Rows},
+    model::{Batch, Rows, Sync},
     observe::{self, Scope},
     ui::{self, Effect, Message, Quit, State},
 };
@@ -18,6 +19,12 @@ use tokio::{
 
 /// Frames a second at most.
 const FRAMES: u32 = 60;
+
+/// The time between two frames where a key waits for the second: shorter, as somebody looks.
+const ANSWER: Duration = Duration::from_millis(5);
+
+/// How often a second rows are taken in at most: a cluster in motion is read, not raced after.
+const INTAKES: u32 = 20;
 
 /// Batches and messages that may wait: enough to ride out a slow terminal, not enough to hide one.
 const BACKLOG: usize = 256;
@@ -43,7 +50,7 @@ pub async fn run(session: Session, scope: Scope) -> io::Result<()> {
     let (batches, mut arriving) = mpsc::channel::<Batch>(BACKLOG);
     let (inbox, mut messages) = mpsc::channel::<Message>(BACKLOG);
     let _watches = observe::watch(&session.cluster, scope, rand::random(), batches.clone());
-    let screen = Screen::take()?;
+    let screen = Screen::take(session.config.terminal.mouse)?;
     let size = screen.terminal.size()?;
     let mut cockpit = Cockpit {
         state: State::new(session.screen(), (size.width, size.height)),
@@ -61,20 +68,26 @@ pub async fn run(session: Session, scope: Scope) -> io::Result<()> {
     let mut second = interval(Duration::from_secs(1));
     second.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut asked_to_end = std::pin::pin!(signals::interruption());
-    let mut next_frame = Instant::now();
+    let (mut last_frame, mut next_frame) = (Instant::now(), Instant::now());
+    let mut next_intake = Instant::now();
     while !cockpit.is_over() {
         tokio::select! {
+            biased;
+            () = &mut asked_to_end, if cockpit.ending.is_none() => cockpit.leave(),
             event = keys.next(), if !cockpit.blind => match event {
-                Some(Ok(event)) => cockpit.terminal_event(event)?,
+                Some(Ok(event)) => {
+                    cockpit.terminal_event(event)?;
+                    next_frame = next_frame.min(last_frame + ANSWER);
+                }
                 // The terminal is gone: what runs is left where it stands, resumable.
                 Some(Err(_)) | None => cockpit.go_blind(),
             },
-            Some(batch) = arriving.recv() => {
-                cockpit.take(batch);
-                while let Ok(batch) = arriving.try_recv() {
-                    cockpit.take(batch);
+            () = sleep_until(next_frame), if cockpit.dirty && !cockpit.blind => {
+                if cockpit.draw().is_err() {
+                    cockpit.go_blind();
                 }
-                cockpit.tell(Message::RowsChanged);
+                last_frame = Instant::now();
+                next_frame = last_frame + Duration::from_secs(1) / FRAMES;
             }
             Some(message) = messages.recv() => cockpit.tell(message),
             _ = second.tick() => {
@@ -84,12 +97,15 @@ pub async fn run(session: Session, scope: Scope) -> io::Result<()> {
                 cockpit.hands.look_at_journals();
                 cockpit.tell(Message::Tick);
             }
-            () = &mut asked_to_end, if cockpit.ending.is_none() => cockpit.leave(),
-            () = sleep_until(next_frame), if cockpit.dirty && !cockpit.blind => {
-                if cockpit.draw().is_err() {
-                    cockpit.go_blind();
+            Some(batch) = next(&mut arriving, next_intake) => {
+                cockpit.take(batch);
+                while let Ok(batch) = arriving.try_recv() {
+                    cockpit.take(batch);
                 }
-                next_frame = Instant::now() + Duration::from_secs(1) / FRAMES;
+                cockpit.tell(Message::RowsChanged);
+                // What is still loading is waited for.
+                let loading = cockpit.rows.syncs().any(|(_, _, sync)| *sync == Sync::Loading);
+                next_intake = Instant::now() + if loading { Duration::ZERO } else { Duration::from_secs(1) / INTAKES };
             }
         }
         cockpit.obey()?;
@@ -100,6 +116,12 @@ pub async fn run(session: Session, scope: Scope) -> io::Result<()> {
         ));
     }
     Ok(())
+}
+
+/// The next batch, not before `from`.
+async fn next(arriving: &mut mpsc::Receiver<Batch>, from: Instant) -> Option<Batch> {
+    sleep_until(from).await;
+    arriving.recv().await
 }
 
 impl Cockpit {
@@ -136,7 +158,8 @@ impl Cockpit {
     fn obey(&mut self) -> io::Result<()> {
         while let Some(effect) = self.hands.next() {
             match effect {
-                Effect::Redraw => self.screen.terminal.clear()?,
+                Effect::Copy { what, text } => self.copy(&what, &text)?,
+                Effect::Redraw => self.screen.clear()?,
                 Effect::Suspend => {
                     self.screen.suspend();
                     signals::stop_this_process();
@@ -154,6 +177,23 @@ impl Cockpit {
             }
             self.dirty = true;
         }
+        Ok(())
+    }
+
+    /// Puts a text on the terminal's clipboard. Whether the terminal took it, it does not say.
+    fn copy(&mut self, what: &str, text: &str) -> io::Result<()> {
+        let notice = if clipboard::fits(text) {
+            clipboard::copy(&mut io::stdout(), text, self.state.terminal().through)?;
+            let first: String = text.lines().next().unwrap_or_default().chars().take(60).collect();
+            let lines = match text.lines().count() {
+                ..=1 => String::new(),
+                several => format!(" and {} more lines", several - 1),
+            };
+            ui::Notice::information(format!("{what} to the terminal's clipboard: {first}{lines}"))
+        } else {
+            ui::Notice::warning(format!("the {what} is too long for a terminal's clipboard")).hint("save it instead")
+        };
+        self.tell(Message::Notice(notice));
         Ok(())
     }
 

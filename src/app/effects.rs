@@ -94,7 +94,7 @@ impl Hands {
             Effect::Control(id, control) => self.control(&id, control),
             Effect::SavePlan(plan) => self.save(plan),
             Effect::Inspect(object) => self.inspect(object),
-            Effect::Scope(_) | Effect::Redraw | Effect::Suspend | Effect::Quit(_) => {}
+            Effect::Scope(_) | Effect::Copy { .. } | Effect::Redraw | Effect::Suspend | Effect::Quit(_) => {}
         }
     }
 

@@ -3,6 +3,8 @@
 //! One task owns everything that is drawn. It never waits for the network: what takes time runs in tasks of its own and comes
 //! back as a message. Nothing is decided here that a planner, the guard or the screen's update decides.
 
+mod appearance;
+mod clipboard;
 mod cockpit;
 mod effects;
 mod session;

@@ -3,7 +3,7 @@
 //! Screen and command line both go through here, so neither can do what the other cannot.
 
 use crate::{
-    config::{Config, ConfigError, Paths},
+    config::{Config, ConfigError, Paths, Terminal},
     connect::kube::{ApiErrorKind, Cluster, ConnectError, ConnectOptions, ContextInfo},
     model::{Control, Intent, OperationId, Outcome, Plan},
     observe::{self, ObserveError},
@@ -25,6 +25,10 @@ pub struct Options {
     pub all_namespaces: bool,
     /// `--read-only`.
     pub read_only: bool,
+    /// `--ascii`.
+    pub ascii: bool,
+    /// `--no-mouse`.
+    pub no_mouse: bool,
 }
 
 /// A session.
@@ -96,7 +100,7 @@ impl Session {
     pub async fn open(options: &Options) -> Result<Self, SessionError> {
         let paths = Paths::find().ok_or(SessionError::NoHome)?;
         let cluster = Cluster::connect(&options.connect, Clock::System).await?;
-        Ok(Self::on(cluster, &paths, options.read_only))
+        Ok(Self::on(cluster, &paths, options.read_only).on_terminal(options.ascii, options.no_mouse))
     }
 
     /// A session on a cluster inside this process, with all its files below `paths`.
@@ -105,8 +109,7 @@ impl Session {
     }
 
     fn on(cluster: Cluster, paths: &Paths, read_only: bool) -> Self {
-        let no_colour = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
-        let (config, complaints) = Config::load(&paths.config, no_colour);
+        let (config, complaints) = Config::load(&paths.config, Terminal::of(|name| std::env::var(name).ok()));
         let info = cluster.info();
         let mode = Mode {
             read_only: read_only || config.settings.read_only(&info.name),

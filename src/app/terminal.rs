@@ -8,7 +8,11 @@ use crossterm::{
     execute,
     terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode},
 };
-use ratatui::{Terminal, backend::CrosstermBackend};
+use ratatui::{
+    Terminal,
+    backend::CrosstermBackend,
+    layout::{Position, Rect},
+};
 use std::{
     io::{self, BufWriter, Stdout},
     panic,
@@ -27,23 +31,25 @@ pub fn is_given_up() -> bool {
 pub struct Screen {
     /// Where frames are drawn.
     pub terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+    /// Whether the mouse is taken.
+    mouse: bool,
 }
 
 impl Screen {
-    /// Takes the terminal.
+    /// Takes the terminal, and its mouse where that is wanted: without it the terminal selects text by itself.
     ///
     /// # Errors
     /// When standard output is not a terminal or refuses.
-    pub fn take() -> io::Result<Self> {
+    pub fn take(mouse: bool) -> io::Result<Self> {
         let before = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
             GIVEN_UP.store(true, Ordering::Relaxed);
             give_back();
             before(info);
         }));
-        enter()?;
+        enter(mouse)?;
         let terminal = Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(64 * 1024, io::stdout())))?;
-        Ok(Self { terminal })
+        Ok(Self { terminal, mouse })
     }
 
     /// Gives the terminal to somebody else until [`Self::resume`].
@@ -56,8 +62,18 @@ impl Screen {
     /// # Errors
     /// When the terminal is gone.
     pub fn resume(&mut self) -> io::Result<()> {
-        enter()?;
-        self.terminal.clear()
+        enter(self.mouse)?;
+        self.clear()
+    }
+
+    /// Clears the screen, so that the next frame draws every cell.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub fn clear(&mut self) -> io::Result<()> {
+        // Not `Terminal::clear`: that asks the terminal where its cursor is, and fails where no answer comes within two seconds.
+        let size = self.terminal.size()?;
+        self.terminal.resize(Rect::from((Position::ORIGIN, size)))
     }
 }
 
@@ -67,9 +83,13 @@ impl Drop for Screen {
     }
 }
 
-fn enter() -> io::Result<()> {
+fn enter(mouse: bool) -> io::Result<()> {
     enable_raw_mode()?;
-    execute!(io::stdout(), EnterAlternateScreen, EnableMouseCapture, EnableBracketedPaste, cursor::Hide)
+    execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)?;
+    if mouse {
+        execute!(io::stdout(), EnableMouseCapture)?;
+    }
+    Ok(())
 }
 
 /// Puts the terminal back; a terminal that is gone cannot be put back, so errors are of no use here.

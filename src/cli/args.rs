@@ -43,6 +43,12 @@ pub struct Global {
     /// Refuse everything that would change something
     #[arg(long, global = true, env = "PILOTHOUSE_READ_ONLY", help_heading = "Safety")]
     pub read_only: bool,
+    /// Write nothing but ASCII to the terminal [default: as the locale says]
+    #[arg(long, global = true, help_heading = "Screen")]
+    pub ascii: bool,
+    /// Leave the mouse to the terminal, which then selects text by itself
+    #[arg(long, global = true, help_heading = "Screen")]
+    pub no_mouse: bool,
 }
 
 impl From<&Global> for Options {
@@ -52,7 +58,13 @@ impl From<&Global> for Options {
             context: global.context.clone(),
             namespace: global.namespace.clone(),
         };
-        Self { connect, all_namespaces: global.all_namespaces, read_only: global.read_only }
+        Self {
+            connect,
+            all_namespaces: global.all_namespaces,
+            read_only: global.read_only,
+            ascii: global.ascii,
+            no_mouse: global.no_mouse,
+        }
     }
 }
 

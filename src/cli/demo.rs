@@ -36,6 +36,11 @@ pub async fn run(global: &Global, arguments: &args::Demo) -> Result<ExitCode, Fa
         loopback: true,
     };
     let session = Session::embedded(client, info, clock, &Paths::under(demo.folder()), global.read_only);
+    let session = match Paths::find() {
+        Some(paths) => session.looking_like(&paths.config),
+        None => session,
+    };
+    let session = session.on_terminal(global.ascii, global.no_mouse);
     let scope = global.namespace.clone().map_or(Scope::All, |namespace| Scope::Namespaces(vec![namespace]));
     Ok(app::open(session, scope).await?)
 }

@@ -114,6 +114,8 @@ const DEFAULT: &[(Where, &str, Action)] = &[
     (Where::Plan, "ctrl-s", Action::Save),
     (Where::Plan, "w", Action::Reason),
     (Where::Plan, "ctrl-r", Action::Reason),
+    (Where::Plan, "c", Action::Copy),
+    (Where::Plan, "ctrl-y", Action::Copy),
     (Where::Moving, "enter", Action::Open),
     (Where::Moving, "k", Action::Up),
     (Where::Moving, "up", Action::Up),
@@ -137,6 +139,8 @@ const DEFAULT: &[(Where, &str, Action)] = &[
     (Where::Everywhere, "-", Action::LastScreen),
     (Where::Everywhere, "q", Action::Quit),
     (Where::Everywhere, "ctrl-c", Action::Quit),
+    (Where::Everywhere, "c", Action::Copy),
+    (Where::Everywhere, "ctrl-y", Action::Copy),
     (Where::Everywhere, "ctrl-z", Action::Suspend),
     (Where::Everywhere, "ctrl-l", Action::Redraw),
 ];

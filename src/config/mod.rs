@@ -6,20 +6,26 @@
 
 mod action;
 mod chord;
+mod colour;
 mod document;
 mod error;
 mod keymap;
 mod paths;
 mod settings;
+mod terminal;
 mod theme;
+mod themes;
 
 pub use action::Action;
 pub use chord::Chord;
+pub use colour::{Depth, at as colour_at, readable_on};
 pub use error::{ConfigError, Place, nearest, suggestion};
 pub use keymap::{Keymap, Row, Where};
 pub use paths::Paths;
 pub use settings::{ContextSettings, Settings};
+pub use terminal::{Multiplexer, Terminal};
 pub use theme::{Meaning, Theme};
+pub use themes::Themes;
 
 use std::{fs, io::ErrorKind, path::Path};
 
@@ -30,14 +36,18 @@ pub struct Config {
     pub settings: Settings,
     /// The default keys with `keys.toml` laid over them.
     pub keymap: Keymap,
-    /// The theme that `config.toml` names.
+    /// The theme that `config.toml` names, as the terminal can show it.
     pub theme: Theme,
+    /// Every theme there is, likewise.
+    pub themes: Themes,
+    /// What the terminal can do, and may.
+    pub terminal: Terminal,
 }
 
 impl Config {
-    /// Reads the folder `config`. `no_colour` is whether the environment asks for none (`NO_COLOR`): then the monochrome
-    /// theme is used whatever the settings say. What is wrong is told beside what could be understood.
-    pub fn load(folder: &Path, no_colour: bool) -> (Self, Vec<ConfigError>) {
+    /// Reads the folder `folder` for a terminal. On one without colours (`NO_COLOR`) the monochrome theme is used whatever the
+    /// settings say. What is wrong is told beside what could be understood.
+    pub fn load(folder: &Path, mut terminal: Terminal) -> (Self, Vec<ConfigError>) {
         let mut errors = Vec::new();
         let mut read = |name: &str| {
             let file = folder.join(name);
@@ -56,40 +66,34 @@ impl Config {
         errors.extend(mistakes);
         let (keymap, mistakes) = Keymap::parse(&keys_file, &keys_text);
         errors.extend(mistakes);
-        let name = if no_colour { "monochrome" } else { settings.theme.as_deref().unwrap_or("dark") };
-        let (theme, mistakes) = theme(folder, &settings_file, name);
+        terminal.ascii = settings.ascii.unwrap_or(terminal.ascii);
+        terminal.mouse = settings.mouse.unwrap_or(terminal.mouse);
+        let (themes, mistakes) = Themes::load(&folder.join("themes"), terminal.depth);
         errors.extend(mistakes);
-        (Self { settings, keymap, theme }, errors)
+        let plain = terminal.depth == Depth::Monochrome;
+        let name = if plain { MONOCHROME } else { settings.theme.as_deref().unwrap_or(DEFAULT) };
+        let theme = themes.get(name).cloned().unwrap_or_else(|| {
+            let message = format!("there is no theme `{name}`");
+            let hint = Some(suggestion(name, themes.names()));
+            let place = settings_text.find("theme").map(|at| Place::of(&settings_text, at));
+            errors.push(ConfigError { file: settings_file.clone(), place, message, hint });
+            themes.get(DEFAULT).cloned().unwrap_or_else(Theme::monochrome)
+        });
+        (Self { settings, keymap, theme, themes, terminal }, errors)
     }
 }
+
+/// The theme that is used where none is named.
+const DEFAULT: &str = "dark";
+
+/// The theme of terminals without colours.
+const MONOCHROME: &str = "monochrome";
 
 impl Default for Config {
     fn default() -> Self {
-        let theme = Theme::built_in("dark").unwrap_or_else(Theme::monochrome);
-        Self { settings: Settings::default(), keymap: Keymap::default(), theme }
-    }
-}
-
-/// The theme of this name: the operator's file before the built-in one.
-fn theme(folder: &Path, settings_file: &Path, name: &str) -> (Theme, Vec<ConfigError>) {
-    let themes = folder.join("themes");
-    // A name with a path in it could read any file; a theme is a plain name.
-    let plain = |name: &str| !name.contains(['/', '\\', '.']);
-    let find = |name: &str| plain(name).then(|| fs::read_to_string(themes.join(format!("{name}.toml"))).ok()).flatten();
-    if let Some(text) = find(name) {
-        return Theme::parse(&themes.join(format!("{name}.toml")), &text, &find);
-    }
-    match Theme::built_in(name) {
-        Some(theme) => (theme, Vec::new()),
-        None => {
-            let error = ConfigError {
-                file: settings_file.to_owned(),
-                place: None,
-                message: format!("there is no theme `{name}`"),
-                hint: Some(suggestion(name, Theme::names())),
-            };
-            (Theme::built_in("dark").unwrap_or_else(Theme::monochrome), vec![error])
-        }
+        let theme = Theme::built_in(DEFAULT).unwrap_or_else(Theme::monochrome);
+        let (settings, keymap, terminal) = Default::default();
+        Self { settings, keymap, theme, themes: Themes::default(), terminal }
     }
 }
 
@@ -100,7 +104,7 @@ mod tests {
     #[test]
     fn no_file_is_no_mistake() {
         let folder = tempfile::tempdir().unwrap();
-        let (config, errors) = Config::load(folder.path(), false);
+        let (config, errors) = Config::load(folder.path(), Terminal::default());
         assert_eq!(errors, []);
         assert_eq!(config.theme, Theme::built_in("dark").unwrap());
     }
@@ -111,19 +115,30 @@ mod tests {
         fs::create_dir(folder.path().join("themes")).unwrap();
         fs::write(folder.path().join("themes/mine.toml"), "inherits = \"light\"\nbroken = \"red\"\n").unwrap();
         fs::write(folder.path().join("config.toml"), "theme = \"mine\"\n").unwrap();
-        let (config, errors) = Config::load(folder.path(), false);
+        let (config, errors) = Config::load(folder.path(), Terminal::default());
         assert_eq!(errors, []);
         assert_eq!(config.theme.of(Meaning::Broken).fg, Some(ratatui::style::Color::Red));
         assert_eq!(config.theme.of(Meaning::Healthy), Theme::built_in("light").unwrap().of(Meaning::Healthy));
-        assert_eq!(Config::load(folder.path(), true).0.theme, Theme::monochrome());
+        let colourless = Terminal { depth: Depth::Monochrome, ..Terminal::default() };
+        assert_eq!(Config::load(folder.path(), colourless).0.theme, Theme::monochrome());
     }
 
     #[test]
     fn an_unknown_theme_is_told_and_the_default_used() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("config.toml"), "theme = \"drak\"\n").unwrap();
-        let (config, errors) = Config::load(folder.path(), false);
+        let (config, errors) = Config::load(folder.path(), Terminal::default());
         assert_eq!(errors[0].hint.as_deref(), Some("did you mean `dark`?"));
+        assert_eq!(errors[0].place, Some(Place { line: 1, column: 1 }));
         assert_eq!(config.theme, Theme::built_in("dark").unwrap());
+    }
+
+    #[test]
+    fn the_settings_come_before_what_the_terminal_tells() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("config.toml"), "ascii = false\nmouse = false\n").unwrap();
+        let console = Terminal { ascii: true, ..Terminal::default() };
+        let terminal = Config::load(folder.path(), console).0.terminal;
+        assert!(!terminal.ascii && !terminal.mouse);
     }
 }

@@ -11,6 +11,10 @@ pub struct Settings {
     pub read_only: bool,
     /// The theme's name: one of the built-in ones or a file in the folder `themes`.
     pub theme: Option<String>,
+    /// Only ASCII on the screen, or never mind what the environment says; None leaves it to the locale and the terminal.
+    pub ascii: Option<bool>,
+    /// Whether the mouse is taken; without it the terminal selects text by itself.
+    pub mouse: Option<bool>,
     /// The GitOps repository: a path or a URL.
     pub repository: Option<String>,
     /// What is special about some contexts, by the context's name.
@@ -30,7 +34,7 @@ pub struct ContextSettings {
     pub repository: Option<String>,
 }
 
-const KEYS: [&str; 4] = ["read_only", "theme", "repository", "contexts"];
+const KEYS: [&str; 6] = ["read_only", "theme", "ascii", "mouse", "repository", "contexts"];
 const CONTEXT_KEYS: [&str; 4] = ["protected", "read_only", "colour", "repository"];
 
 impl Settings {
@@ -42,6 +46,8 @@ impl Settings {
             match &**key.get_ref() {
                 "read_only" => settings.read_only = document.boolean("read_only", value).unwrap_or(false),
                 "theme" => settings.theme = document.text("theme", value),
+                "ascii" => settings.ascii = document.boolean("ascii", value),
+                "mouse" => settings.mouse = document.boolean("mouse", value),
                 "repository" => settings.repository = document.text("repository", value),
                 "contexts" => {
                     for (name, value) in document.table("contexts", value).into_iter().flatten() {

@@ -2,8 +2,12 @@
 //!
 //! A theme is a TOML file of meanings. `inherits` names another theme; whatever a theme leaves out comes from there, and at
 //! last from the terminal's own colours. No state is told by colour alone: the monochrome theme loses nothing.
+//!
+//! A theme is written for all colours. On terminals with fewer the nearest ones are taken; for those with sixteen, which look
+//! different everywhere, a style may name its own with `fg16` and `bg16`.
 
 use super::{
+    colour::{self, Depth},
     document::{Document, Value},
     error::{ConfigError, suggestion},
 };
@@ -65,16 +69,25 @@ meanings! {
 }
 
 /// The built-in themes: name and text.
-const BUILT_IN: [(&str, &str); 3] = [
+const BUILT_IN: [(&str, &str); 5] = [
     ("dark", include_str!("../../themes/dark.toml")),
     ("light", include_str!("../../themes/light.toml")),
+    ("high-contrast", include_str!("../../themes/high-contrast.toml")),
+    ("colour-blind", include_str!("../../themes/colour-blind.toml")),
     ("monochrome", include_str!("../../themes/monochrome.toml")),
 ];
 
 /// A style for every meaning.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Theme {
-    styles: Vec<Style>,
+    paints: Vec<Paint>,
+}
+
+/// A style, and what it is where there are sixteen colours only.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Paint {
+    style: Style,
+    sixteen: Style,
 }
 
 impl Theme {
@@ -91,26 +104,47 @@ impl Theme {
 
     /// The theme that needs no colour at all: for `NO_COLOR` and for tests.
     pub fn monochrome() -> Self {
-        Self::built_in("monochrome").unwrap_or(Self { styles: vec![Style::new(); Meaning::NAMES.len()] })
+        Self::built_in("monochrome").unwrap_or_else(Self::empty)
+    }
+
+    fn empty() -> Self {
+        Self { paints: vec![Paint::default(); Meaning::NAMES.len()] }
+    }
+
+    /// The same theme as a terminal of this depth can show it.
+    pub fn at(mut self, depth: Depth) -> Self {
+        for paint in &mut self.paints {
+            let colours = if depth == Depth::Sixteen { paint.style.patch(paint.sixteen) } else { paint.style };
+            paint.style.fg = colours.fg.and_then(|fg| colour::at(fg, depth));
+            paint.style.bg = colours.bg.and_then(|bg| colour::at(bg, depth));
+        }
+        self
     }
 
     /// Reads a theme. `find` gives the text of a theme that is not built in, for `inherits`.
     pub fn parse(file: &Path, text: &str, find: &dyn Fn(&str) -> Option<String>) -> (Self, Vec<ConfigError>) {
-        Self::read(file, text, find, 0)
+        let own = file.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
+        Self::read(file, text, find, &[own])
     }
 
-    fn read(file: &Path, text: &str, find: &dyn Fn(&str) -> Option<String>, depth: usize) -> (Self, Vec<ConfigError>) {
+    /// `chain` are the names of the theme and of those that inherit from it.
+    fn read(
+        file: &Path,
+        text: &str,
+        find: &dyn Fn(&str) -> Option<String>,
+        chain: &[&str],
+    ) -> (Self, Vec<ConfigError>) {
         let (mut document, table) = Document::parse(file, text);
-        let mut theme = Self { styles: vec![Style::new(); Meaning::NAMES.len()] };
+        let mut theme = Self::empty();
         if let Some(value) = table.get("inherits") {
-            theme = Self::inherited(&mut document, value, find, depth).unwrap_or(theme);
+            theme = Self::inherited(&mut document, value, find, chain).unwrap_or(theme);
         }
         for (key, value) in &table {
             let name = &**key.get_ref();
             match Meaning::NAMES.iter().position(|known| *known == name) {
                 Some(index) => {
-                    if let Some(style) = style(&mut document, name, value) {
-                        theme.styles[index] = style;
+                    if let Some(paint) = paint(&mut document, name, value) {
+                        theme.paints[index] = paint;
                     }
                 }
                 None if name == "inherits" => {}
@@ -124,63 +158,70 @@ impl Theme {
         document: &mut Document<'_>,
         value: &Value<'_>,
         find: &dyn Fn(&str) -> Option<String>,
-        depth: usize,
+        chain: &[&str],
     ) -> Option<Self> {
         let name = document.text("inherits", value)?;
-        if depth == 8 {
-            document.complain(value.span(), format!("`{name}` inherits from itself"), None);
-            return None;
-        }
-        let built_in = || BUILT_IN.iter().find(|(known, _)| *known == name).map(|(_, text)| (*text).to_owned());
-        let Some(text) = find(&name).or_else(built_in) else {
-            let hint = suggestion(&name, Self::names());
-            document.complain(value.span(), format!("there is no theme `{name}` to inherit from"), Some(hint));
+        let own = chain.contains(&&*name);
+        let built_in = BUILT_IN.iter().find(|(known, _)| *known == name).map(|(_, text)| (*text).to_owned());
+        // An operator's `dark` that inherits from `dark` means the built-in one.
+        let Some(text) = find(&name).filter(|_| !own).or(built_in) else {
+            let (message, hint) = match own {
+                true => (format!("`{name}` inherits from itself"), None),
+                false => {
+                    (format!("there is no theme `{name}` to inherit from"), Some(suggestion(&name, Self::names())))
+                }
+            };
+            document.complain(value.span(), message, hint);
             return None;
         };
-        let (theme, errors) = Self::read(Path::new(&format!("{name}.toml")), &text, find, depth + 1);
+        let chain = [chain, &[&*name]].concat();
+        let (theme, errors) = Self::read(Path::new(&format!("{name}.toml")), &text, find, &chain);
         document.errors.extend(errors);
         Some(theme)
     }
 
     /// The style for a meaning.
     pub fn of(&self, meaning: Meaning) -> Style {
-        self.styles[meaning as usize]
+        self.paints[meaning as usize].style
     }
 }
 
-const STYLE_KEYS: [&str; 7] = ["fg", "bg", "bold", "dim", "italic", "underlined", "reversed"];
+const STYLE_KEYS: [&str; 9] = ["fg", "bg", "fg16", "bg16", "bold", "dim", "italic", "underlined", "reversed"];
 
 /// A style: a colour for the text, or a table of colours and attributes.
-fn style(document: &mut Document<'_>, name: &str, value: &Value<'_>) -> Option<Style> {
+fn paint(document: &mut Document<'_>, name: &str, value: &Value<'_>) -> Option<Paint> {
+    let mut paint = Paint::default();
     if value.get_ref().is_str() {
-        return Some(Style::new().fg(colour(document, value)?));
+        paint.style.fg = Some(colour(document, value)?);
+        return Some(paint);
     }
-    let mut style = Style::new();
     for (key, value) in document.table(name, value)? {
-        let attribute = match &**key.get_ref() {
-            "fg" => {
-                style.fg = colour(document, value);
-                continue;
-            }
-            "bg" => {
-                style.bg = colour(document, value);
-                continue;
-            }
-            "bold" => Modifier::BOLD,
-            "dim" => Modifier::DIM,
-            "italic" => Modifier::ITALIC,
-            "underlined" => Modifier::UNDERLINED,
-            "reversed" => Modifier::REVERSED,
+        let slot = match &**key.get_ref() {
+            "fg" => &mut paint.style.fg,
+            "bg" => &mut paint.style.bg,
+            "fg16" => &mut paint.sixteen.fg,
+            "bg16" => &mut paint.sixteen.bg,
             other => {
-                document.unknown("key of a style", other, key.span(), &STYLE_KEYS);
+                let attribute = match other {
+                    "bold" => Modifier::BOLD,
+                    "dim" => Modifier::DIM,
+                    "italic" => Modifier::ITALIC,
+                    "underlined" => Modifier::UNDERLINED,
+                    "reversed" => Modifier::REVERSED,
+                    other => {
+                        document.unknown("key of a style", other, key.span(), &STYLE_KEYS);
+                        continue;
+                    }
+                };
+                if document.boolean(other, value) == Some(true) {
+                    paint.style = paint.style.add_modifier(attribute);
+                }
                 continue;
             }
         };
-        if document.boolean(key.get_ref(), value) == Some(true) {
-            style = style.add_modifier(attribute);
-        }
+        *slot = colour(document, value);
     }
-    Some(style)
+    Some(paint)
 }
 
 fn colour(document: &mut Document<'_>, value: &Value<'_>) -> Option<Color> {
@@ -208,7 +249,7 @@ mod tests {
     #[test]
     fn the_monochrome_theme_has_no_colour() {
         let theme = Theme::monochrome();
-        assert!(theme.styles.iter().all(|s| s.fg.is_none() && s.bg.is_none()));
+        assert!(theme.paints.iter().all(|p| p.style.fg.is_none() && p.style.bg.is_none()));
         assert!(theme.of(Meaning::Selected).add_modifier.contains(Modifier::REVERSED));
     }
 
@@ -224,6 +265,24 @@ mod tests {
         mine.toml:2:28: unknown key of a style `blod` (did you mean `bold`?)
         mine.toml:3:1: unknown meaning `helthy` (did you mean `healthy`?)
         ");
+    }
+
+    #[test]
+    fn an_operators_theme_may_inherit_from_the_built_in_one_of_its_own_name() {
+        let text = "inherits = \"dark\"\nbroken = \"red\"\n".to_owned();
+        let (theme, errors) = Theme::parse(Path::new("themes/dark.toml"), &text, &|_| Some(text.clone()));
+        assert_eq!(errors, []);
+        assert_eq!(theme.of(Meaning::Healthy), Theme::built_in("dark").unwrap().of(Meaning::Healthy));
+    }
+
+    #[test]
+    fn sixteen_colours_are_those_that_the_theme_names_else_the_nearest() {
+        let text = "broken = { fg = \"#ff7b72\", fg16 = \"lightmagenta\" }\nhealthy = \"#10c010\"\n";
+        let theme = |depth| Theme::parse(Path::new("mine.toml"), text, &|_| None).0.at(depth);
+        assert_eq!(theme(Depth::Sixteen).of(Meaning::Broken).fg, Some(Color::LightMagenta));
+        assert_eq!(theme(Depth::Sixteen).of(Meaning::Healthy).fg, Some(Color::Green));
+        assert_eq!(theme(Depth::Indexed).of(Meaning::Broken).fg, Some(Color::Indexed(210)));
+        assert_eq!(theme(Depth::Monochrome).of(Meaning::Broken).fg, None);
     }
 
     #[test]

@@ -7,6 +7,7 @@
 mod access;
 mod autoscaler;
 mod cluster;
+mod command;
 mod facts;
 mod health;
 pub mod image;
@@ -15,6 +16,7 @@ mod intent;
 mod job;
 mod kind;
 mod labels;
+mod log;
 mod namespace;
 mod object;
 mod operation;
@@ -41,6 +43,10 @@ pub use intent::{Intent, Verb};
 pub use job::{Job, JobState};
 pub use kind::Kind;
 pub use labels::Labels;
+pub use log::{
+    Held, LOG_COLOURS, LogBuffer, LogChoice, LogCursor, LogLine, LogName, LogNames, LogNews, LogRequest, LogSince,
+    LogSource, LogSourceId, LogState, LogSubject, LogVoice, Pattern, Place, clean,
+};
 pub use namespace::Namespace;
 pub use object::ObjectRef;
 pub use operation::{Control, OperationId, OperationState, OperationView, Outcome, Progress, StepState, StepView};

@@ -131,6 +131,7 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
                 target: state.workload(rows).map(|row| row.object.path()),
                 namespaces: &mut namespaces,
                 headings: state.headings(),
+                themes: &state.session.themes,
             });
             state.layers.push(Layer::Palette(palette));
             Vec::new()
@@ -182,6 +183,7 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
         Action::StepBack => order(state, Control::StepBack),
         Action::Abort => ask_abort(state),
         Action::Resume => order(state, Control::Next),
+        Action::Copy => state.copy(rows),
         Action::Suspend => vec![Effect::Suspend],
         Action::Redraw => vec![Effect::Redraw],
         // These belong to the plan sheet, which takes its keys itself.

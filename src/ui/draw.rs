@@ -1,7 +1,7 @@
 //! From state and rows to a frame. Borrows everything, copies nothing, formats only what is on the screen.
 
 use super::{
-    layout,
+    ascii, layout,
     panes::{crumbs, header, keys, line},
     scene::Scene,
     screens,
@@ -29,5 +29,9 @@ pub fn draw(state: &State, rows: &Rows, frame: &mut Frame<'_>, now: Timestamp) {
     // The header stays in sight above every sheet: which cluster this is must never be in doubt.
     for layer in &state.layers {
         layer.draw(&scene, buffer, layout::below_header(size));
+    }
+    match state.session.terminal.ascii {
+        true => ascii::spell(buffer),
+        false => ascii::tame(buffer),
     }
 }

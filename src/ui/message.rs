@@ -66,6 +66,13 @@ pub enum Effect {
         /// The name that was typed, in a protected context.
         typed: Option<String>,
     },
+    /// Put this text on the terminal's clipboard; answer with a notice that says what it is.
+    Copy {
+        /// What it is, in a word or two.
+        what: String,
+        /// The text.
+        text: String,
+    },
     /// Save this plan as JSON; answer with a notice.
     SavePlan(Arc<Plan>),
     /// Tell a running operation something.

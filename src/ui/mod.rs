@@ -9,7 +9,10 @@
 //! operation's timeline.
 
 mod actions;
+mod appearance;
+mod ascii;
 mod chosen;
+mod copy;
 mod draw;
 mod filter;
 mod freshness;
@@ -18,6 +21,7 @@ mod input;
 mod layers;
 mod layout;
 mod list;
+mod logs;
 mod look;
 mod message;
 mod mouse;
@@ -25,6 +29,7 @@ mod operations;
 mod page;
 mod panes;
 mod pen;
+pub mod plot;
 mod roll_up;
 mod scene;
 mod screens;

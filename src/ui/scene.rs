@@ -29,9 +29,10 @@ impl<'a> Scene<'a> {
         Sight { rows: self.rows, roll_up: &self.state.roll_up }
     }
 
-    /// The theme.
+    /// The theme: the one that is being tried out, else the session's.
     pub fn theme(&self) -> &Theme {
-        &self.state.session.theme
+        let tried = self.state.layers.last().and_then(|layer| layer.preview());
+        tried.unwrap_or(&self.state.session.theme)
     }
 
     /// The style of a meaning.
@@ -46,8 +47,11 @@ impl<'a> Scene<'a> {
 
     /// A pane's border with its title; gives the room inside.
     pub fn pane(&self, buffer: &mut Buffer, area: Rect, title: &str, focused: bool) -> Rect {
-        let meaning = if focused { Meaning::Focus } else { Meaning::Border };
-        let block = Block::bordered().border_style(self.style(meaning));
+        let (meaning, line) = match focused {
+            true => (Meaning::Focus, self.state.session.frame(self.theme())),
+            false => (Meaning::Border, self.style(Meaning::Border)),
+        };
+        let block = Block::bordered().border_style(line);
         let inside = block.inner(area);
         block.render(area, buffer);
         if !title.is_empty() {

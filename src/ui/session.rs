@@ -1,8 +1,8 @@
 //! What does not change while the screen is open: where it looks and how it looks.
 
-use crate::config::{Config, Keymap, Theme};
+use crate::config::{Config, Keymap, Meaning, Terminal, Theme, Themes, colour_at, readable_on};
 use jiff::tz::TimeZone;
-use ratatui::style::Color;
+use ratatui::style::{Color, Modifier, Style};
 
 /// What the screen is opened with.
 #[derive(Clone, Debug)]
@@ -13,7 +13,7 @@ pub struct Session {
     pub protected: bool,
     /// Whether changes are refused. Shown here, enforced by the guard.
     pub read_only: bool,
-    /// The context's own colour.
+    /// The context's own colour, as the terminal can show it.
     pub colour: Option<Color>,
     /// The GitOps repository that is configured for this context.
     pub repository: Option<String>,
@@ -23,6 +23,10 @@ pub struct Session {
     pub keymap: Keymap,
     /// How meanings look.
     pub theme: Theme,
+    /// Every theme that can be chosen.
+    pub themes: Themes,
+    /// What the terminal can do, and may.
+    pub terminal: Terminal,
 }
 
 impl Session {
@@ -33,11 +37,30 @@ impl Session {
             context: context.to_owned(),
             protected: config.settings.protected(context, loopback),
             read_only: read_only || config.settings.read_only(context),
-            colour: config.settings.colour(context),
+            colour: config.settings.colour(context).and_then(|colour| colour_at(colour, config.terminal.depth)),
             repository: config.settings.repository(context).map(str::to_owned),
             zone,
             keymap: config.keymap,
             theme: config.theme,
+            themes: config.themes,
+            terminal: config.terminal,
         }
+    }
+
+    /// How the context's name looks in the header: on its own colour; where it has none, protected contexts look like what is
+    /// protected, so that production cannot be taken for anything else.
+    pub fn badge(&self, theme: &Theme) -> Style {
+        match self.colour {
+            Some(colour) => Style::new().fg(readable_on(colour)).bg(colour).add_modifier(Modifier::BOLD),
+            None if self.protected => theme.of(Meaning::Protected),
+            None => theme.of(Meaning::Title),
+        }
+    }
+
+    /// How the line around the pane that takes the keys looks here: in the context's colour, where it has one.
+    pub fn frame(&self, theme: &Theme) -> Style {
+        let focus = theme.of(Meaning::Focus);
+        let own = self.colour.or_else(|| theme.of(Meaning::Protected).bg.filter(|_| self.protected));
+        own.map_or(focus, |colour| focus.fg(colour))
     }
 }

@@ -175,6 +175,10 @@ impl State {
                 }
                 Vec::new()
             }
+            Then::Theme(name) => {
+                self.wear(&name);
+                Vec::new()
+            }
             Then::Do(effects) => effects,
         }
     }

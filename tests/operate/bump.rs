@@ -242,3 +242,20 @@ async fn it_is_followed_until_the_new_pods_serve() {
     assert_eq!(stage.ready("checkout"), 2);
     assert_eq!(stage.journals.proven().len(), 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_remote_that_stays_away_leaves_the_operation_to_be_resumed() {
+    let stage = Stage::new().await;
+    let repositories = Repositories::new(&stage);
+    let plan = repositories.bump(&stage).await;
+    let (here, away) = (repositories.0.join("remote.git"), repositories.0.join("away.git"));
+    std::fs::rename(&here, &away).unwrap();
+    let mut running = stage.start(&plan).await;
+    let (outcome, message) = ended(&mut running).await.unwrap();
+    assert_eq!(outcome, Outcome::Interrupted, "{message}");
+    assert!(message.contains("for 10 minutes now"), "{message}");
+    std::fs::rename(&away, &here).unwrap();
+    let mut running = stage.resume(&plan.operation, None).await.unwrap();
+    assert_eq!(ended(&mut running).await.unwrap().0, Outcome::Done);
+    assert_eq!((repositories.text(), repositories.ours()), (bumped(), 1));
+}

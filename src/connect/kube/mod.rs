@@ -20,7 +20,7 @@ mod writer;
 pub use cluster::{Cluster, ConnectOptions, ContextInfo};
 pub use error::{ApiError, ApiErrorKind, ConnectError};
 pub use kubeconfig::{Contexts, contexts};
-pub use logs::LogOptions;
+pub use logs::{LogOptions, RawLine};
 pub use reader::{Page, Reader};
 pub use stream::{WatchFrom, Watched};
 pub use writer::Writer;

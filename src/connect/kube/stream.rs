@@ -74,11 +74,26 @@ impl Reader {
         from: WatchFrom,
         seconds: u32,
     ) -> Result<impl Stream<Item = Result<Watched<T>, ApiError>> + use<T>, ApiError> {
+        self.watch_selected(kind, namespace, (None, None), from, seconds).await
+    }
+
+    /// As [`Self::watch`], of the objects that a label selector and a field selector take. One that leaves the selection counts
+    /// as deleted.
+    pub async fn watch_selected<T: DeserializeOwned>(
+        &self,
+        kind: Kind,
+        namespace: Option<&str>,
+        (labels, fields): (Option<&str>, Option<&str>),
+        from: WatchFrom,
+        seconds: u32,
+    ) -> Result<impl Stream<Item = Result<Watched<T>, ApiError>> + use<T>, ApiError> {
         let action = listing(kind, namespace).replacen("list", "watch", 1);
         let parameters = WatchParams {
             timeout: Some(seconds),
             bookmarks: true,
             send_initial_events: from == WatchFrom::Everything,
+            label_selector: labels.map(str::to_owned),
+            field_selector: fields.map(str::to_owned),
             ..WatchParams::default()
         };
         let version = match &from {

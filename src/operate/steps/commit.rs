@@ -13,9 +13,13 @@ use crate::{
 };
 use serde_json::json;
 use std::{path::Path, time::Duration};
+use tokio::time::Instant;
 
 /// First and longest pause between two attempts to reach the remote.
 const BACKOFF: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(30));
+
+/// How long a remote that cannot be reached is waited for. The operation then stays where it stands, to be resumed.
+pub(super) const PATIENCE: Duration = Duration::from_secs(600);
 
 /// What the remote holds of a planned commit.
 pub(super) enum Prepared {
@@ -109,14 +113,14 @@ fn prepared(plan: &CommitPlan, cache: &Path, operation: &str) -> Result<Prepared
     }
 }
 
-/// Runs Git's blocking work off the event loop, again and again while the remote cannot be reached.
+/// Runs Git's blocking work off the event loop, again and again while the remote cannot be reached, for as long as [`PATIENCE`].
 pub(super) async fn git<T, F, W>(run: &mut Run, index: usize, work: F) -> Result<T, Stop>
 where
     T: Send + 'static,
     F: Fn() -> W,
     W: FnOnce() -> Result<T, GitError> + Send + 'static,
 {
-    let mut pause = BACKOFF.0;
+    let (mut pause, began) = (BACKOFF.0, Instant::now());
     loop {
         let error = match tokio::task::spawn_blocking(work()).await {
             Ok(Ok(answer)) => return Ok(answer),
@@ -126,10 +130,21 @@ where
         if !is_passing(&error) {
             return Err(Stop::Failed(error.to_string()));
         }
+        if began.elapsed() >= PATIENCE {
+            return Err(out_of_patience(&error));
+        }
         run.note(index, format!("{error}; trying again")).await;
         run.wait(pause).await?;
         pause = (pause * 2).min(BACKOFF.1);
     }
+}
+
+/// How an operation ends for now whose remote did not come back.
+pub(super) fn out_of_patience(error: &GitError) -> Stop {
+    let minutes = PATIENCE.as_secs() / 60;
+    Stop::Interrupted(format!(
+        "{error}, for {minutes} minutes now. Resume the operation once the remote can be reached"
+    ))
 }
 
 /// Whether the same may work a little later.

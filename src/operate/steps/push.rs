@@ -16,6 +16,7 @@ use crate::{
 };
 use serde_json::json;
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// How often somebody else may push first before this gives up.
 const RACES: u32 = 8;
@@ -27,7 +28,7 @@ pub(super) async fn run(run: &mut Run, index: usize, repository: &str, branch: &
         _ => None,
     });
     let Some(plan) = planned else { return Err(Stop::Failed("the plan pushes a commit that it does not make".into())) };
-    let mut races = 0;
+    let (mut races, began) = (0, Instant::now());
     loop {
         // The look comes first, every time: an earlier push may have arrived without an answer.
         let (commit, parent) = match commit::prepare(run, index, &plan).await? {
@@ -62,6 +63,9 @@ pub(super) async fn run(run: &mut Run, index: usize, repository: &str, branch: &
             Err(error @ PushError::Unknown { .. }) => {
                 run.note(index, format!("{error}; looking")).await;
                 run.wait(Duration::from_secs(2)).await?;
+            }
+            Err(PushError::Git(error)) if commit::is_passing(&error) && began.elapsed() >= commit::PATIENCE => {
+                return Err(commit::out_of_patience(&error));
             }
             Err(PushError::Git(error)) if commit::is_passing(&error) => {
                 run.note(index, format!("{error}; trying again")).await;

@@ -66,7 +66,18 @@ fn page(session: &Session, width: u16) -> Page {
         page.line(vec![(Meaning::Key, format!("  {glyph:<18} ")), (Meaning::Text, what.to_owned())]);
     }
     page.blank();
-    page.text(Meaning::Muted, "A filter's words are found fuzzily; a word with ! before it must not occur.");
+    page.line(vec![(Meaning::Title, "Filters: every term must hold, blanks between them".into())]);
+    for (term, what) in [
+        ("word", "found fuzzily in namespace/name"),
+        ("!word", "must not occur"),
+        ("-l app=a,tier!=b", "labels, as kubectl selects them"),
+        (":broken :unwell", "states; also :degraded :rolling :unknown :healthy"),
+        (":marked :sts :ds", "what is marked, or of these kinds"),
+        (":!healthy", "the contrary"),
+    ] {
+        page.line(vec![(Meaning::Key, format!("  {term:<18} ")), (Meaning::Text, what.to_owned())]);
+    }
+    page.blank();
     page.text(Meaning::Muted, "No key changes anything by itself: each verb opens a plan first.");
     page
 }

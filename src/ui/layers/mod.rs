@@ -31,11 +31,12 @@ use super::{
     tables::TableKind,
 };
 use crate::{
-    config::Action,
+    config::{Action, Theme},
     model::{Control, Intent, ObjectRef},
 };
 use crossterm::event::KeyEvent;
 use ratatui::{buffer::Buffer, layout::Rect, layout::Size};
+use std::sync::Arc;
 
 /// What lies over a screen.
 #[derive(Clone, Debug)]
@@ -96,6 +97,8 @@ pub enum Then {
     Sort(&'static str),
     /// Only these columns of the table on the screen; None for the usual ones.
     Columns(Option<Vec<&'static str>>),
+    /// The theme of this name, from now on.
+    Theme(Arc<str>),
     /// Effects.
     Do(Vec<Effect>),
 }
@@ -123,6 +126,20 @@ impl Layer {
             Self::Form(layer) => layer.paste(text),
             Self::Palette(layer) => layer.paste(text),
             Self::Planning(_) | Self::Question(_) | Self::Columns(_) | Self::Help(_) => {}
+        }
+    }
+
+    /// The theme that it shows everything in while it is open.
+    pub fn preview(&self) -> Option<&Theme> {
+        match self {
+            Self::Palette(layer) => layer.preview(),
+            Self::Planning(_)
+            | Self::Plan(_)
+            | Self::Confirm(_)
+            | Self::Question(_)
+            | Self::Form(_)
+            | Self::Columns(_)
+            | Self::Help(_) => None,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::{Reply, Then};
 use crate::{
-    config::{Action, Meaning},
+    config::{Action, Meaning, Theme, Themes},
     ui::{
         chosen::Chosen,
         filter::Filter,
@@ -32,13 +32,15 @@ struct Command {
 pub struct Palette {
     typed: Input,
     commands: Vec<Command>,
+    /// What it is to look like while a theme is chosen.
+    themes: Themes,
     /// Commands that match, best first.
     found: Vec<usize>,
     chosen: usize,
 }
 
 /// What can be run by name beside tables: everything that is not a movement.
-const OFFERED: [Action; 15] = [
+const OFFERED: [Action; 16] = [
     Action::Operations,
     Action::RollBack,
     Action::RollBackTo,
@@ -51,6 +53,7 @@ const OFFERED: [Action; 15] = [
     Action::Columns,
     Action::SortAttention,
     Action::Unmark,
+    Action::Copy,
     Action::Help,
     Action::Redraw,
     Action::Quit,
@@ -71,6 +74,8 @@ pub struct Offers<'a> {
     pub namespaces: &'a mut dyn Iterator<Item = Arc<str>>,
     /// The columns that the table on top can be sorted by.
     pub headings: Vec<Heading>,
+    /// The themes to choose from.
+    pub themes: &'a Themes,
 }
 
 impl Palette {
@@ -106,8 +111,22 @@ impl Palette {
             let then = Then::Scope(std::iter::once(name.clone()).collect());
             commands.push(command(&format!("ns {name}"), &[], "only this namespace", then));
         }
+        commands.extend(
+            offers
+                .themes
+                .names()
+                .map(|name| command(&format!("theme {name}"), &[], "looks like this", Then::Theme(name.into()))),
+        );
         let found = (0..commands.len()).collect();
-        Self { typed: Input::default(), commands, found, chosen: 0 }
+        Self { typed: Input::default(), commands, themes: offers.themes.clone(), found, chosen: 0 }
+    }
+
+    /// The theme that is being chosen, so that it is seen before it is taken.
+    pub fn preview(&self) -> Option<&Theme> {
+        match &self.commands.get(*self.found.get(self.chosen)?)?.then {
+            Then::Theme(name) => self.themes.get(name),
+            _ => None,
+        }
     }
 
     /// Takes a key.

@@ -8,7 +8,7 @@ use crate::{
     config::{Action, Chord, Meaning, Where},
     model::{Durability, Plan, Precondition, Risk},
     ui::{
-        input, layout,
+        copy, input, layout,
         message::Effect,
         page::{Page, Piece, scrolled},
         scene::Scene,
@@ -80,6 +80,7 @@ impl PlanSheet {
             Some(Action::Back | Action::Quit) => return Reply::Close(Then::Nothing),
             Some(Action::Diff) => (self.diff, self.scroll) = (!self.diff, 0),
             Some(Action::Reason) => self.reason = Some(Input::new(self.plan.why.clone().unwrap_or_default())),
+            Some(Action::Copy) => return Reply::Do(vec![copy::effect("plan", copy::plan_as_text(&self.plan))]),
             Some(Action::Save) => return Reply::Do(vec![Effect::SavePlan(self.plan.clone())]),
             Some(Action::Up) => self.scroll(-1, session, size),
             Some(Action::Down) => self.scroll(1, session, size),

@@ -31,12 +31,9 @@ pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
         parts.remove(at);
     }
     let at_right = width(&right);
-    let name = match scene.state.session.colour {
-        Some(colour) => scene.style(Meaning::Title).fg(colour),
-        None => scene.style(Meaning::Title),
-    };
+    let badge = scene.state.session.badge(scene.theme());
     let mut pen = scene.pen(buffer, area, 0);
-    pen.skip(1).styled(&scene.state.session.context, name).skip(2);
+    pen.styled(" ", badge).styled(&scene.state.session.context, badge).styled(" ", badge).skip(1);
     for part in &left {
         pen.write(&part.text, part.meaning).skip(2);
     }
