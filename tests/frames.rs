@@ -2,7 +2,7 @@
 
 mod fixture;
 
-use fixture::{journaled, migration_view, robot::Robot, rows, session, shift_view};
+use fixture::{journaled, migration_view, robot::Robot, rows, session, shift_view, told};
 use pilothouse::{
     model::{Change, Intent, Kind, Rows, Sync},
     ui::{Choice, Failure, Message, Session},
@@ -130,6 +130,19 @@ fn tables_in_another_look() {
     });
     golden("columns", plain, &rows, |robot| {
         robot.press("W j space j");
+    });
+}
+
+#[test]
+fn journal() {
+    let rows = rows();
+    golden("journal", plain, &rows, |robot| {
+        robot.tell(Message::Journal(told()));
+        robot.press("J");
+    });
+    golden("journal-account", plain, &rows, |robot| {
+        robot.tell(Message::Journal(told()));
+        robot.press("J enter");
     });
 }
 

@@ -3,7 +3,7 @@
 mod fixture;
 
 use crossterm::event::MouseEventKind;
-use fixture::{deployment, journaled, now, robot::Robot, rollback_plan, rows, session, shift_view, workload};
+use fixture::{deployment, journaled, now, robot::Robot, rollback_plan, rows, session, shift_view, told, workload};
 use pilothouse::{
     config::{Config, Keymap, Theme},
     model::*,
@@ -300,6 +300,31 @@ fn wide_mode_shows_every_column_and_a_choice_only_some() {
     assert!(robot.sees("LABELS") && robot.sees("app=checkout,team=shop"), "{}", robot.screen());
     robot.press("w W j space enter");
     assert!(!robot.sees("IMAGE ") && robot.sees("READY") && robot.sees("some columns"));
+}
+
+#[test]
+fn the_journal_is_filtered_read_and_exported() {
+    let mut robot = operator();
+    robot.tell(Message::Journal(told()));
+    robot.press("J");
+    assert!(robot.sees("Journal 4") && robot.selected().contains("restart shop/catalogue"), "{}", robot.screen());
+    robot.press("/");
+    robot.write("500 :healthy");
+    robot.press("enter");
+    assert!(robot.sees("Journal 1 of 4") && robot.sees("checkout answers 500 since 2.4.1"));
+    let export = |ids: &[&str]| [Effect::Export(ids.iter().map(|id| OperationId((*id).into())).collect())];
+    assert_eq!(robot.press("x"), export(&["a1"]));
+    robot.press("enter");
+    assert!(robot.sees("Journal of a1") && robot.sees("By hand, without the checks"));
+    assert_eq!(robot.press("x"), export(&["a1"]));
+    robot.press("esc esc");
+    assert_eq!(robot.press("X"), export(&["a3", "a1", "a2", "a4"]));
+    robot.press("g space space");
+    assert_eq!(robot.press("X"), export(&["a1", "a3"]));
+    robot.press(": e x p o r t - a l l enter");
+    robot.press(": w o r k l enter");
+    assert_eq!(robot.press(": e x p o r t - a l l enter"), []);
+    assert!(robot.sees("show what to export"), "{}", robot.screen());
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod appearance;
 mod clipboard;
 mod cockpit;
 mod effects;
+mod export;
 mod session;
 mod signals;
 mod terminal;

@@ -149,6 +149,7 @@ fn intent_of(global: &Global, command: Command) -> Result<(Result<Intent, Failur
         Command::Demo(_)
         | Command::Status(_)
         | Command::Operations(_)
+        | Command::Journal(_)
         | Command::Sim(_)
         | Command::Completions { .. }
         | Command::Man { .. } => return Err(Failure::new(Sort::Usage, "not a verb", None)),

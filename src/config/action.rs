@@ -62,6 +62,9 @@ actions! {
     Routes = "routes", "routes";
     Jobs = "jobs", "jobs";
     Operations = "operations", "operations";
+Journal = "journal", "journal";
+    Export = "export", "export as Markdown";
+    ExportAll = "export-all", "export all that are shown, or marked, as Markdown";
     SortName = "sort-name", "sort by name; again: turned round";
     SortNamespace = "sort-namespace", "sort by namespace";
     SortAge = "sort-age", "sort by age or last change";

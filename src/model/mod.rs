@@ -5,9 +5,11 @@
 //! drawn or sent. This room imports no other room.
 
 mod access;
+mod account;
 mod autoscaler;
 mod cluster;
 mod command;
+mod equivalent;
 mod facts;
 mod health;
 pub mod image;
@@ -31,6 +33,7 @@ mod table;
 mod workload;
 
 pub use access::{Access, Permission};
+pub use account::{Account, Happening};
 pub use autoscaler::{Autoscaler, AutoscalerCondition, Metric};
 pub use cluster::ClusterIdentity;
 pub use facts::{

@@ -45,6 +45,10 @@ pub fn refusal(state: &State, rows: &Rows, action: Action) -> Option<String> {
             Some(state) => Some(format!("{verb}: this operation is {state}")),
             None => Some(format!("{verb}: choose an operation first")),
         },
+        Action::Export if operation(state).is_none() => Some(format!("{verb}: choose an operation first")),
+        Action::ExportAll if state.shown_operations().is_empty() => {
+            Some(format!("{verb}: the journal or the operations show what to export"))
+        }
         Action::NextPane | Action::PreviousPane if *state.screen() != Screen::Workloads => {
             Some("there is one pane only".into())
         }
@@ -55,7 +59,7 @@ pub fn refusal(state: &State, rows: &Rows, action: Action) -> Option<String> {
 
 /// Whether the screen on top is a table.
 fn tabular(state: &State) -> bool {
-    state.screen().table().is_some() || *state.screen() == Screen::Operations
+    state.screen().table().is_some() || matches!(state.screen(), Screen::Operations | Screen::Journal)
 }
 
 fn control_refusal(state: &State, id: &OperationId, action: Action) -> Option<String> {
@@ -82,6 +86,8 @@ fn operation(state: &State) -> Option<OperationId> {
     match state.screen() {
         Screen::Operation(id) => Some(id.clone()),
         Screen::Operations => state.operations.shown.list.selected().cloned(),
+        Screen::Journal => state.journal.shown.list.selected().cloned(),
+        Screen::Account(id) => Some(id.clone()),
         _ => None,
     }
 }
@@ -178,6 +184,9 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
         Action::Routes => show(state, Screen::Table(TableKind::Routes)),
         Action::Jobs => show(state, Screen::Table(TableKind::Jobs)),
         Action::Operations => show(state, Screen::Operations),
+        Action::Journal => show(state, Screen::Journal),
+        Action::Export => export(operation(state).into_iter().collect()),
+        Action::ExportAll => export(state.shown_operations()),
         Action::Pause => control(state, Control::Pause),
         Action::Next => control(state, Control::Next),
         Action::StepBack => order(state, Control::StepBack),
@@ -290,7 +299,11 @@ fn open(state: &mut State, rows: &Rows) -> Vec<Effect> {
             Some(id) => show(state, Screen::Operation(id)),
             None => Vec::new(),
         },
-        Screen::Table(_) | Screen::Workload(_) | Screen::Operation(_) => Vec::new(),
+        Screen::Journal => match state.journal.shown.list.selected().cloned() {
+            Some(id) => show(state, Screen::Account(id)),
+            None => Vec::new(),
+        },
+        Screen::Table(_) | Screen::Workload(_) | Screen::Operation(_) | Screen::Account(_) => Vec::new(),
     }
 }
 
@@ -311,8 +324,10 @@ fn back(state: &mut State) -> Vec<Effect> {
 /// Moves by so many rows in whatever takes the keys.
 pub fn step(state: &mut State, rows: isize) -> Vec<Effect> {
     match state.screen() {
-        Screen::Workload(_) | Screen::Operation(_) => state.scroll = state.scroll.saturating_add_signed(rows).min(9999),
-        Screen::Workloads | Screen::Table(_) | Screen::Operations => {
+        Screen::Workload(_) | Screen::Operation(_) | Screen::Account(_) => {
+            state.scroll = state.scroll.saturating_add_signed(rows).min(9999)
+        }
+        Screen::Workloads | Screen::Table(_) | Screen::Operations | Screen::Journal => {
             if let Some(list) = state.focused() {
                 list.step(rows);
             }
@@ -353,6 +368,10 @@ pub fn order(state: &mut State, order: Control) -> Vec<Effect> {
         return Vec::new();
     }
     vec![Effect::Resume { operation: view.id.clone(), order, typed: None }]
+}
+
+fn export(ids: Vec<OperationId>) -> Vec<Effect> {
+    if ids.is_empty() { Vec::new() } else { vec![Effect::Export(ids)] }
 }
 
 fn quit(state: &mut State) -> Vec<Effect> {

@@ -2,7 +2,7 @@
 //!
 //! Invariant: the state is changed by messages only, and reaches the world by effects only.
 
-use crate::model::{Control, Intent, ObjectRef, OperationId, OperationView, Plan, Progress};
+use crate::model::{Account, Control, Intent, ObjectRef, OperationId, OperationView, Plan, Progress};
 use crossterm::event::{KeyEvent, MouseEvent};
 use std::sync::Arc;
 
@@ -37,6 +37,8 @@ pub enum Message {
     NotInspected(ObjectRef, String),
     /// Every operation that the journals know, newest first. Replaces what was known, except what runs here.
     Operations(Vec<OperationView>),
+    /// What is told of every operation that the journals know, newest first. Replaces what was told.
+    Journal(Vec<Account>),
     /// An operation reports.
     Operation(OperationId, Progress),
     /// Something to tell in one line.
@@ -75,6 +77,8 @@ pub enum Effect {
     },
     /// Save this plan as JSON; answer with a notice.
     SavePlan(Arc<Plan>),
+    /// Write what the journals tell of these operations into a Markdown file; answer with a notice.
+    Export(Vec<OperationId>),
     /// Tell a running operation something.
     Control(OperationId, Control),
     /// Take up an operation that nobody carries out; answer with [`Message::Started`]. The guard is asked anew.

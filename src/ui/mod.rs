@@ -18,6 +18,7 @@ mod filter;
 mod freshness;
 mod glyph;
 mod input;
+mod journal;
 mod layers;
 mod layout;
 mod list;

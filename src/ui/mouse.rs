@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     config::Action,
-    model::{OperationView, Rows},
+    model::{Account, OperationView, Rows},
 };
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use jiff::Timestamp;
@@ -42,8 +42,8 @@ fn wheel(state: &mut State, at: Position, by: isize) {
     let height = state.page_height();
     match state.screen() {
         Screen::Workloads if panes(state).namespaces.contains(at) => state.cockpit.namespaces.step(by),
-        Screen::Workload(_) | Screen::Operation(_) => drop(actions::step(state, by)),
-        Screen::Workloads | Screen::Table(_) | Screen::Operations => {
+        Screen::Workload(_) | Screen::Operation(_) | Screen::Account(_) => drop(actions::step(state, by)),
+        Screen::Workloads | Screen::Table(_) | Screen::Operations | Screen::Journal => {
             if let Some(list) = state.list() {
                 list.scroll(by, height);
             }
@@ -78,7 +78,8 @@ fn click(state: &mut State, at: Position, rows: &Rows, now: Timestamp) -> Vec<Ef
         }
         Screen::Table(kind) => screens::tables::body(&Scene { state, rows, now }, body, *kind),
         Screen::Operations => body,
-        Screen::Workload(_) | Screen::Operation(_) => return Vec::new(),
+        Screen::Journal => screens::journal::above(body),
+        Screen::Workload(_) | Screen::Operation(_) | Screen::Account(_) => return Vec::new(),
     };
     if let Some(line) = line(pane, 1) {
         return choose(state, line, rows, now);
@@ -98,6 +99,7 @@ fn sort(state: &mut State, area: Rect, x: u16) {
     };
     let title = match kind {
         Some(kind) => kind.table().heading_at(&look, area, x),
+        None if *state.screen() == Screen::Journal => heading_at(Account::COLUMNS, &look, area, x),
         None => heading_at(OperationView::COLUMNS, &look, area, x),
     };
     if let Some(title) = title {

@@ -5,6 +5,7 @@
 
 use super::{
     chosen::Chosen,
+    journal::Journal,
     layers::Layer,
     layout,
     list::{List, Listed},
@@ -18,7 +19,7 @@ use super::{
     tables::{Heading, Sight, TableKind, headings},
     trail::Trail,
 };
-use crate::model::{ObjectRef, OperationId, OperationView, Rows, Workload};
+use crate::model::{Account, ObjectRef, OperationId, OperationView, Rows, Workload};
 use jiff::{SignedDuration, Timestamp};
 use ratatui::layout::Size;
 use std::sync::Arc;
@@ -37,6 +38,10 @@ pub enum Screen {
     Operations,
     /// One operation.
     Operation(OperationId),
+    /// The journal.
+    Journal,
+    /// What the journal tells of one operation.
+    Account(OperationId),
 }
 
 impl Screen {
@@ -53,7 +58,7 @@ impl Screen {
         match self {
             Self::Workloads => Some(TableKind::Workloads),
             Self::Table(kind) => Some(*kind),
-            Self::Workload(_) | Self::Operations | Self::Operation(_) => None,
+            Self::Workload(_) | Self::Operations | Self::Operation(_) | Self::Journal | Self::Account(_) => None,
         }
     }
 }
@@ -89,6 +94,7 @@ pub struct State {
     pub(super) cockpit: Cockpit,
     tables: [Tabled<ObjectRef>; TableKind::ALL.len()],
     pub(super) operations: Operations,
+    pub(super) journal: Journal,
     pub(super) scope: Chosen,
     pub(super) scroll: usize,
     pub(super) layers: Vec<Layer>,
@@ -118,6 +124,7 @@ impl State {
             cockpit: Cockpit::default(),
             tables: Default::default(),
             operations: Operations::default(),
+            journal: Journal::default(),
             scope: Chosen::default(),
             scroll: 0,
             layers: Vec::new(),
@@ -170,7 +177,7 @@ impl State {
         let object = match self.screen() {
             Screen::Workloads => self.selected(TableKind::Workloads)?,
             Screen::Workload(object) => object,
-            Screen::Table(_) | Screen::Operations | Screen::Operation(_) => return None,
+            _ => return None,
         };
         rows.workloads.get(object)
     }
@@ -179,6 +186,7 @@ impl State {
     pub(super) fn list(&mut self) -> Option<&mut dyn Listed> {
         match self.screen() {
             Screen::Operations => Some(&mut self.operations.shown.list),
+            Screen::Journal => Some(&mut self.journal.shown.list),
             screen => {
                 let kind = screen.table()?;
                 Some(self.table_mut(kind))
@@ -190,6 +198,7 @@ impl State {
     pub(super) fn headings(&self) -> Vec<Heading> {
         match self.screen() {
             Screen::Operations => headings::<OperationView>(),
+            Screen::Journal => headings::<Account>(),
             screen => screen.table().map(|kind| kind.table().headings()).unwrap_or_default(),
         }
     }
@@ -207,6 +216,7 @@ impl State {
         let body = layout::frame(self.size).body;
         let pane = match self.screen() {
             Screen::Workloads => layout::cockpit(body, self.cockpit.focus == Focus::Namespaces).table,
+            Screen::Journal => screens::journal::above(body),
             _ => body,
         };
         usize::from(layout::inside(pane).height.saturating_sub(1))
@@ -235,7 +245,8 @@ impl State {
             }
             Screen::Table(kind) => drop(arrange(*kind)),
             Screen::Operations => self.operations.settle(&sight),
-            Screen::Workload(_) | Screen::Operation(_) => {}
+            Screen::Journal => self.journal.settle(&sight),
+            Screen::Workload(_) | Screen::Operation(_) | Screen::Account(_) => {}
         }
         let height = self.page_height();
         if let Some(list) = self.list() {

@@ -46,6 +46,10 @@ impl State {
                 self.known(views);
                 Vec::new()
             }
+            Message::Journal(accounts) => {
+                self.journal.told(accounts);
+                Vec::new()
+            }
             Message::Operation(id, progress) => {
                 self.operations.progress(&id, &progress, now);
                 if let Progress::Result { outcome, .. } = progress {
@@ -105,6 +109,8 @@ impl State {
             Screen::Workloads | Screen::Table(_) => &[Where::Rows, Where::Table, Where::Moving, Where::Everywhere],
             Screen::Workload(_) => &[Where::Rows, Where::Moving, Where::Everywhere],
             Screen::Operations => &[Where::Operations, Where::Table, Where::Moving, Where::Everywhere],
+            Screen::Journal => &[Where::Operations, Where::Table, Where::Moving, Where::Everywhere],
+            Screen::Account(_) => &[Where::Operations, Where::Moving, Where::Everywhere],
             Screen::Operation(_) => &[Where::Operation, Where::Moving, Where::Everywhere],
         }
     }

@@ -26,7 +26,7 @@ const fn heading(place: Where) -> &'static str {
         Where::Rows => "On workloads and routes",
         Where::Table => "On every table (and a click on a heading sorts)",
         Where::Operation => "On an operation",
-        Where::Operations => "On the list of operations",
+        Where::Operations => "On operations and the journal",
         Where::Plan => "On a plan",
         Where::Moving => "Moving",
         Where::Everywhere => "Everywhere",

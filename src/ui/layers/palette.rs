@@ -40,8 +40,11 @@ pub struct Palette {
 }
 
 /// What can be run by name beside tables: everything that is not a movement.
-const OFFERED: [Action; 16] = [
+const OFFERED: [Action; 19] = [
     Action::Operations,
+    Action::Journal,
+    Action::Export,
+    Action::ExportAll,
     Action::RollBack,
     Action::RollBackTo,
     Action::Restart,

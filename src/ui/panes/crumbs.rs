@@ -39,6 +39,8 @@ fn name(state: &State, screen: &Screen) -> String {
         Screen::Workload(object) => object.path(),
         Screen::Table(kind) => kind.table().title().to_owned(),
         Screen::Operations => "Operations".to_owned(),
+        Screen::Journal => "Journal".to_owned(),
+        Screen::Account(id) => id.to_string(),
         Screen::Operation(id) => match state.operations.get(id) {
             Some(view) => format!("{} {}", view.verb, view.target.name),
             None => id.to_string(),

@@ -43,6 +43,8 @@ const OPENING: &[Action] = &[Action::Back, Action::Open, Action::Filter, Action:
 const READING: &[Action] = &[Action::Back, Action::Filter, Action::Palette, Action::Help];
 const OPERATIONS: &[Action] =
     &[Action::Back, Action::Open, Action::Resume, Action::Filter, Action::Palette, Action::Help];
+const JOURNAL: &[Action] = &[Action::Back, Action::Open, Action::Export, Action::Filter, Action::Palette, Action::Help];
+const ACCOUNT: &[Action] = &[Action::Back, Action::Export, Action::Palette, Action::Help];
 const OPERATION: &[Action] = &[Action::Back, Action::Palette, Action::Help];
 
 /// What can be done with an operation as it stands; one that has ended takes no orders, so it shows none.
@@ -79,6 +81,8 @@ pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
         Screen::Table(_) => READING.to_vec(),
         Screen::Operations => OPERATIONS.to_vec(),
         Screen::Operation(id) => of_operation(state, id),
+        Screen::Journal => JOURNAL.to_vec(),
+        Screen::Account(_) => ACCOUNT.to_vec(),
     };
     let keys = |short: bool| {
         let key = |action: Action| Some(state.session.keymap.key(state.places(), action)?.to_string());
@@ -128,6 +132,7 @@ const fn word(action: Action, short: bool) -> &'static str {
     match action {
         Action::Palette if short => "cmd",
         Action::Shift => "traffic",
+        Action::Export => "export",
         Action::Next => "next",
         Action::AllNamespaces => "all",
         Action::NextPane => "pane",

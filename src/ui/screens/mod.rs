@@ -1,6 +1,7 @@
 //! The screens: which panes there are, and where.
 
 mod cockpit;
+pub mod journal;
 mod operation;
 pub mod tables;
 
@@ -15,6 +16,8 @@ pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
         Screen::Table(kind) => tables::watched(scene, buffer, area, *kind),
         Screen::Operations => tables::operations(scene, buffer, area),
         Screen::Operation(id) => operation::draw(scene, buffer, area, id),
+        Screen::Journal => journal::draw(scene, buffer, area),
+        Screen::Account(id) => journal::account(scene, buffer, area, id),
     }
 }
 
@@ -27,7 +30,8 @@ pub fn last_scroll(scene: &Scene<'_>) -> usize {
             scene.state.workload(scene.rows).map(|row| detail::page(scene, row, width, inside.height < 8))
         }
         Screen::Operation(id) => scene.state.operations.get(id).map(|view| operation::page(view, scene.now, width)),
-        Screen::Workloads | Screen::Table(_) | Screen::Operations => None,
+        Screen::Account(id) => scene.state.journal.get(id).map(|account| journal::page(scene, account, width)),
+        Screen::Workloads | Screen::Table(_) | Screen::Operations | Screen::Journal => None,
     };
     page.map_or(0, |page| page.last_scroll(inside.height))
 }

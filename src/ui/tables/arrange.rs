@@ -48,7 +48,7 @@ pub fn arrange<'r, R: Row>(
             let marked = list.marked() > 0 && list.marks().contains(&row.id());
             let sample = Sample { text: &text, health, kind: row.kind(), labels: row.labels(sight), marked };
             if !sieve.passes(&sample) {
-                found.broken_hidden += usize::from(health == Health::Broken);
+                found.broken_hidden += usize::from(R::BY_ATTENTION && health == Health::Broken);
                 continue;
             }
         }
@@ -64,6 +64,11 @@ fn sort<'r, R: Row>(shown: &mut Vec<(Health, &'r R)>, look: &Look, sight: &Sight
     shown.sort_by(|(_, a), (_, b)| a.by_name(b));
     let reversed = |order: Ordering| if look.reverse { order.reverse() } else { order };
     match look.order {
+        Order::Attention if !R::BY_ATTENTION => {
+            if look.reverse {
+                shown.reverse();
+            }
+        }
         Order::Attention => shown.sort_by(|(a, _), (b, _)| reversed(a.cmp(b))),
         Order::Namespace => shown.sort_by(|(_, a), (_, b)| reversed(a.namespace().cmp(b.namespace()))),
         Order::Column(title) => {

@@ -19,6 +19,7 @@ mod autoscalers;
 mod column;
 mod draw;
 mod jobs;
+mod journal;
 mod kind;
 mod namespaces;
 mod operations;
@@ -53,6 +54,9 @@ pub trait Row: Sized + 'static {
 
     /// The columns, the name first.
     const COLUMNS: &'static [Column<Self>];
+
+    /// Whether what needs attention comes first where no other order was asked for; else rows are by name.
+    const BY_ATTENTION: bool = true;
 
     /// Its name for selection and marks.
     fn id(&self) -> Self::Id;
