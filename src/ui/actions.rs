@@ -7,6 +7,8 @@ use super::{
     state::{Focus, Screen, State},
     table_actions,
     tables::TableKind,
+    tabs,
+    workload::Tab,
 };
 use crate::{
     config::Action,
@@ -32,7 +34,7 @@ pub fn refusal(state: &State, rows: &Rows, action: Action) -> Option<String> {
             Screen::Table(TableKind::Routes) => Some(format!("{verb}: there is no route here")),
             _ => no_workload().or_else(|| {
                 let row = state.workload(rows)?;
-                let none = routes_to(rows, &row.object).next().is_none();
+                let none = routes_to(rows, &row.object.namespace, &state.service_names(&row.object)).next().is_none();
                 none.then(|| format!("{verb}: no route names a Service {} as its backend", row.object.path()))
             }),
         },
@@ -49,6 +51,22 @@ pub fn refusal(state: &State, rows: &Rows, action: Action) -> Option<String> {
         Action::ExportAll if state.shown_operations().is_empty() => {
             Some(format!("{verb}: the journal or the operations show what to export"))
         }
+        Action::TabOverview
+        | Action::TabRevisions
+        | Action::TabPods
+        | Action::TabEvents
+        | Action::TabAutoscaler
+        | Action::TabYaml
+        | Action::TabTraffic
+        | Action::TabGit => no_workload(),
+        Action::NextTab
+        | Action::PreviousTab
+        | Action::Compare
+        | Action::Fold
+        | Action::NextMatch
+        | Action::PreviousMatch => tabs::refusal(state, action),
+        Action::WatchContext | Action::LogIn | Action::Reload => state.context_refusal(action),
+        Action::Mark if matches!(state.screen(), Screen::Workload(_)) => tabs::refusal(state, action),
         Action::NextPane | Action::PreviousPane if *state.screen() != Screen::Workloads => {
             Some("there is one pane only".into())
         }
@@ -57,9 +75,18 @@ pub fn refusal(state: &State, rows: &Rows, action: Action) -> Option<String> {
     }
 }
 
-/// Whether the screen on top is a table.
+/// Whether the screen on top can be filtered.
 fn tabular(state: &State) -> bool {
-    state.screen().table().is_some() || matches!(state.screen(), Screen::Operations | Screen::Journal)
+    match state.screen() {
+        Screen::Workload(_) => tabs::searchable(state),
+        Screen::Operation(_) | Screen::Account(_) => false,
+        Screen::Workloads
+        | Screen::Table(_)
+        | Screen::Operations
+        | Screen::Journal
+        | Screen::Contexts
+        | Screen::Fleet => true,
+    }
 }
 
 fn control_refusal(state: &State, id: &OperationId, action: Action) -> Option<String> {
@@ -92,11 +119,15 @@ fn operation(state: &State) -> Option<OperationId> {
     }
 }
 
-/// Routes with a backend of the workload's name: a Service is named after what it serves more often than not.
-pub fn routes_to<'r>(rows: &'r Rows, workload: &ObjectRef) -> impl Iterator<Item = &'r Route> {
-    let workload = workload.clone();
+/// Routes of a namespace with a backend of one of these names.
+pub fn routes_to<'r>(
+    rows: &'r Rows,
+    namespace: &str,
+    services: &[Box<str>],
+) -> impl Iterator<Item = &'r Route> + use<'r> {
+    let (namespace, services) = (namespace.to_owned(), services.to_vec());
     rows.routes.iter().filter(move |route| {
-        route.object.namespace == workload.namespace && route.backends.iter().any(|b| *b.name == *workload.name)
+        *route.object.namespace == *namespace && route.backends.iter().any(|b| services.contains(&b.name))
     })
 }
 
@@ -118,7 +149,10 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
         }
     }
     match action {
-        Action::RollBack => verb(state, rows, now, |row| Some(Intent::Rollback { target: row, revision: None })),
+        Action::RollBack => {
+            let revision = tabs::chosen_revision(state);
+            verb(state, rows, now, |row| Some(Intent::Rollback { target: row, revision }))
+        }
         Action::Restart => verb(state, rows, now, |row| Some(Intent::Restart { target: row })),
         Action::RollBackTo => form(state, rows, |_, row| Layer::Form(rollback(row))),
         Action::Bump => form(state, rows, |state, row| Layer::Form(bump(row, state.session.repository.as_deref()))),
@@ -133,12 +167,14 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
         }
         Action::Palette => {
             let mut namespaces = state.roll_up.namespaces().iter().map(|row| row.object.name.clone());
+            let contexts = state.contexts.fleet.contexts.iter().map(|context| context.name.to_string());
             let palette = Palette::new(Offers {
                 target: state.workload(rows).map(|row| row.object.path()),
                 namespaces: &mut namespaces,
                 headings: state.headings(),
                 themes: &state.session.themes,
-            });
+            })
+            .with_contexts(contexts);
             state.layers.push(Layer::Palette(palette));
             Vec::new()
         }
@@ -187,6 +223,26 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
         Action::Journal => show(state, Screen::Journal),
         Action::Export => export(operation(state).into_iter().collect()),
         Action::ExportAll => export(state.shown_operations()),
+        Action::TabOverview
+        | Action::TabRevisions
+        | Action::TabPods
+        | Action::TabEvents
+        | Action::TabAutoscaler
+        | Action::TabYaml
+        | Action::TabTraffic
+        | Action::TabGit
+        | Action::NextTab
+        | Action::PreviousTab
+        | Action::Compare
+        | Action::Fold
+        | Action::NextMatch
+        | Action::PreviousMatch => tabs::act(state, action, rows, now),
+        Action::Contexts => show(state, Screen::Contexts),
+        Action::Fleet => show(state, Screen::Fleet),
+        Action::WatchContext => state.toggle_watch(),
+        Action::LogIn => state.context().map(|view| Effect::LogIn(view.name.to_string())).into_iter().collect(),
+        Action::Reload => vec![Effect::Reload],
+        Action::Mark if matches!(state.screen(), Screen::Workload(_)) => tabs::act(state, action, rows, now),
         Action::Pause => control(state, Control::Pause),
         Action::Next => control(state, Control::Next),
         Action::StepBack => order(state, Control::StepBack),
@@ -242,7 +298,7 @@ fn form(state: &mut State, rows: &Rows, form: impl Fn(&State, &Workload) -> Laye
 
 fn start_shift(state: &mut State, rows: &Rows) -> Vec<Effect> {
     let routes: Vec<&Route> = match state.workload(rows) {
-        Some(row) => routes_to(rows, &row.object).collect(),
+        Some(row) => routes_to(rows, &row.object.namespace, &state.service_names(&row.object)).collect(),
         None => state.selected(TableKind::Routes).and_then(|route| rows.routes.get(route)).into_iter().collect(),
     };
     let layer = match routes.as_slice() {
@@ -285,7 +341,10 @@ fn open(state: &mut State, rows: &Rows) -> Vec<Effect> {
             table_actions::choose_namespaces(state, marked, selected)
         }
         Screen::Workloads => match state.selected(TableKind::Workloads).cloned() {
-            Some(object) => show(state, Screen::Workload(object)),
+            Some(object) => {
+                state.dossier.open(Tab::Overview);
+                show(state, Screen::Workload(object))
+            }
             None => Vec::new(),
         },
         Screen::Table(TableKind::Autoscalers) => {
@@ -303,13 +362,20 @@ fn open(state: &mut State, rows: &Rows) -> Vec<Effect> {
             Some(id) => show(state, Screen::Account(id)),
             None => Vec::new(),
         },
-        Screen::Table(_) | Screen::Workload(_) | Screen::Operation(_) | Screen::Account(_) => Vec::new(),
+        Screen::Contexts | Screen::Fleet => state.open_context(),
+        Screen::Workload(_) => {
+            tabs::open(state);
+            Vec::new()
+        }
+        Screen::Table(_) | Screen::Operation(_) | Screen::Account(_) => Vec::new(),
     }
 }
 
 /// One thing less: a filter, the pane, the screen, the scope.
 fn back(state: &mut State) -> Vec<Effect> {
-    if let Some(list) = state.list().filter(|list| !list.look().filter.is_empty()) {
+    if matches!(state.screen(), Screen::Workload(_)) && tabs::close(state) {
+        state.scroll = 0;
+    } else if let Some(list) = state.list().filter(|list| !list.look().filter.is_empty()) {
         list.set_filter(String::new());
     } else if state.trail.close() {
         state.leave();
@@ -324,10 +390,20 @@ fn back(state: &mut State) -> Vec<Effect> {
 /// Moves by so many rows in whatever takes the keys.
 pub fn step(state: &mut State, rows: isize) -> Vec<Effect> {
     match state.screen() {
-        Screen::Workload(_) | Screen::Operation(_) | Screen::Account(_) => {
-            state.scroll = state.scroll.saturating_add_signed(rows).min(9999)
+        Screen::Workload(_) => {
+            if !tabs::step(state, rows) {
+                state.scroll = state.scroll.saturating_add_signed(rows).min(99_999);
+            }
         }
-        Screen::Workloads | Screen::Table(_) | Screen::Operations | Screen::Journal => {
+        Screen::Operation(_) | Screen::Account(_) => {
+            state.scroll = state.scroll.saturating_add_signed(rows).min(99_999);
+        }
+        Screen::Workloads
+        | Screen::Table(_)
+        | Screen::Operations
+        | Screen::Journal
+        | Screen::Contexts
+        | Screen::Fleet => {
             if let Some(list) = state.focused() {
                 list.step(rows);
             }
@@ -362,7 +438,7 @@ pub fn order(state: &mut State, order: Control) -> Vec<Effect> {
     if !state.operations.is_at_rest(view) {
         return vec![Effect::Control(view.id.clone(), order)];
     }
-    if state.session.protected && !state.session.read_only {
+    if state.is_protected_in(&view.context) && !state.session.read_only {
         let confirm = Confirm::take_up(view.clone(), order);
         state.layers.push(Layer::Confirm(Box::new(confirm)));
         return Vec::new();

@@ -125,6 +125,7 @@ impl State {
     fn object(&self) -> Option<&ObjectRef> {
         match self.screen() {
             Screen::Workload(object) => Some(object),
+            // What is selected in the fleet is of another context: its name alone would mislead.
             screen => self.selected(screen.table()?),
         }
     }

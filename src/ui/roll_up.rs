@@ -172,6 +172,7 @@ mod tests {
             created: None,
             changed: None,
             labels: Labels::default(),
+            delivery: None,
         })
     }
 

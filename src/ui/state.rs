@@ -5,11 +5,13 @@
 
 use super::{
     chosen::Chosen,
+    fleet::Contexts,
     journal::Journal,
     layers::Layer,
     layout,
     list::{List, Listed},
     message::{Effect, Notice, Ticket},
+    mouse::Pointer,
     operations::Operations,
     roll_up::RollUp,
     scene::Scene,
@@ -18,10 +20,11 @@ use super::{
     tabled::Tabled,
     tables::{Heading, Sight, TableKind, headings},
     trail::Trail,
+    workload::Dossier,
 };
-use crate::model::{Account, ObjectRef, OperationId, OperationView, Rows, Workload};
+use crate::model::{Account, ContextView, ObjectRef, OperationId, OperationView, Rows, Troubled, Workload};
 use jiff::{SignedDuration, Timestamp};
-use ratatui::layout::Size;
+use ratatui::layout::{Rect, Size};
 use std::sync::Arc;
 use tui_input::Input;
 
@@ -42,6 +45,10 @@ pub enum Screen {
     Journal,
     /// What the journal tells of one operation.
     Account(OperationId),
+    /// The contexts.
+    Contexts,
+    /// What is not healthy in any watched context.
+    Fleet,
 }
 
 impl Screen {
@@ -58,7 +65,13 @@ impl Screen {
         match self {
             Self::Workloads => Some(TableKind::Workloads),
             Self::Table(kind) => Some(*kind),
-            Self::Workload(_) | Self::Operations | Self::Operation(_) | Self::Journal | Self::Account(_) => None,
+            Self::Workload(_)
+            | Self::Operations
+            | Self::Operation(_)
+            | Self::Journal
+            | Self::Account(_)
+            | Self::Contexts
+            | Self::Fleet => None,
         }
     }
 }
@@ -96,6 +109,8 @@ pub struct State {
     pub(super) operations: Operations,
     pub(super) journal: Journal,
     pub(super) scope: Chosen,
+    pub(super) dossier: Dossier,
+    pub(super) contexts: Contexts,
     pub(super) scroll: usize,
     pub(super) layers: Vec<Layer>,
     pub(super) filtering: Option<Input>,
@@ -112,6 +127,7 @@ pub struct State {
     pub(super) jumped: Option<Timestamp>,
     /// Since when what is shown is old; None while it is not.
     pub(super) stale: Option<Timestamp>,
+    pub(super) pointer: Pointer,
 }
 
 impl State {
@@ -126,6 +142,8 @@ impl State {
             operations: Operations::default(),
             journal: Journal::default(),
             scope: Chosen::default(),
+            dossier: Dossier::default(),
+            contexts: Contexts::default(),
             scroll: 0,
             layers: Vec::new(),
             filtering: None,
@@ -137,6 +155,7 @@ impl State {
             uninspected: None,
             jumped: None,
             stale: None,
+            pointer: Pointer::default(),
         }
     }
 
@@ -187,6 +206,8 @@ impl State {
         match self.screen() {
             Screen::Operations => Some(&mut self.operations.shown.list),
             Screen::Journal => Some(&mut self.journal.shown.list),
+            Screen::Contexts => Some(&mut self.contexts.shown.list),
+            Screen::Fleet => Some(&mut self.contexts.ill.list),
             screen => {
                 let kind = screen.table()?;
                 Some(self.table_mut(kind))
@@ -199,6 +220,8 @@ impl State {
         match self.screen() {
             Screen::Operations => headings::<OperationView>(),
             Screen::Journal => headings::<Account>(),
+            Screen::Contexts => headings::<ContextView>(),
+            Screen::Fleet => headings::<Troubled>(),
             screen => screen.table().map(|kind| kind.table().headings()).unwrap_or_default(),
         }
     }
@@ -211,11 +234,16 @@ impl State {
         }
     }
 
+    /// The panes of the cockpit in `body`.
+    pub(super) fn panes(&self, body: Rect) -> layout::Cockpit {
+        layout::cockpit(body, self.cockpit.focus == Focus::Namespaces, self.pointer.division)
+    }
+
     /// How many rows the table on top shows at once.
     pub(super) fn page_height(&self) -> usize {
         let body = layout::frame(self.size).body;
         let pane = match self.screen() {
-            Screen::Workloads => layout::cockpit(body, self.cockpit.focus == Focus::Namespaces).table,
+            Screen::Workloads => self.panes(body).table,
             Screen::Journal => screens::journal::above(body),
             _ => body,
         };
@@ -246,6 +274,7 @@ impl State {
             Screen::Table(kind) => drop(arrange(*kind)),
             Screen::Operations => self.operations.settle(&sight),
             Screen::Journal => self.journal.settle(&sight),
+            Screen::Contexts | Screen::Fleet => self.contexts.settle(&sight),
             Screen::Workload(_) | Screen::Operation(_) | Screen::Account(_) => {}
         }
         let height = self.page_height();
@@ -257,7 +286,9 @@ impl State {
         if self.scroll > 0 {
             self.scroll = self.scroll.min(screens::last_scroll(&Scene { state: self, rows, now }));
         }
-        self.inspect(rows, now)
+        let mut effects = self.inspect(rows, now);
+        effects.extend(self.attend(rows, now));
+        effects
     }
 
     /// Asks for the pods of the workload that is looked at: when it is chosen, and when what was known of them is outdated.

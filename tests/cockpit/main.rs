@@ -1,7 +1,9 @@
 //! The cockpit as its user meets it: the real binary in a pseudo-terminal, on the embedded world.
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod fleet;
 mod incidents;
+mod manners;
 mod svg;
 mod terminal;
 mod world;

@@ -7,6 +7,7 @@ use crate::{
         chosen::Chosen,
         filter::Filter,
         input,
+        message::Effect,
         scene::Scene,
         session::Session,
         tables::{Heading, TableKind},
@@ -40,8 +41,12 @@ pub struct Palette {
 }
 
 /// What can be run by name beside tables: everything that is not a movement.
-const OFFERED: [Action; 19] = [
+const OFFERED: [Action; 23] = [
     Action::Operations,
+    Action::Contexts,
+    Action::Fleet,
+    Action::LogIn,
+    Action::Reload,
     Action::Journal,
     Action::Export,
     Action::ExportAll,
@@ -130,6 +135,18 @@ impl Palette {
             Then::Theme(name) => self.themes.get(name),
             _ => None,
         }
+    }
+
+    /// The same with the contexts that can be gone to.
+    pub fn with_contexts(mut self, contexts: impl Iterator<Item = String>) -> Self {
+        self.commands.extend(contexts.map(|context| Command {
+            name: format!("context {context}"),
+            words: &[],
+            detail: "go there".into(),
+            then: Then::Do(vec![Effect::Enter { context, open: None }]),
+        }));
+        self.found = (0..self.commands.len()).collect();
+        self
     }
 
     /// Takes a key.

@@ -19,8 +19,7 @@ impl Row for Account {
         Column::new("WHO", (12, 24), 2, who).by(|row, _| row.who.first().map_or(Key::Absent, |who| Key::text(who))),
         Column::new("WHY", (14, 40), 3, why).by(|row, _| row.why.as_deref().map_or(Key::Absent, Key::text)),
         Column::new("RESULT", (14, 60), 5, result).by(|row, _| Key::Text(row.state.to_string().into())),
-        Column::new("CONTEXT", (10, 20), 6, |pen, row: &Account, _| drop(pen.write(&row.context, Meaning::Muted)))
-            .wide(),
+        Column::new("CONTEXT", (10, 20), 6, context).wide(),
     ];
 
     const BY_ATTENTION: bool = false;
@@ -93,4 +92,8 @@ fn result(pen: &mut Pen<'_>, row: &Account, _: &Scene<'_>) {
     if let Some(result) = &row.result {
         pen.write(": ", Meaning::Muted).write(result, Meaning::Muted);
     }
+}
+
+fn context(pen: &mut Pen<'_>, row: &Account, _: &Scene<'_>) {
+    pen.write(&row.context, Meaning::Muted);
 }

@@ -17,6 +17,7 @@
 mod arrange;
 mod autoscalers;
 mod column;
+mod contexts;
 mod draw;
 mod jobs;
 mod journal;
@@ -29,6 +30,7 @@ mod workloads;
 
 pub use arrange::{Arranged, arrange};
 pub use column::{Column, Key};
+pub use contexts::{expiry, standing};
 pub use draw::{MARK, draw, heading_at, mark, right};
 pub use kind::TableKind;
 pub use watched::{Heading, Watched, headings};
