@@ -15,6 +15,7 @@ pub use typing::{Typed, Typing};
 use super::{
     message::{Effect, Ticket},
     state::{Screen, State},
+    tables::TableKind,
 };
 use crate::model::{
     LogBuffer, LogNames, LogNews, LogRequest, LogSource, LogState, LogSubject, ObjectRef, Pattern, Place, Rows,
@@ -107,10 +108,10 @@ impl State {
     /// Whose logs the selected row of the screen on top stands for.
     pub(super) fn log_subject(&self, rows: &Rows) -> Option<LogSubject> {
         match self.screen() {
-            Screen::Jobs => self.jobs.selected().cloned().map(LogSubject::Job),
+            Screen::Table(TableKind::Jobs) => self.selected(TableKind::Jobs).cloned().map(LogSubject::Job),
             Screen::Operation(id) => self.operations.get(id).and_then(|view| view.job.clone()).map(LogSubject::Job),
             Screen::Operations => {
-                let view = self.operations.list.selected().and_then(|id| self.operations.get(id));
+                let view = self.operations.shown.list.selected().and_then(|id| self.operations.get(id));
                 view.and_then(|view| view.job.clone()).map(LogSubject::Job)
             }
             Screen::Logs(_) => None,
