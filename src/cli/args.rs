@@ -89,6 +89,8 @@ pub enum Command {
     Demo(Demo),
     /// Print workloads with their rollouts, autoscalers, jobs and routes, once
     Status(Status),
+    /// Print the revisions of a workload with their commits, and what the reconciler did
+    History(History),
     /// Return a workload to a known-good or a named revision
     Rollback(Rollback),
     /// Replace a workload's pods, a few at a time
@@ -101,6 +103,8 @@ pub enum Command {
     Migrate(Migrate),
     /// List operations; show, resume, pause, step back or abort one
     Operations(Operations),
+    /// Check the configuration, or print what to start one from
+    Config(Configuration),
     /// Serve the embedded cluster over TLS for kubectl; --kubeconfig is the file to write
     Sim(Sim),
     /// Print a completion script for a shell
@@ -123,6 +127,30 @@ pub struct Demo {
     pub seed: u64,
 }
 
+/// `pilothouse config`.
+#[derive(Debug, Args)]
+pub struct Configuration {
+    /// What to do [default: check]
+    #[command(subcommand)]
+    pub action: Option<ConfigurationAction>,
+}
+
+/// What `config` does.
+#[derive(Debug, Subcommand)]
+pub enum ConfigurationAction {
+    /// Say what is wrong in config.toml, keys.toml and the themes, with file, line and what was probably meant
+    Check,
+    /// Print a config.toml with every setting, to start from
+    Settings,
+    /// Print every key as it is now, as a keys.toml to start from
+    Keys,
+    /// Print a built-in theme, to start one of your own from
+    Theme {
+        /// The theme's name
+        name: String,
+    },
+}
+
 /// `pilothouse sim`.
 #[derive(Debug, Args)]
 pub struct Sim {
@@ -142,7 +170,7 @@ pub struct Status {
     pub output: Format,
 }
 
-/// How `status` prints.
+/// How `status` and `history` print.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// For people
@@ -180,6 +208,20 @@ pub struct VerbOptions {
     /// How to print plan, progress and result
     #[arg(short = 'o', long, value_enum, default_value_t = Lines::Table)]
     pub output: Lines,
+}
+
+/// `pilothouse history`.
+#[derive(Debug, Args)]
+pub struct History {
+    /// The workload, such as deploy/checkout
+    #[arg(value_name = "TYPE/NAME", value_parser = workload)]
+    pub target: Target,
+    /// The GitOps repository, a path or URL [default: the configured one, else Flux', else the clone in this folder]
+    #[arg(long, value_name = "PATH-OR-URL")]
+    pub repo: Option<String>,
+    /// How to print it
+    #[arg(short = 'o', long, value_enum, default_value_t = Format::Table)]
+    pub output: Format,
 }
 
 /// `pilothouse rollback`.

@@ -151,7 +151,9 @@ fn intent_of(global: &Global, command: Command) -> Result<(Result<Intent, Failur
             (migration(namespace, migrate, command), options)
         }
         Command::Demo(_)
+        | Command::Config(_)
         | Command::Status(_)
+        | Command::History(_)
         | Command::Operations(_)
         | Command::Sim(_)
         | Command::Completions { .. }
