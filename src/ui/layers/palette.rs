@@ -46,10 +46,6 @@ pub struct Palette {
 /// What can be run by name beside tables: everything that is not a movement.
 const OFFERED: [Action; 32] = [
     Action::Operations,
-    Action::Contexts,
-    Action::Fleet,
-    Action::LogIn,
-    Action::Reload,
     Action::Logs,
     Action::Journal,
     Action::Export,
@@ -60,6 +56,10 @@ const OFFERED: [Action; 32] = [
     Action::Bump,
     Action::Shift,
     Action::Migrate,
+    Action::Contexts,
+    Action::Fleet,
+    Action::LogIn,
+    Action::Reload,
     Action::TabOverview,
     Action::TabRevisions,
     Action::TabPods,
