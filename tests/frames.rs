@@ -3,11 +3,11 @@
 
 mod fixture;
 
-use fixture::{journaled, migration_view, robot::Robot, rows, session, shift_view};
+use fixture::{journaled, migration_view, robot::Robot, rows, session, shift_view, sights};
 use jiff::tz::TimeZone;
 use pilothouse::{
     config::{Config, Terminal, Theme},
-    model::{Change, Intent, Kind, Rows, Sync},
+    model::{Aspect, Change, Intent, Kind, Rows, Sync},
     ui::{Choice, Failure, Message, Session},
 };
 use ratatui::{
@@ -148,11 +148,48 @@ fn cockpit_stale_and_forbidden() {
     golden("cockpit-stale", || session(true, true), &rows, |_| {});
 }
 
+/// The workload screen of shop/checkout with everything seen.
+fn checkout(robot: &mut Robot) {
+    robot.press("enter");
+    let all = [
+        sights::overview(),
+        sights::pods(),
+        sights::events(),
+        sights::history(),
+        sights::origin(),
+        sights::scaling(),
+        sights::manifest(),
+        sights::traffic(),
+    ];
+    all.into_iter().for_each(|sight| robot.see(sight));
+}
+
 #[test]
 fn workload() {
     let rows = rows();
-    golden("workload", plain, &rows, |robot| {
+    golden("workload-loading", plain, &rows, |robot| {
         robot.press("enter");
+    });
+    for (name, keys) in [
+        ("workload-overview", "1"),
+        ("workload-revisions", "2"),
+        ("workload-compare", "2 d"),
+        ("workload-pods", "3"),
+        ("workload-pod", "3 enter"),
+        ("workload-events", "4"),
+        ("workload-autoscaler", "5"),
+        ("workload-yaml", "6 / c h e c enter"),
+        ("workload-traffic", "7"),
+        ("workload-git", "8"),
+    ] {
+        golden(name, plain, &rows, |robot| {
+            checkout(robot);
+            robot.press(keys);
+        });
+    }
+    golden("workload-forbidden", plain, &rows, |robot| {
+        robot.press("enter 3");
+        robot.unseen(Aspect::Pods, true, "list pods in shop: User \"ana\" cannot list resource \"pods\"");
     });
 }
 

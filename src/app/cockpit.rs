@@ -231,6 +231,7 @@ impl Cockpit {
             match effect {
                 Effect::Copy { what, text } => self.copy(&what, &text)?,
                 Effect::Redraw => self.screen.clear()?,
+                Effect::Want(kind) => self.fleet.want(kind),
                 Effect::Suspend => {
                     self.screen.suspend();
                     super::signals::stop_this_process();

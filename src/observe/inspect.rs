@@ -99,7 +99,7 @@ fn replica_sets(kind: Kind, object: &Workload, sets: Vec<ReplicaSet>) -> (Option
     }
     let revision = object.metadata.annotations.get(REVISION);
     let current = ours.iter().find(|set| revision.is_some() && set.metadata.annotations.get(REVISION) == revision);
-    let hash = current.and_then(|set| set.metadata.labels.get("pod-template-hash")).map(ToString::to_string);
+    let hash = current.and_then(|set| set.metadata.labels.get(pods::hash_label(kind))).map(ToString::to_string);
     (uids, hash)
 }
 

@@ -1,12 +1,20 @@
 //! Pods as they are shown: one word of status, as `kubectl get pods` chooses it.
 
 use crate::{
-    model::PodSummary,
+    model::{Kind, PodSummary},
     wire::{ContainerStatus, Pod},
 };
 
 /// The label that tells pods of an Argo Rollout's templates apart.
 pub(super) const ARGO_HASH: &str = "rollouts-pod-template-hash";
+
+/// The label by which a workload of this kind tells the pods of its ReplicaSets apart.
+pub(super) const fn hash_label(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Rollout => ARGO_HASH,
+        _ => "pod-template-hash",
+    }
+}
 
 /// The label that tells which revision a pod belongs to.
 pub(super) fn template_hash(pod: &Pod) -> Option<&str> {

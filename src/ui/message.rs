@@ -3,7 +3,8 @@
 //! Invariant: the state is changed by messages only, and reaches the world by effects only.
 
 use crate::model::{
-    Aspect, ContextView, Control, Fleet, Intent, ObjectRef, OperationId, OperationView, Plan, Progress, Sight, Unseen,
+    Aspect, ContextView, Control, Fleet, Intent, Kind, ObjectRef, OperationId, OperationView, Plan, Progress, Sight,
+    Unseen,
 };
 use crossterm::event::{KeyEvent, MouseEvent};
 use std::sync::Arc;
@@ -39,6 +40,8 @@ pub enum Message {
     NotInspected(ObjectRef, String),
     /// What was seen of one side of a workload, or why nothing was: the answer to [`Effect::Look`].
     Seen {
+        /// The context it is in: another one may have been entered meanwhile.
+        context: String,
         /// The workload.
         object: ObjectRef,
         /// The side.
@@ -121,6 +124,8 @@ pub enum Effect {
     },
     /// No look that is under way is wanted any more.
     LookAway,
+    /// Watch this kind, if it is one that is watched only once somebody wants to see it.
+    Want(Kind),
     /// Only this namespace is shown now, or all of them.
     Scope(Option<Arc<str>>),
     /// Act on another context, connecting to it where that was not done yet; answer with [`Message::Entered`].

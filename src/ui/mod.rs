@@ -30,7 +30,7 @@ mod order;
 mod page;
 mod panes;
 mod pen;
-pub mod plot;
+mod plot;
 mod scene;
 mod screens;
 mod session;

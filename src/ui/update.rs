@@ -40,8 +40,10 @@ impl State {
                 self.not_inspected(object, why, now);
                 Vec::new()
             }
-            Message::Seen { object, aspect, result } => {
-                self.dossier.take(&object, aspect, result, now);
+            Message::Seen { context, object, aspect, result } => {
+                if context == self.session.context {
+                    self.dossier.take(&object, aspect, result, now);
+                }
                 Vec::new()
             }
             Message::Operations(views) => {

@@ -6,6 +6,7 @@ mod incidents;
 mod manners;
 mod svg;
 mod terminal;
+mod workload;
 mod world;
 
 use terminal::Terminal;

@@ -1,5 +1,6 @@
 //! Courses of whole workloads on a paused runtime: time passes in no time, and the seed decides everything.
 
+mod argo;
 mod jobs;
 mod others;
 mod pods;

@@ -34,7 +34,7 @@ pub struct Palette {
 }
 
 /// What can be run by name: everything that is not a movement.
-const OFFERED: [Action; 19] = [
+const OFFERED: [Action; 27] = [
     Action::Workloads,
     Action::Routes,
     Action::Jobs,
@@ -49,6 +49,14 @@ const OFFERED: [Action; 19] = [
     Action::Bump,
     Action::Shift,
     Action::Migrate,
+    Action::TabOverview,
+    Action::TabRevisions,
+    Action::TabPods,
+    Action::TabEvents,
+    Action::TabAutoscaler,
+    Action::TabYaml,
+    Action::TabTraffic,
+    Action::TabGit,
     Action::Filter,
     Action::Copy,
     Action::Help,

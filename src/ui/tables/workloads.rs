@@ -3,10 +3,11 @@
 use super::{Column, right};
 use crate::{
     config::Meaning,
-    model::{Autoscaler, Health, Kind, Metric, Sync, Workload, image::ImageReference},
+    model::{Autoscaler, Health, Kind, Metric, Samples, Sync, Workload, image::ImageReference},
     time::age,
-    ui::{delivery, glyph, pen::Pen, scene::Scene},
+    ui::{delivery, glyph, pen::Pen, plot, scene::Scene},
 };
+use jiff::SignedDuration;
 
 /// Name, readiness, image, revision, how long ago its rollout last moved, autoscaler and owner.
 pub const COLUMNS: &[Column<Workload>] = &[
@@ -15,7 +16,7 @@ pub const COLUMNS: &[Column<Workload>] = &[
     Column { title: "IMAGE", least: 17, ideal: 24, rank: 2, cell: image },
     Column { title: " REV", least: 4, ideal: 5, rank: 4, cell: revision },
     Column { title: "CHANGED", least: 7, ideal: 7, rank: 3, cell: changed },
-    Column { title: "AUTOSCALER", least: 22, ideal: 24, rank: 5, cell: autoscaler },
+    Column { title: "AUTOSCALER", least: 22, ideal: 36, rank: 5, cell: autoscaler },
     Column { title: "OWNER", least: 12, ideal: 16, rank: 6, cell: owner },
 ];
 
@@ -38,7 +39,9 @@ fn ready(pen: &mut Pen<'_>, row: &Workload, scene: &Scene<'_>) {
     if row.desired > 0 {
         let width = usize::from(pen.room().saturating_sub(1)).min(8).min(row.desired as usize);
         let (full, empty) = glyph::bar(row.ready.into(), row.desired.into(), width);
-        pen.skip(1).write(&full, meaning).write(&empty, Meaning::Muted);
+        // What is complete stays quiet, so that the eye falls on what is not.
+        let ink = if meaning == Meaning::Healthy { Meaning::Border } else { meaning };
+        pen.skip(1).write(&full, ink).write(&empty, Meaning::Muted);
     }
 }
 
@@ -103,6 +106,21 @@ fn autoscaler(pen: &mut Pen<'_>, row: &Workload, scene: &Scene<'_>) {
         pen.write(&reading(metric), Meaning::Text).skip(2);
     }
     replicas(pen, scaler);
+    lately(pen, scaler, scene);
+}
+
+/// How many replicas there were of late, where they changed and there is room to see it.
+fn lately(pen: &mut Pen<'_>, scaler: &Autoscaler, scene: &Scene<'_>) {
+    const SPAN: SignedDuration = SignedDuration::from_mins(15);
+    let width = usize::from(pen.room().saturating_sub(2)).min(12);
+    let Some(samples) = scene.rows.replicas.get(&scaler.object).map(Samples::as_slice) else { return };
+    let from = scene.now - SPAN;
+    if width < 4 || samples.len() < 2 || samples.last().is_none_or(|(at, _)| *at < from) {
+        return;
+    }
+    let values = plot::resample(samples, from, scene.now, width);
+    let line = plot::sparkline(values.into_iter(), width, scene.state.session.terminal.ascii);
+    pen.skip(2).write(&line, Meaning::Progressing);
 }
 
 /// Least, current and most replicas: `4·6·10`.
