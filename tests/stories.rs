@@ -544,7 +544,7 @@ fn replicas_that_changed_of_late_are_seen_in_the_table() {
     };
     let mut robot = Robot::new(session(false, false), rows(), (200, 60));
     assert!(!bars(&robot).contains('█'), "one that has not changed draws nobody's eye: {}", bars(&robot));
-    scaled(&mut robot, 16, 240);
+    scaled(&mut robot, 16, 60);
     let seen = bars(&robot);
     assert!(seen.contains('▅') && seen.contains('█'), "from 8 to 16: {seen}");
 }

@@ -112,7 +112,7 @@ fn autoscaler(pen: &mut Pen<'_>, row: &Workload, scene: &Scene<'_>) {
 /// How many replicas there were of late, where they changed and there is room to see it.
 fn lately(pen: &mut Pen<'_>, scaler: &Autoscaler, scene: &Scene<'_>) {
     const SPAN: SignedDuration = SignedDuration::from_mins(15);
-    let width = usize::from(pen.room().saturating_sub(2)).min(12);
+    let width = usize::from(pen.room().saturating_sub(1)).min(12);
     let Some(samples) = scene.rows.replicas.get(&scaler.object).map(Samples::as_slice) else { return };
     let from = scene.now - SPAN;
     if width < 4 || samples.len() < 2 || samples.last().is_none_or(|(at, _)| *at < from) {
@@ -120,7 +120,7 @@ fn lately(pen: &mut Pen<'_>, scaler: &Autoscaler, scene: &Scene<'_>) {
     }
     let values = plot::resample(samples, from, scene.now, width);
     let line = plot::sparkline(values.into_iter(), width, scene.state.session.terminal.ascii);
-    pen.skip(2).write(&line, Meaning::Progressing);
+    pen.skip(1).write(&line, Meaning::Progressing);
 }
 
 /// Least, current and most replicas: `4·6·10`.
