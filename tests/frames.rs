@@ -3,11 +3,11 @@
 
 mod fixture;
 
-use fixture::{journaled, migration_view, robot::Robot, rows, session, shift_view, sights};
+use fixture::{journaled, logs, migration_view, robot::Robot, rows, session, shift_view, sights};
 use jiff::tz::TimeZone;
 use pilothouse::{
     config::{Config, Terminal, Theme},
-    model::{Aspect, Change, Intent, Kind, Rows, Sync},
+    model::{Aspect, Change, Intent, Kind, LogState, Rows, Sync},
     ui::{Choice, Failure, Message, Session},
 };
 use ratatui::{
@@ -177,10 +177,10 @@ fn workload() {
         ("workload-pods", "3"),
         ("workload-pod", "3 enter"),
         ("workload-events", "4"),
-        ("workload-autoscaler", "5"),
-        ("workload-yaml", "6 / c h e c enter"),
-        ("workload-traffic", "7"),
-        ("workload-git", "8"),
+        ("workload-autoscaler", "6"),
+        ("workload-yaml", "7 / c h e c enter"),
+        ("workload-traffic", "8"),
+        ("workload-git", "9"),
     ] {
         golden(name, plain, &rows, |robot| {
             checkout(robot);
@@ -311,4 +311,30 @@ fn no_size_is_too_small() {
             assert!(size.0 < 5 || !text.trim().is_empty(), "{size:?} shows nothing");
         }
     }
+}
+
+#[test]
+fn logs_of_two_pods() {
+    let rows = rows();
+    golden("logs", plain, &rows, |robot| {
+        let ticket = logs::open(robot);
+        robot.tell(logs::story(ticket));
+    });
+    golden("logs-filtered", plain, &rows, |robot| {
+        let ticket = logs::open(robot);
+        robot.tell(logs::story(ticket));
+        robot.press("w t s");
+        robot.write("status");
+        robot.press("enter k k /");
+        robot.write("orders !471");
+    });
+    golden("logs-waiting", plain, &rows, |robot| {
+        let ticket = logs::open(robot);
+        robot.tell(logs::source(ticket, LogState::Waiting("ImagePullBackOff: Back-off pulling image".into())));
+    });
+    golden("logs-chosen", plain, &rows, |robot| {
+        let ticket = logs::open(robot);
+        robot.tell(logs::story(ticket));
+        robot.press("v j");
+    });
 }

@@ -542,9 +542,29 @@ fn replicas_that_changed_of_late_are_seen_in_the_table() {
         (scaler.current, scaler.desired) = (to, to);
         robot.rows.apply(vec![Change::Autoscaler(scaler)], fixture::ago(before));
     };
-    let mut robot = Robot::new(session(false, false), rows(), (200, 60));
+    let mut robot = Robot::new(session(false, false), rows(), (240, 60));
     assert!(!bars(&robot).contains('█'), "one that has not changed draws nobody's eye: {}", bars(&robot));
     scaled(&mut robot, 16, 60);
     let seen = bars(&robot);
     assert!(seen.contains('▅') && seen.contains('█'), "from 8 to 16: {seen}");
+}
+
+#[test]
+fn what_is_on_the_screen_and_not_well_is_told_once() {
+    let mut robot = Robot::new(session(false, false), rows(), (120, 40));
+    let mut visible = |rows_changed: bool| {
+        let message = if rows_changed { Message::RowsChanged } else { Message::Tick };
+        let effects = robot.state.update(message, &robot.rows, now());
+        effects.into_iter().filter(|effect| matches!(effect, Effect::Visible(_))).collect::<Vec<_>>()
+    };
+    assert_eq!(visible(true), [], "the first frame has told it");
+    assert_eq!(visible(false), [], "nothing has changed");
+    let mut mended = workload(deployment("shop", "search-indexer"), 1, "1.9.3", 12, 60);
+    mended.rollout = Rollout::plain(RolloutState::Complete);
+    robot.rows.apply(vec![Change::Workload(mended)], now());
+    let effects = robot.state.update(Message::RowsChanged, &robot.rows, now());
+    let Some(Effect::Visible(left)) = effects.into_iter().find(|effect| matches!(effect, Effect::Visible(_))) else {
+        panic!("what has recovered is no longer asked for")
+    };
+    assert!(left.contains(&deployment("shop", "checkout")) && !left.contains(&deployment("shop", "search-indexer")));
 }

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     connect::kube::{Cluster, ConnectError, ConnectOptions, ContextInfo, KnownContexts},
-    model::{Batch, ContextView, Fleet as View, Kind, Login, Rows, Summary, Sync},
+    model::{Batch, ContextView, Fleet as View, Kind, Login, ObjectRef, Rows, Summary, Sync},
     observe::{self, Scope, Watches},
 };
 use futures::{
@@ -250,6 +250,13 @@ impl Fleet {
             self.active = at;
         }
         Ok(())
+    }
+
+    /// Says which workloads of the active context are on the screen.
+    pub fn visible(&self, workloads: Vec<ObjectRef>) {
+        if let Some(watching) = self.places[self.active].link.as_ref().and_then(|link| link.watching.as_ref()) {
+            watching.watches.visible(workloads);
+        }
     }
 
     /// Everything that is known of all contexts.

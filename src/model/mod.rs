@@ -7,6 +7,7 @@
 mod access;
 mod aspect;
 mod autoscaler;
+mod blocker;
 mod cluster;
 mod command;
 mod cron_job;
@@ -48,6 +49,10 @@ mod workload;
 pub use access::{Access, Permission};
 pub use aspect::{Aspect, Sight, Unseen};
 pub use autoscaler::{Autoscaler, AutoscalerCondition, Metric};
+pub use blocker::{
+    AdmissionControl, Among, Blocker, BlockerKind, Cause, ClaimState, Ending, Probe, PullFailure, QuotaLine, Referent,
+    Remedy, ScalingTrouble, Share, Unfit,
+};
 pub use cluster::ClusterIdentity;
 pub use cron_job::{CronJob, CronJobState};
 pub use delivery::Delivery;
@@ -59,7 +64,7 @@ pub use facts::{
 pub use fleet::{ContextView, Fleet, SILENT, Standing, Summary, Tally, Troubled};
 pub use health::Health;
 pub use history::{History, Moment, PastRevision, Reconciliation};
-pub use inspection::{Blocker, BlockerKind, Inspection, PodSummary};
+pub use inspection::{Inspection, PodSummary};
 pub use intent::{Intent, Verb};
 pub use job::{Job, JobState};
 pub use kind::Kind;

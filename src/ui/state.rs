@@ -9,6 +9,7 @@ use super::{
     layers::Layer,
     layout,
     list::List,
+    logs::Logs,
     message::{Effect, Notice, Ticket},
     mouse::Pointer,
     operations::Operations,
@@ -18,7 +19,7 @@ use super::{
     session::Session,
     workload::Dossier,
 };
-use crate::model::{Health, JobState, ObjectRef, OperationId, Rows, Workload};
+use crate::model::{Health, JobState, LogSubject, ObjectRef, OperationId, Rows, Workload};
 use jiff::{SignedDuration, Timestamp};
 use ratatui::layout::{Rect, Size};
 use std::sync::Arc;
@@ -43,6 +44,8 @@ pub enum Screen {
     Contexts,
     /// What is not healthy in any watched context.
     Fleet,
+    /// The logs of a workload, a pod or a Job.
+    Logs(LogSubject),
 }
 
 /// Which pane of the cockpit takes the keys.
@@ -84,6 +87,7 @@ pub struct State {
     pub(super) operations: Operations,
     pub(super) dossier: Dossier,
     pub(super) contexts: Contexts,
+    pub(super) logs: Logs,
     pub(super) scope: Option<Arc<str>>,
     pub(super) scroll: usize,
     pub(super) layers: Vec<Layer>,
@@ -96,6 +100,8 @@ pub struct State {
     inspected: Option<(ObjectRef, bool)>,
     /// The workload whose pods could not be looked at, why, and when they are asked for again.
     pub(super) uninspected: Option<(ObjectRef, String, Timestamp)>,
+    /// The workloads on the screen that are not well.
+    pub(super) visible: Vec<ObjectRef>,
     /// When the selection last went to another workload by itself.
     pub(super) jumped: Option<Timestamp>,
     /// Since when what is shown is old; None while it is not.
@@ -116,6 +122,7 @@ impl State {
             operations: Operations::default(),
             dossier: Dossier::default(),
             contexts: Contexts::default(),
+            logs: Logs::default(),
             scope: None,
             scroll: 0,
             layers: Vec::new(),
@@ -126,6 +133,7 @@ impl State {
             seen: None,
             inspected: None,
             uninspected: None,
+            visible: Vec::new(),
             jumped: None,
             stale: None,
             pointer: Pointer::default(),
@@ -155,6 +163,7 @@ impl State {
         let object = match self.screen() {
             Screen::Workloads => self.cockpit.workloads.selected()?,
             Screen::Workload(object) => object,
+            Screen::Logs(_) => self.logged_workload()?,
             Screen::Routes
             | Screen::Jobs
             | Screen::Operations
@@ -171,7 +180,12 @@ impl State {
             Screen::Workloads => Some(&mut self.cockpit.workloads),
             Screen::Routes => Some(&mut self.routes),
             Screen::Jobs => Some(&mut self.jobs),
-            Screen::Workload(_) | Screen::Operations | Screen::Operation(_) | Screen::Contexts | Screen::Fleet => None,
+            Screen::Workload(_)
+            | Screen::Operations
+            | Screen::Operation(_)
+            | Screen::Contexts
+            | Screen::Fleet
+            | Screen::Logs(_) => None,
         }
     }
 
@@ -213,6 +227,7 @@ impl State {
             self.scroll = self.scroll.min(screens::last_scroll(&Scene { state: self, rows, now }));
         }
         let mut effects = self.inspect(rows, now);
+        effects.extend(super::visible::tell(self, rows));
         effects.extend(self.attend(rows, now));
         effects
     }

@@ -70,6 +70,10 @@ impl State {
                 self.kubeconfig_changed(what);
                 Vec::new()
             }
+            Message::Logs(ticket, news) => {
+                self.logs_tell(ticket, news, now);
+                Vec::new()
+            }
             Message::Notice(notice) => {
                 self.notice = Some(notice);
                 Vec::new()
@@ -80,6 +84,7 @@ impl State {
             }
         };
         effects.extend(self.settle(rows, now));
+        effects.extend(self.settle_logs());
         effects
     }
 
@@ -93,6 +98,7 @@ impl State {
                 return actions::act(self, action, rows, now);
             }
             _ if self.filtering.is_some() && self.layers.is_empty() => return self.type_filter(key),
+            _ if self.is_typing_in_logs() => return self.press_in_logs(key),
             _ => {}
         }
         if let Some(layer) = self.layers.last_mut() {
@@ -132,6 +138,7 @@ impl State {
             Screen::Operations => &[Where::Operations, Where::Moving, Where::Everywhere],
             Screen::Operation(_) => &[Where::Operation, Where::Moving, Where::Everywhere],
             Screen::Contexts | Screen::Fleet => &[Where::Contexts, Where::Moving, Where::Everywhere],
+            Screen::Logs(_) => &[Where::Logs, Where::Moving, Where::Everywhere],
         }
     }
 
@@ -161,6 +168,8 @@ impl State {
     fn paste(&mut self, text: &str) -> Vec<Effect> {
         if let Some(layer) = self.layers.last_mut() {
             layer.paste(text);
+        } else if self.is_typing_in_logs() {
+            self.paste_in_logs(text);
         } else if let Some(typed) = &mut self.filtering {
             input::paste(typed, text);
             let text = typed.value().to_owned();
@@ -188,6 +197,7 @@ impl State {
                 self.wear(&name);
                 Vec::new()
             }
+            Then::Logs(choice) => self.choose_logs(choice),
             Then::Do(effects) => effects,
         }
     }

@@ -3,6 +3,7 @@
 
 mod fleet;
 mod incidents;
+mod logs;
 mod manners;
 mod svg;
 mod terminal;

@@ -8,6 +8,7 @@ mod api;
 mod argo;
 mod controllers;
 mod listed;
+mod logs;
 mod looks;
 mod ownership;
 mod rollouts;
@@ -33,6 +34,7 @@ fn main() -> std::process::ExitCode {
         argo::ALL,
         listed::ALL,
         looks::ALL,
+        logs::ALL,
     ]
     .concat();
     let mut trials: Vec<Trial> = behaviours.iter().map(|(name, test)| trial(Which::Embedded, name, *test)).collect();

@@ -28,7 +28,7 @@ use super::{
 };
 use crate::{
     config::{Action, Theme},
-    model::{Control, Intent, ObjectRef},
+    model::{Control, Intent, LogChoice, ObjectRef},
 };
 use crossterm::event::KeyEvent;
 use ratatui::{
@@ -91,6 +91,8 @@ pub enum Then {
     Scope(Option<Arc<str>>),
     /// The theme of this name, from now on.
     Theme(Arc<str>),
+    /// Logs of other containers.
+    Logs(LogChoice),
     /// Effects.
     Do(Vec<Effect>),
 }

@@ -34,7 +34,7 @@ pub struct Palette {
 }
 
 /// What can be run by name: everything that is not a movement.
-const OFFERED: [Action; 27] = [
+const OFFERED: [Action; 28] = [
     Action::Workloads,
     Action::Routes,
     Action::Jobs,
@@ -43,6 +43,7 @@ const OFFERED: [Action; 27] = [
     Action::Fleet,
     Action::LogIn,
     Action::Reload,
+    Action::Logs,
     Action::RollBack,
     Action::RollBackTo,
     Action::Restart,

@@ -9,6 +9,7 @@ use crate::{
     ui::{
         actions, glyph,
         page::{Page, Piece},
+        panes::verdict::proof,
         scene::Scene,
         tables::reading,
     },
@@ -23,7 +24,7 @@ const VERBS: [Action; 5] = [Action::RollBack, Action::Bump, Action::Migrate, Act
 pub fn page(scene: &Scene<'_>, row: &Workload, width: u16) -> Page {
     let mut page = Page::new(width);
     let inspection = scene.rows.inspections.get(&row.object);
-    evidence(&mut page, inspection);
+    evidence(&mut page, scene, row);
     rollout(&mut page, scene, row);
     pods(&mut page, scene);
     verbs(&mut page, scene);
@@ -60,17 +61,13 @@ pub fn page(scene: &Scene<'_>, row: &Workload, width: u16) -> Page {
     page
 }
 
-fn evidence(page: &mut Page, inspection: Option<&Inspection>) {
-    let blocker = inspection.and_then(|inspection| inspection.blocker.as_ref());
-    if let Some(blocker) = blocker {
-        // The line above the tab may have been too narrow for all of it.
-        if blocker.message.chars().count() > page.width() {
-            page.labelled("because", Meaning::Broken, &blocker.message);
-        }
-        if let Some(evidence) = &blocker.evidence {
-            page.labelled("proof", Meaning::Muted, evidence);
-        }
+/// The whole sentence where the line above the tab is too narrow for it, what proves it, and the keys that help.
+fn evidence(page: &mut Page, scene: &Scene<'_>, row: &Workload) {
+    let sentence = scene.rows.reason_with_age(row, |since| age(since, scene.now));
+    if let Some(sentence) = sentence.filter(|sentence| sentence.chars().count() + 2 > page.width()) {
+        page.labelled("because", glyph::workload(row, scene.rows.health_of(row)).1, &sentence);
     }
+    proof(page, scene, row, 3);
 }
 
 fn rollout(page: &mut Page, scene: &Scene<'_>, row: &Workload) {
