@@ -32,7 +32,7 @@ mod operations;
 mod page;
 mod panes;
 mod pen;
-pub mod plot;
+mod plot;
 mod roll_up;
 mod scene;
 mod screens;
