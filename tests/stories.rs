@@ -2,7 +2,7 @@
 
 mod fixture;
 
-use crossterm::event::MouseEventKind;
+use crossterm::event::{MouseButton, MouseEventKind};
 use fixture::{deployment, journaled, now, robot::Robot, rollback_plan, rows, session, shift_view, workload};
 use pilothouse::{
     config::{Config, Keymap, Theme},
@@ -399,8 +399,16 @@ fn the_mouse_selects_focuses_and_scrolls() {
     robot.click(40, 6);
     assert!(robot.selected().contains("payments/ledger"));
     robot.click(40, 6);
-    assert!(robot.sees("deploy payments/ledger") && !robot.sees("Workloads"), "a click on the selected row opens it");
+    assert!(robot.sees("deploy payments/ledger") && !robot.sees("Workloads"), "a double click opens");
     robot.press("esc");
+    robot.click(40, 7);
+    robot.state.update(
+        Message::Mouse(fixture::robot::left(40, 7)),
+        &robot.rows,
+        now() + jiff::SignedDuration::from_secs(1),
+    );
+    assert!(robot.sees("Workloads"), "two slow clicks do not");
+    robot.click(40, 4);
     assert_eq!(robot.click(3, 3), [Effect::Scope(Some("shop".into()))]);
     robot.press("0");
     let mut robot = Robot::new(session(false, false), rows(), (80, 24));
@@ -408,6 +416,19 @@ fn the_mouse_selects_focuses_and_scrolls() {
     assert!(robot.sees("4–14 of 19"), "{}", robot.screen());
     robot.mouse(MouseEventKind::ScrollUp, 10, 5);
     assert!(robot.sees("1–11 of 19"));
+    let bar = robot.screen().lines().last().unwrap_or_default().to_owned();
+    let column = bar.find("help").unwrap() as u16;
+    robot.click(column, 23);
+    assert!(robot.sees("On workloads and routes"), "a click on a key presses it");
+    robot.press("esc");
+    let line = |robot: &Robot, text: &str| robot.screen().lines().position(|line| line.contains(text)).unwrap() as u16;
+    let border = line(&robot, "┌ deploy");
+    robot.click(20, border);
+    robot.mouse(MouseEventKind::Drag(MouseButton::Left), 20, border - 4);
+    robot.mouse(MouseEventKind::Up(MouseButton::Left), 20, border - 4);
+    assert_eq!(line(&robot, "┌ deploy"), border - 4, "a border follows the mouse");
+    robot.mouse(MouseEventKind::Drag(MouseButton::Left), 20, 3);
+    assert_eq!(line(&robot, "┌ deploy"), border - 4, "once let go it stays");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::session::{Session, Unplanned};
 use crate::{
-    model::{Batch, Change, Control, Intent, ObjectRef, OperationId, Plan, Progress},
+    model::{Aspect, Batch, Change, Control, Intent, ObjectRef, OperationId, Plan, Progress},
     observe,
     operate::{Consent, Running, StartError},
     plan::PlanError,
@@ -31,6 +31,7 @@ pub struct Hands {
     logs: mpsc::Sender<Message>,
     following: Option<AbortOnDropHandle<()>>,
     inspected_at: Option<Instant>,
+    looking: HashMap<Aspect, AbortOnDropHandle<()>>,
     controls: Arc<Mutex<HashMap<OperationId, mpsc::UnboundedSender<Control>>>>,
     journals_seen: Option<SystemTime>,
     journals_looked_at: u64,
@@ -54,6 +55,7 @@ impl Hands {
             logs,
             following: None,
             inspected_at: None,
+            looking: HashMap::new(),
             controls: Arc::default(),
             journals_seen: None,
             journals_looked_at: 0,
@@ -98,8 +100,6 @@ impl Hands {
                 self.gathering.insert(ticket, AbortOnDropHandle::new(task));
             }
             Effect::Forget(ticket) => drop(self.gathering.remove(&ticket)),
-            Effect::Confirm { plan, typed } => self.start(Arc::unwrap_or_clone(plan), typed),
-            Effect::Resume { operation, order, typed } => self.resume(operation, order, typed),
             Effect::Control(id, control) => self.control(&id, control),
             Effect::SavePlan(plan) => self.save(plan),
             Effect::Inspect(object) => self.inspect(object),
@@ -117,20 +117,42 @@ impl Hands {
                     let _ = inbox.blocking_send(Message::Notice(notice));
                 });
             }
-            Effect::Scope(_) | Effect::Copy { .. } | Effect::Redraw | Effect::Suspend | Effect::Quit(_) => {}
+            Effect::Look { object, aspect } => self.look(object, aspect),
+            Effect::LookAway => self.looking.clear(),
+            // These concern the screen or other contexts: the event loop carries them out.
+            Effect::Confirm { .. }
+            | Effect::Resume { .. }
+            | Effect::Enter { .. }
+            | Effect::Watch { .. }
+            | Effect::LogIn(_)
+            | Effect::Reload
+            | Effect::Scope(_)
+            | Effect::Copy { .. }
+            | Effect::Redraw
+            | Effect::Suspend
+            | Effect::Quit(_) => {}
         }
     }
 
-    fn start(&self, plan: Plan, typed: Option<String>) {
-        let (session, hands) = (Arc::clone(&self.session), self.reporting());
+    /// Reaches another context from now on. What was asked of the one before and not answered yet is given up; operations go on.
+    pub fn enter(&mut self, session: Arc<Session>, batches: mpsc::Sender<Batch>) {
+        (self.session, self.batches) = (session, batches);
+        self.gathering.clear();
+        (self.inspecting, self.inspected_at) = (None, None);
+    }
+
+    /// Starts a plan in its own context.
+    pub fn start(&self, session: Arc<Session>, plan: Plan, typed: Option<String>) {
+        let hands = self.reporting();
         tokio::spawn(async move {
             let started = session.start(plan, &consent(typed)).await;
             hands.follow(started).await;
         });
     }
 
-    fn resume(&self, id: OperationId, order: Control, typed: Option<String>) {
-        let (session, hands) = (Arc::clone(&self.session), self.reporting());
+    /// Takes an operation up in its own context.
+    pub fn resume(&self, session: Arc<Session>, id: OperationId, order: Control, typed: Option<String>) {
+        let hands = self.reporting();
         tokio::spawn(async move {
             let resumed = session.resume(&id, order, &consent(typed)).await;
             hands.follow(resumed).await;
@@ -185,6 +207,16 @@ impl Hands {
             }
         });
         self.inspecting = Some(AbortOnDropHandle::new(task));
+    }
+
+    /// Looks at one side of a workload, in place of the look at that side that may still be under way.
+    fn look(&mut self, object: ObjectRef, aspect: Aspect) {
+        let (session, inbox) = (Arc::clone(&self.session), self.inbox.clone());
+        let task = tokio::spawn(async move {
+            let result = session.look(&object, aspect).await.map(Arc::new);
+            send(&inbox, Message::Seen { object, aspect, result }).await;
+        });
+        self.looking.insert(aspect, AbortOnDropHandle::new(task));
     }
 
     /// Reads the journals again when their folder changed, and every few seconds while another process runs an operation.

@@ -31,15 +31,18 @@ pub struct Global {
     /// Path of the kubeconfig file [default: as kubectl: $KUBECONFIG, ~/.kube/config, in-cluster]
     #[arg(long, global = true, value_name = "FILE", help_heading = "Connection")]
     pub kubeconfig: Option<PathBuf>,
-    /// The kubeconfig context to use
-    #[arg(long, global = true, value_name = "NAME", help_heading = "Connection")]
+    /// The kubeconfig context to use; for the cockpit several with commas, the first is acted on
+    #[arg(long, global = true, value_name = "NAME,…", help_heading = "Connection")]
     pub context: Option<String>,
-    /// The namespace to act in or look at [default: the context's]
-    #[arg(short = 'n', long, global = true, value_name = "NAME", help_heading = "Connection")]
+    /// The namespace to act in, or those to look at with commas [default: the context's, all for the cockpit]
+    #[arg(short = 'n', long, global = true, value_name = "NAME,…", help_heading = "Connection")]
     pub namespace: Option<String>,
     /// Look at all namespaces
     #[arg(short = 'A', long, global = true, help_heading = "Connection")]
     pub all_namespaces: bool,
+    /// Open the cockpit on every context of the kubeconfig: what is not healthy in any of them
+    #[arg(long, help_heading = "Connection")]
+    pub fleet: bool,
     /// Refuse everything that would change something
     #[arg(long, global = true, env = "PILOTHOUSE_READ_ONLY", help_heading = "Safety")]
     pub read_only: bool,
@@ -51,16 +54,27 @@ pub struct Global {
     pub no_mouse: bool,
 }
 
+impl Global {
+    /// The namespaces that were named.
+    pub fn namespaces(&self) -> Vec<String> {
+        let names = self.namespace.iter().flat_map(|names| names.split(','));
+        names.map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
+    }
+}
+
 impl From<&Global> for Options {
     fn from(global: &Global) -> Self {
         let connect = ConnectOptions {
             kubeconfig: global.kubeconfig.clone(),
             context: global.context.clone(),
-            namespace: global.namespace.clone(),
+            namespace: global.namespaces().into_iter().next(),
+            candidates: Vec::new(),
         };
         Self {
             connect,
+            namespaces: global.namespaces(),
             all_namespaces: global.all_namespaces,
+            fleet: global.fleet,
             read_only: global.read_only,
             ascii: global.ascii,
             no_mouse: global.no_mouse,
@@ -87,6 +101,8 @@ pub enum Command {
     Migrate(Migrate),
     /// List operations; show, resume, pause, step back or abort one
     Operations(Operations),
+    /// Check the configuration, or print what to start one from
+    Config(Configuration),
     /// Serve the embedded cluster over TLS for kubectl; --kubeconfig is the file to write
     Sim(Sim),
     /// Print a completion script for a shell
@@ -107,6 +123,28 @@ pub struct Demo {
     /// The number that the embedded world grows from: the same number, the same world
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
+}
+
+/// `pilothouse config`.
+#[derive(Debug, Args)]
+pub struct Configuration {
+    /// What to do [default: check]
+    #[command(subcommand)]
+    pub action: Option<ConfigurationAction>,
+}
+
+/// What `config` does.
+#[derive(Debug, Subcommand)]
+pub enum ConfigurationAction {
+    /// Say what is wrong in config.toml, keys.toml and the themes, with file, line and what was probably meant
+    Check,
+    /// Print every key as it is now, as a keys.toml to start from
+    Keys,
+    /// Print a built-in theme, to start one of your own from
+    Theme {
+        /// The theme's name
+        name: String,
+    },
 }
 
 /// `pilothouse sim`.
@@ -330,7 +368,7 @@ impl Target {
 }
 
 fn workload(text: &str) -> Result<Target, String> {
-    target(text, Kind::is_workload, "deploy/NAME, sts/NAME or ds/NAME")
+    target(text, Kind::is_workload, "deploy/NAME, sts/NAME, ds/NAME or rollout/NAME")
 }
 
 fn route(text: &str) -> Result<Target, String> {

@@ -4,6 +4,7 @@
 //! the exit code of their sort. Nothing is decided here that the screen would decide differently.
 
 mod args;
+mod configuration;
 mod confirm;
 mod console;
 mod demo;
@@ -32,6 +33,7 @@ pub fn run() -> ExitCode {
             Ok(ExitCode::SUCCESS)
         }
         Some(Command::Man { command }) => manual(command.as_deref()),
+        Some(Command::Config(arguments)) => configuration::run(arguments, &mut io::stdout()),
         command => connected(&arguments.global, command),
     };
     outcome.unwrap_or_else(|failure| {

@@ -3,9 +3,10 @@
 //! Fields may be added, never renamed.
 
 use crate::model::{
-    Autoscaler, AutoscalerCondition, Backend, Health, Job, JobState, Kind, Metric, ObjectRef, Owner, RolloutState,
-    Route, Rows, Sync, Workload, image::ImageReference,
+    Autoscaler, AutoscalerCondition, Backend, Delivery, Health, Job, JobState, Kind, Metric, ObjectRef, Owner,
+    RolloutState, Route, Rows, Sync, Workload, image::ImageReference,
 };
+use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -101,6 +102,27 @@ pub struct WorkloadRow {
     pub containers: Vec<ContainerRow>,
     /// Who else writes it.
     pub owner: Option<Owner>,
+    /// How far an Argo Rollout has brought its new template; left out for every other kind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<DeliveryRow>,
+}
+
+/// How far an Argo Rollout has brought its new template.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeliveryRow {
+    /// `canary` or `blueGreen`.
+    pub strategy: &'static str,
+    /// The step it is at, counted from 1; None while nothing is under way.
+    pub step: Option<u32>,
+    /// How many steps there are.
+    pub steps: Option<u32>,
+    /// Percent that the new template is to have; None while nothing is under way.
+    pub weight: Option<u32>,
+    /// Whether it was aborted.
+    pub aborted: bool,
+    /// When a pause of limited length ends.
+    pub resumes: Option<Timestamp>,
 }
 
 /// What an autoscaler scales.
@@ -228,6 +250,18 @@ fn workload(row: &Workload, rows: &Rows) -> WorkloadRow {
         reason: rows.reason_of(row),
         containers: row.containers.iter().map(|c| container(&c.name, &c.image)).collect(),
         owner: row.owner.clone(),
+        delivery: row.delivery.as_deref().map(delivery),
+    }
+}
+
+fn delivery(of: &Delivery) -> DeliveryRow {
+    DeliveryRow {
+        strategy: if of.blue_green { "blueGreen" } else { "canary" },
+        step: of.step.map(|(at, _)| at),
+        steps: of.step.map(|(_, all)| all),
+        weight: of.weight,
+        aborted: of.aborted,
+        resumes: of.resumes,
     }
 }
 

@@ -21,8 +21,11 @@ use std::{io::Write, process::ExitCode};
 /// When the cluster cannot be reached, or nothing may be read.
 pub async fn run(global: &Global, arguments: &Status, out: &mut impl Write) -> Result<ExitCode, Failure> {
     let session = Session::open(&global.into()).await?;
-    let namespace = global.namespace.clone().unwrap_or_else(|| session.cluster.info().namespace.clone());
-    let scope = if global.all_namespaces { Scope::All } else { Scope::Namespaces(vec![namespace]) };
+    let scope = match global.namespaces() {
+        _ if global.all_namespaces => Scope::All,
+        names if names.is_empty() => Scope::Namespaces(vec![session.cluster.info().namespace.clone()]),
+        names => Scope::Namespaces(names),
+    };
     let rows = observe::snapshot(&session.cluster, &scope).await?;
     match arguments.output {
         Format::Table => table(&rows, session.clock.now(), out)?,
@@ -62,7 +65,7 @@ fn table(rows: &Rows, now: Timestamp, out: &mut impl Write) -> std::io::Result<(
             row.object.path(),
             row.object.kind.to_string(),
             format!("{}/{}", row.ready, row.desired),
-            row.rollout.state.to_string(),
+            rollout(row),
             images.join(" "),
             row.revision.map_or_else(|| "–".into(), |r| r.to_string()),
             row.created.map_or_else(|| "–".into(), |t| age(t, now)),
@@ -88,6 +91,14 @@ fn table(rows: &Rows, now: Timestamp, out: &mut impl Write) -> std::io::Result<(
         writeln!(out, "\nnot seen: {}{place}: {}", unknown.kind.plural(), unknown.reason)?;
     }
     Ok(())
+}
+
+/// Where the rollout stands, and for an Argo Rollout that is under way, how far: `paused, step 2/6 25 %`.
+fn rollout(row: &Workload) -> String {
+    match row.delivery.as_ref().and_then(|delivery| delivery.progress()) {
+        Some(progress) => format!("{}, {progress}", row.rollout.state),
+        None => row.rollout.state.to_string(),
+    }
 }
 
 /// The last part of the repository with its version: `checkout:2.4.1`.

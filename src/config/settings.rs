@@ -32,10 +32,12 @@ pub struct ContextSettings {
     pub colour: Option<Color>,
     /// Its GitOps repository, instead of the general one.
     pub repository: Option<String>,
+    /// Namespaces to look at where the cluster does not let us list them.
+    pub namespaces: Vec<String>,
 }
 
 const KEYS: [&str; 6] = ["read_only", "theme", "ascii", "mouse", "repository", "contexts"];
-const CONTEXT_KEYS: [&str; 4] = ["protected", "read_only", "colour", "repository"];
+const CONTEXT_KEYS: [&str; 5] = ["protected", "read_only", "colour", "repository", "namespaces"];
 
 impl Settings {
     /// Reads the text of `file`; what could be understood is kept beside the complaints.
@@ -77,6 +79,11 @@ impl Settings {
         self.contexts.get(context).and_then(|c| c.repository.as_deref()).or(self.repository.as_deref())
     }
 
+    /// Namespaces to look at in `context` where it does not let us list them.
+    pub fn namespaces(&self, context: &str) -> &[String] {
+        self.contexts.get(context).map(|c| c.namespaces.as_slice()).unwrap_or_default()
+    }
+
     /// The colour that `context` is shown in.
     pub fn colour(&self, context: &str) -> Option<Color> {
         self.contexts.get(context).and_then(|c| c.colour)
@@ -91,6 +98,7 @@ impl ContextSettings {
                 "protected" => context.protected = document.boolean("protected", value),
                 "read_only" => context.read_only = document.boolean("read_only", value),
                 "repository" => context.repository = document.text("repository", value),
+                "namespaces" => context.namespaces = document.texts("namespaces", value),
                 "colour" => {
                     let Some(text) = document.text("colour", value) else { continue };
                     context.colour = text.parse().ok();
@@ -119,7 +127,7 @@ mod tests {
     fn everything_can_be_said() {
         let (settings, errors) = parse(
             "read_only = true\ntheme = \"light\"\nrepository = \"/srv/gitops\"\n\
-             [contexts.prod-eu]\nprotected = true\ncolour = \"red\"\nrepository = \"git@example.org:prod.git\"\n\
+             [contexts.prod-eu]\nprotected = true\ncolour = \"red\"\nnamespaces = [\"shop\", \"edge\"]\nrepository = \"git@example.org:prod.git\"\n\
              [contexts.\"kind-dev\"]\nprotected = false\nread_only = false\n",
         );
         assert_eq!(errors, Vec::<String>::new());
@@ -128,6 +136,7 @@ mod tests {
         assert_eq!(settings.repository("kind-dev"), Some("/srv/gitops"));
         assert!(settings.read_only("prod-eu") && !settings.read_only("kind-dev"));
         assert_eq!(settings.colour("prod-eu"), Some(Color::Red));
+        assert_eq!((settings.namespaces("prod-eu").len(), settings.namespaces("kind-dev").len()), (2, 0));
     }
 
     #[test]

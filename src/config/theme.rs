@@ -112,6 +112,11 @@ impl Theme {
         BUILT_IN.iter().map(|(name, _)| *name)
     }
 
+    /// The file of a built-in theme.
+    pub fn text(name: &str) -> Option<&'static str> {
+        BUILT_IN.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+    }
+
     /// A built-in theme.
     pub fn built_in(name: &str) -> Option<Self> {
         let (_, text) = BUILT_IN.iter().find(|(known, _)| *known == name)?;

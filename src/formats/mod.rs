@@ -4,15 +4,20 @@
 //! Pure: bytes and values in, values or *edits as data* out (JSON Patches, manifests, diffs). Nothing here opens a file, talks to
 //! Git or to a cluster, and nothing panics on any input: what is not understood is refused with its reason and place.
 
+pub mod container;
 mod error;
 pub mod images;
 pub mod index;
 pub mod job;
 pub mod lease;
+pub mod manifest;
 pub mod owner;
 pub mod redact;
+pub mod release;
 pub mod route;
+pub mod schedule;
 pub mod template;
+pub mod traits;
 pub mod yaml;
 
 pub use error::FormatError;

@@ -12,7 +12,8 @@ use std::fmt::Write as _;
 
 /// The template annotation by which `kubectl rollout restart` restarts pods.
 pub const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
-const TEMPLATE_HASH: &str = "pod-template-hash";
+/// The labels that tell pods of one template from those of another; that of Argo Rollouts second.
+const TEMPLATE_HASHES: [&str; 2] = ["pod-template-hash", "rollouts-pod-template-hash"];
 
 /// Annotations of a Deployment that describe the object as it is now, never one of its revisions (kubectl leaves the same).
 const KEPT: [&str; 6] = [
@@ -225,14 +226,16 @@ fn pairs(annotations: &Value) -> impl Iterator<Item = (&str, &str)> {
     fields.filter_map(|(key, value)| Some((key.as_str(), value.as_str()?)))
 }
 
-/// The template without what its keepers added: the label `pod-template-hash` and the merge directive.
+/// The template without what its keepers added: the label with the hash and the merge directive.
 fn cleaned(template: &Value) -> Value {
     let mut template = template.clone();
     if let Some(fields) = template.as_object_mut() {
         fields.shift_remove("$patch");
     }
     if let Some(labels) = template.pointer_mut("/metadata/labels").and_then(Value::as_object_mut) {
-        labels.shift_remove(TEMPLATE_HASH);
+        for label in TEMPLATE_HASHES {
+            labels.shift_remove(label);
+        }
     }
     template
 }

@@ -41,12 +41,16 @@ pub enum Kind {
     EndpointSlice,
     /// `v1` Event.
     Event,
+    /// `policy/v1` PodDisruptionBudget.
+    PodDisruptionBudget,
     /// `coordination.k8s.io/v1` Lease.
     Lease,
     /// `kustomize.toolkit.fluxcd.io/v1` Kustomization.
     Kustomization,
     /// `source.toolkit.fluxcd.io/v1` GitRepository.
     GitRepository,
+    /// `argoproj.io/v1alpha1` Rollout, of Argo Rollouts.
+    Rollout,
 }
 
 /// One row of the table below: group, version, kind, plural, the words kubectl accepts for it, namespaced.
@@ -54,7 +58,7 @@ type Coordinates = (&'static str, &'static str, &'static str, &'static str, &'st
 
 impl Kind {
     /// Every kind, in the order of declaration.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::Deployment,
         Self::StatefulSet,
         Self::DaemonSet,
@@ -72,9 +76,11 @@ impl Kind {
         Self::HttpRoute,
         Self::EndpointSlice,
         Self::Event,
+        Self::PodDisruptionBudget,
         Self::Lease,
         Self::Kustomization,
         Self::GitRepository,
+        Self::Rollout,
     ];
 
     const fn coordinates(self) -> Coordinates {
@@ -125,6 +131,14 @@ impl Kind {
                 true,
             ),
             Self::Event => ("", "v1", "Event", "events", &["event", "events", "ev"], true),
+            Self::PodDisruptionBudget => (
+                "policy",
+                "v1",
+                "PodDisruptionBudget",
+                "poddisruptionbudgets",
+                &["poddisruptionbudget", "poddisruptionbudgets", "pdb"],
+                true,
+            ),
             Self::Lease => ("coordination.k8s.io", "v1", "Lease", "leases", &["lease", "leases"], true),
             Self::Kustomization => {
                 ("kustomize.toolkit.fluxcd.io", "v1", "Kustomization", "kustomizations", &["kustomization", "ks"], true)
@@ -137,6 +151,7 @@ impl Kind {
                 &["gitrepository", "gitrepo"],
                 true,
             ),
+            Self::Rollout => ("argoproj.io", "v1alpha1", "Rollout", "rollouts", &["ro", "rollouts", "rollout"], true),
         }
     }
 
@@ -190,7 +205,12 @@ impl Kind {
 
     /// Whether this is a kind whose rollout Pilothouse follows.
     pub const fn is_workload(self) -> bool {
-        matches!(self, Self::Deployment | Self::StatefulSet | Self::DaemonSet)
+        matches!(self, Self::Deployment | Self::StatefulSet | Self::DaemonSet | Self::Rollout)
+    }
+
+    /// Whether a CustomResourceDefinition defines it, so that a cluster may serve it or not, and may begin to at any time.
+    pub const fn is_custom(self) -> bool {
+        matches!(self, Self::HttpRoute | Self::Kustomization | Self::GitRepository | Self::Rollout)
     }
 
     /// The kind with this manifest name, such as `Deployment`.

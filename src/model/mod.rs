@@ -5,38 +5,59 @@
 //! drawn or sent. This room imports no other room.
 
 mod access;
+mod aspect;
 mod autoscaler;
 mod cluster;
 mod command;
+mod cron_job;
+mod delivery;
+mod event;
 mod facts;
+mod fleet;
 mod health;
+mod history;
 pub mod image;
 mod inspection;
 mod intent;
 mod job;
 mod kind;
 mod log;
+mod login;
+mod manifest;
 mod namespace;
 mod object;
 mod operation;
+mod origin;
+mod overview;
 mod owner;
 mod plan;
+mod pods;
+mod release;
 mod revision;
 mod rollout;
 mod route;
 mod rows;
+mod scaling;
 mod step;
 mod table;
+mod traffic;
+mod traits;
 mod workload;
 
 pub use access::{Access, Permission};
+pub use aspect::{Aspect, Sight, Unseen};
 pub use autoscaler::{Autoscaler, AutoscalerCondition, Metric};
 pub use cluster::ClusterIdentity;
+pub use cron_job::{CronJob, CronJobState};
+pub use delivery::Delivery;
+pub use event::EventLine;
 pub use facts::{
     BumpFacts, CommonFacts, EditSite, Facts, Holder, MigrateFacts, PriorJob, Repository, RestartFacts, RollbackFacts,
     ShiftFacts,
 };
+pub use fleet::{ContextView, Fleet, SILENT, Standing, Summary, Tally, Troubled};
 pub use health::Health;
+pub use history::{History, Moment, PastRevision, Reconciliation};
 pub use inspection::{Blocker, BlockerKind, Inspection, PodSummary};
 pub use intent::{Intent, Verb};
 pub use job::{Job, JobState};
@@ -45,15 +66,24 @@ pub use log::{
     Held, LOG_COLOURS, LogBuffer, LogChoice, LogCursor, LogLine, LogName, LogNames, LogNews, LogRequest, LogSince,
     LogSource, LogSourceId, LogState, LogSubject, LogVoice, Pattern, Place, clean,
 };
+pub use login::{Login, Urgency, Validity};
+pub use manifest::Manifest;
 pub use namespace::Namespace;
 pub use object::ObjectRef;
 pub use operation::{Control, OperationId, OperationState, OperationView, Outcome, Progress, StepState, StepView};
+pub use origin::{Commit, Origin};
+pub use overview::{Budget, ContainerDetail, Overview};
 pub use owner::{Owner, OwnerKind};
 pub use plan::{Durability, Plan, Precondition, Risk};
+pub use pods::{Condition, PodContainer, PodDetail, PodGroup, Pods, Termination};
+pub use release::{Release, ReleaseStatus};
 pub use revision::{KnownGood, Revision, RevisionSource};
 pub use rollout::{Rollout, RolloutState};
 pub use route::{Backend, Route};
 pub use rows::{Batch, Change, News, Rows};
+pub use scaling::{Behaviour, Scaling};
 pub use step::{Action, CommitPlan, FileEdit, JobRecipe, ScalarChange, Step, Weight};
 pub use table::{Sync, Table};
+pub use traffic::{ServiceDetail, Traffic};
+pub use traits::{Difference, Shown, Topic, Traits, differences};
 pub use workload::{Container, Workload};

@@ -3,12 +3,12 @@
 //! Rows are changed only by [`Rows::apply`]; a frame borrows them and copies nothing.
 
 use super::{
-    Autoscaler, Health, Inspection, Job, Kind, Namespace, ObjectRef, RolloutState, Route, Sync, Table, Workload,
-    image::ImageReference,
+    Autoscaler, CronJob, Health, Inspection, Job, Kind, Namespace, ObjectRef, Release, ReleaseStatus, RolloutState,
+    Route, Sync, Table, Workload, image::ImageReference,
 };
 use jiff::Timestamp;
 use std::{
-    collections::{BTreeMap, HashMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     sync::Arc,
 };
 
@@ -30,6 +30,10 @@ pub enum Change {
     Namespace(Namespace),
     /// A Job appeared or changed.
     Job(Job),
+    /// A CronJob appeared or changed.
+    CronJob(CronJob),
+    /// A revision of a Helm release appeared or changed.
+    Release(Release),
     /// A route appeared or changed.
     Route(Route),
     /// An object is gone.
@@ -59,7 +63,7 @@ pub struct News {
 /// All tables of one cluster.
 #[derive(Clone, Debug, Default)]
 pub struct Rows {
-    /// Deployments, StatefulSets and DaemonSets.
+    /// Deployments, StatefulSets, DaemonSets and Argo Rollouts.
     pub workloads: Table<Workload>,
     /// Autoscalers.
     pub autoscalers: Table<Autoscaler>,
@@ -67,6 +71,10 @@ pub struct Rows {
     pub namespaces: Table<Namespace>,
     /// Jobs.
     pub jobs: Table<Job>,
+    /// CronJobs.
+    pub cron_jobs: Table<CronJob>,
+    /// Helm releases: their revisions, but for superseded ones.
+    pub releases: Table<Release>,
     /// Routes.
     pub routes: Table<Route>,
     /// What the pods of unhealthy or selected workloads told.
@@ -75,6 +83,8 @@ pub struct Rows {
     pub news: VecDeque<News>,
     syncs: BTreeMap<(Kind, Option<Arc<str>>), Sync>,
     scaled: HashMap<ObjectRef, ObjectRef>,
+    /// Workloads whose template others roll out, and those others.
+    templates: BTreeSet<(ObjectRef, ObjectRef)>,
     version: u64,
 }
 
@@ -91,7 +101,8 @@ impl Rows {
         match change {
             Change::Begin(kind) => self.begin(kind),
             Change::End(kind, namespace) => self.sweep(kind, namespace.as_deref()),
-            Change::Workload(row) => {
+            Change::Workload(mut row) => {
+                self.find_template(&mut row);
                 if !row.needs_inspection() {
                     self.inspections.remove(&row.object);
                 }
@@ -110,6 +121,12 @@ impl Rows {
             Change::Job(row) => {
                 self.jobs.put(row.object.clone(), row);
             }
+            Change::CronJob(row) => {
+                self.cron_jobs.put(row.object.clone(), row);
+            }
+            Change::Release(row) => {
+                self.releases.put(row.object.clone(), row);
+            }
             Change::Route(row) => {
                 self.routes.put(row.object.clone(), row);
             }
@@ -127,11 +144,34 @@ impl Rows {
         }
     }
 
+    /// What a workload that has no template of its own runs stands in the workload that it names, whichever is seen first.
+    fn find_template(&mut self, row: &mut Workload) {
+        if let Some(keeper) = row.delivery.as_ref().and_then(|delivery| delivery.template_of.clone()) {
+            if let Some(keeper) = self.workloads.get(&keeper) {
+                row.containers.clone_from(&keeper.containers);
+            }
+            self.templates.insert((keeper, row.object.clone()));
+        }
+        if self.templates.is_empty() {
+            return;
+        }
+        for (keeper, user) in &self.templates {
+            let user = self.workloads.get_mut(user).filter(|_| *keeper == row.object);
+            let names_it =
+                |user: &Workload| user.delivery.as_ref().is_some_and(|d| d.template_of.as_ref() == Some(keeper));
+            if let Some(user) = user.filter(|user| names_it(user)) {
+                user.containers.clone_from(&row.containers);
+            }
+        }
+    }
+
     fn begin(&mut self, kind: Kind) {
         match kind {
             Kind::HorizontalPodAutoscaler => self.autoscalers.begin(),
             Kind::Namespace => self.namespaces.begin(),
             Kind::Job => self.jobs.begin(),
+            Kind::CronJob => self.cron_jobs.begin(),
+            Kind::Secret => self.releases.begin(),
             Kind::HttpRoute => self.routes.begin(),
             _ => self.workloads.begin(),
         }
@@ -143,6 +183,8 @@ impl Rows {
             Kind::HorizontalPodAutoscaler => self.autoscalers.sweep(scope),
             Kind::Namespace => self.namespaces.sweep(scope),
             Kind::Job => self.jobs.sweep(scope),
+            Kind::CronJob => self.cron_jobs.sweep(scope),
+            Kind::Secret => self.releases.sweep(scope),
             Kind::HttpRoute => self.routes.sweep(scope),
             _ => self.workloads.sweep(scope),
         }
@@ -161,12 +203,19 @@ impl Rows {
             Kind::Job => {
                 self.jobs.remove(object);
             }
+            Kind::CronJob => {
+                self.cron_jobs.remove(object);
+            }
+            Kind::Secret => {
+                self.releases.remove(object);
+            }
             Kind::HttpRoute => {
                 self.routes.remove(object);
             }
             _ => {
                 if self.workloads.remove(object).is_some() {
                     self.inspections.remove(object);
+                    self.templates.retain(|(_, user)| user != object);
                     self.tell(object, "deleted".into(), Health::Unknown, now);
                 }
             }
@@ -188,6 +237,25 @@ impl Rows {
     /// The autoscaler that scales this workload.
     pub fn autoscaler_of(&self, workload: &ObjectRef) -> Option<&Autoscaler> {
         self.autoscalers.get(self.scaled.get(workload)?)
+    }
+
+    /// The Helm releases, each at its newest revision.
+    pub fn newest_releases(&self) -> impl Iterator<Item = &Release> {
+        let mut newest: BTreeMap<(&str, &str), &Release> = BTreeMap::new();
+        for row in self.releases.iter() {
+            let known = newest.entry((&row.object.namespace, &row.name)).or_insert(row);
+            if known.revision < row.revision {
+                *known = row;
+            }
+        }
+        newest.into_values()
+    }
+
+    /// The revision that is installed while a newer one of the same release failed or is under way.
+    pub fn still_deployed(&self, release: &Release) -> Option<u32> {
+        let same = |row: &&Release| row.object.namespace == release.object.namespace && row.name == release.name;
+        let installed = self.releases.iter().filter(same).filter(|row| row.status == ReleaseStatus::Deployed);
+        installed.map(|row| row.revision).max().filter(|revision| *revision != release.revision)
     }
 
     /// A workload's health with its pods taken into account, where they were looked at.
@@ -248,4 +316,54 @@ fn worth_a_line(old: &Workload, new: &Workload) -> Option<(String, Health)> {
         return Some((text, new.health()));
     }
     (old.desired != new.desired).then(|| (format!("scaled {} → {}", old.desired, new.desired), Health::Unknown))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Container, Delivery, Rollout};
+
+    fn workload(kind: Kind, name: &str, image: Option<&str>, delivery: Option<Delivery>) -> Change {
+        let container = |image: &str| Container { name: "web".into(), image: image.into() };
+        Change::Workload(Workload {
+            object: ObjectRef::new(kind, "shop", name),
+            uid: name.into(),
+            desired: 1,
+            ready: 1,
+            updated: 1,
+            available: 1,
+            revision: None,
+            containers: image.map(container).into_iter().collect(),
+            rollout: Rollout::plain(RolloutState::Complete),
+            owner: None,
+            created: None,
+            changed: None,
+            delivery: delivery.map(Box::new),
+        })
+    }
+
+    #[test]
+    fn a_template_that_is_kept_elsewhere_is_found_whichever_is_seen_first() {
+        let keeper = |image| workload(Kind::Deployment, "web-template", Some(image), None);
+        let template_of = Some(ObjectRef::new(Kind::Deployment, "shop", "web-template"));
+        let user = || {
+            workload(
+                Kind::Rollout,
+                "web",
+                None,
+                Some(Delivery { template_of: template_of.clone(), ..Delivery::default() }),
+            )
+        };
+        let image = |rows: &Rows| {
+            let row = rows.workloads.get(&ObjectRef::new(Kind::Rollout, "shop", "web")).unwrap();
+            row.containers.first().map(|c| c.image.to_string())
+        };
+        for batch in [vec![keeper("web:1"), user()], vec![user(), keeper("web:1")]] {
+            let mut rows = Rows::default();
+            rows.apply(batch, Timestamp::UNIX_EPOCH);
+            assert_eq!(image(&rows).as_deref(), Some("web:1"));
+            rows.apply(vec![keeper("web:2")], Timestamp::UNIX_EPOCH);
+            assert_eq!(image(&rows).as_deref(), Some("web:2"));
+        }
+    }
 }

@@ -71,6 +71,11 @@ impl<T> Table<T> {
         self.rows.get(object).map(|(_, row)| row)
     }
 
+    /// One row, to be changed in place: that is no news of a relist.
+    pub fn get_mut(&mut self, object: &ObjectRef) -> Option<&mut T> {
+        self.rows.get_mut(object).map(|(_, row)| row)
+    }
+
     /// All rows, ordered by kind, namespace, name.
     pub fn iter(&self) -> impl Iterator<Item = &T> {
         self.rows.values().map(|(_, row)| row)

@@ -1,6 +1,6 @@
-//! One row of the cockpit: a Deployment, StatefulSet or DaemonSet, reduced to what is shown and decided on at a glance.
+//! One row of the cockpit: a Deployment, StatefulSet, DaemonSet or Argo Rollout, reduced to what is shown and decided on at a glance.
 
-use super::{Health, ObjectRef, Owner, Rollout, RolloutState};
+use super::{Delivery, Health, ObjectRef, Owner, Rollout, RolloutState};
 use jiff::Timestamp;
 use std::sync::Arc;
 
@@ -40,12 +40,16 @@ pub struct Workload {
     pub created: Option<Timestamp>,
     /// When its rollout last moved, where the object tells it.
     pub changed: Option<Timestamp>,
+    /// How far an Argo Rollout has brought its new template; None for every other kind.
+    pub delivery: Option<Box<Delivery>>,
 }
 
 impl Workload {
     /// Health as far as the object alone tells: a rollout that progresses may still prove broken once its pods are seen.
     pub fn health(&self) -> Health {
         match self.rollout.state {
+            // What was aborted is not out, but what was before it serves as before.
+            RolloutState::Failed if self.is_aborted() && self.available >= self.desired => Health::Degraded,
             RolloutState::Failed => Health::Broken,
             RolloutState::Progressing => Health::Progressing,
             RolloutState::Unknown => Health::Unknown,
@@ -53,6 +57,11 @@ impl Workload {
             RolloutState::Paused if self.updated < self.desired => Health::Progressing,
             RolloutState::Paused | RolloutState::Complete => Health::Healthy,
         }
+    }
+
+    /// Whether somebody, or an analysis, has aborted the way to its new template.
+    pub fn is_aborted(&self) -> bool {
+        self.delivery.as_ref().is_some_and(|delivery| delivery.aborted)
     }
 
     /// Whether its pods are worth fetching to name what is wrong.

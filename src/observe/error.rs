@@ -1,6 +1,9 @@
 //! What can keep us from seeing.
 
-use crate::connect::kube::ApiError;
+use crate::{
+    connect::kube::ApiError,
+    model::{Intent, ObjectRef, Verb},
+};
 
 /// Why something could not be observed or gathered.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -25,6 +28,16 @@ pub enum ObserveError {
         expected: &'static str,
         /// The target's kind.
         kind: String,
+    },
+    /// The target is a workload on which this verb is not offered.
+    #[error("{verb} does not act on an Argo Rollout: {why}")]
+    Rollout {
+        /// The verb.
+        verb: &'static str,
+        /// Why not.
+        why: &'static str,
+        /// What to do instead.
+        instead: String,
     },
     /// Which container is meant cannot be told.
     #[error("{object} has no container `{asked}` (it has: {known})")]
@@ -66,6 +79,24 @@ pub enum ObserveError {
 pub type GatherError = ObserveError;
 
 impl ObserveError {
+    /// Why this verb does not act on the Argo Rollout that is its target.
+    pub(super) fn rollout(intent: &Intent) -> Self {
+        let ObjectRef { namespace, name, .. } = intent.target();
+        let plugin = |command: &str| format!("run `kubectl argo rollouts {command} {name} -n {namespace}`");
+        let own = "its own controller brings a new template out, step by step";
+        let (why, instead) = match intent.verb() {
+            Verb::Rollback => (own, format!("{}, after `abort` where a new template is on its way", plugin("undo"))),
+            Verb::Restart => (own, plugin("restart")),
+            Verb::Bump => (own, "change the tag in the Git repository that it is applied from".into()),
+            Verb::Migrate => (
+                "a migration copies the template of a plain workload",
+                "run it from a Deployment with the same image".into(),
+            ),
+            Verb::Shift => ("its own controller sets the weights", plugin("promote")),
+        };
+        Self::Rollout { verb: intent.verb().as_str(), why, instead }
+    }
+
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
@@ -73,6 +104,7 @@ impl ObserveError {
             Self::NoTarget { .. } => Some("check its name, --namespace and --context".into()),
             Self::NoContainer { .. } | Self::WhichContainer { .. } => Some("name one with --container".into()),
             Self::Repository { hint, .. } => hint.clone(),
+            Self::Rollout { instead, .. } => Some(instead.clone()),
             Self::WrongKind { .. } | Self::Image { .. } => None,
         }
     }

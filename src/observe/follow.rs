@@ -7,7 +7,7 @@
 
 use super::{backoff::Backoff, rows::Interner};
 use crate::{
-    connect::kube::{ApiError, ApiErrorKind, Cluster, WatchFrom, Watched},
+    connect::kube::{ApiError, ApiErrorKind, Cluster, Selectors, WatchFrom, Watched},
     model::{Change, Kind, ObjectRef, Sync},
     wire::Metadata,
 };
@@ -15,7 +15,10 @@ use futures::StreamExt as _;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use std::{pin::pin, sync::Arc, time::Duration};
-use tokio::{sync::mpsc::Sender, time::timeout};
+use tokio::{
+    sync::{mpsc::Sender, watch as latest},
+    time::{Instant, timeout},
+};
 
 /// After how many seconds the server ends a watch, and how long silence may last.
 const WATCH: u32 = 40;
@@ -26,6 +29,17 @@ const HEARD: i64 = 3;
 const SHOWN: usize = 250;
 /// Refusals in a row before one is believed: an API server that just started refuses what it will soon allow.
 const REFUSALS: u32 = 3;
+
+/// Which objects of a kind are watched. Of Secrets, only those in which Helm keeps releases, and of each release not the
+/// revisions of the past: nothing else is ever asked for, or sent.
+const fn selectors(kind: Kind) -> Selectors<'static> {
+    match kind {
+        Kind::Secret => {
+            Selectors { labels: Some("owner=helm,status!=superseded"), fields: Some("type=helm.sh/release.v1") }
+        }
+        _ => Selectors { labels: None, fields: None },
+    }
+}
 
 /// A kind of object as it is watched.
 pub(super) trait Watchable: DeserializeOwned + Send + 'static {
@@ -52,6 +66,8 @@ pub(super) struct Follow<'a> {
     kind: Kind,
     namespace: Option<Arc<str>>,
     changes: &'a Sender<Vec<Change>>,
+    /// Changes each time that this machine woke up.
+    woken: latest::Receiver<u64>,
     backoff: Backoff,
     interner: Interner,
     /// When the server last said anything, and when that was last passed on.
@@ -85,6 +101,7 @@ impl<'a> Follow<'a> {
         kind: Kind,
         namespace: Option<Arc<str>>,
         changes: &'a Sender<Vec<Change>>,
+        woken: latest::Receiver<u64>,
         seed: u64,
     ) -> Self {
         let backoff = Backoff::new(seed);
@@ -94,6 +111,7 @@ impl<'a> Follow<'a> {
             kind,
             namespace,
             changes,
+            woken,
             backoff,
             interner,
             heard: None,
@@ -160,7 +178,8 @@ impl<'a> Follow<'a> {
         let mut all = Relist::begin(self.kind, !self.shown);
         let mut next = None;
         let version = loop {
-            let page = match reader.page::<T>(self.kind, self.namespace.as_deref(), None, None, next).await {
+            let Selectors { labels, fields } = selectors(self.kind);
+            let page = match reader.page::<T>(self.kind, self.namespace.as_deref(), labels, fields, next).await {
                 Ok(page) => page,
                 Err(error) => return Some(Err(error)),
             };
@@ -179,18 +198,27 @@ impl<'a> Follow<'a> {
     async fn watch<T: Watchable>(&mut self, from: WatchFrom) -> Option<Result<(), ApiError>> {
         let mut all = (from == WatchFrom::Everything).then(|| Relist::begin(self.kind, !self.shown));
         let reader = self.cluster.reader().clone();
-        let stream = match reader.watch::<T>(self.kind, self.namespace.as_deref(), from, WATCH).await {
+        let which = selectors(self.kind);
+        let stream = match reader.watch::<T>(self.kind, self.namespace.as_deref(), which, from, WATCH).await {
             Ok(stream) => stream,
             Err(error) => return Some(Err(error)),
         };
-        let opened = self.cluster.clock().now();
+        let opened = Instant::now();
         if all.is_none() {
             let heard = self.now_heard().into_iter().collect();
             self.send(heard).await?;
         }
         let mut stream = pin!(stream);
+        self.woken.mark_unchanged();
         loop {
-            let event = match timeout(SILENCE, stream.next()).await {
+            let event = tokio::select! {
+                event = timeout(SILENCE, stream.next()) => event,
+                Ok(()) = self.woken.changed() => {
+                    let slept = "this machine slept, and its connections did not last";
+                    return Some(Err(ApiError::new(ApiErrorKind::Unreachable, "watch", slept)));
+                }
+            };
+            let event = match event {
                 Ok(Some(Ok(event))) => event,
                 Ok(Some(Err(error))) => return Some(Err(error)),
                 Ok(None) => break,
@@ -219,8 +247,7 @@ impl<'a> Follow<'a> {
             self.pages = true;
         }
         // A proxy that ends every watch at once must not make us ask in a tight circle.
-        let lasted = self.cluster.clock().now().duration_since(opened);
-        if lasted.as_secs() < 1 {
+        if opened.elapsed().as_secs() < 1 {
             let pause = self.backoff.pause(None);
             tokio::time::sleep(pause).await;
         } else {

@@ -49,12 +49,12 @@ pub async fn inspect(cluster: &Cluster, workload: &ObjectRef) -> Result<Inspecti
 
 /// Its pods: by selector and by owner, for a selector alone may take in strangers.
 pub(super) async fn family(reader: &Reader, workload: &ObjectRef, object: &Workload) -> Result<Family, ApiError> {
-    let selector = object.spec.selector.query();
+    let selector = object.selector();
     let namespace = Some(&*workload.namespace);
     let (owners, current) = match workload.kind {
-        Kind::Deployment => {
+        Kind::Deployment | Kind::Rollout => {
             match reader.list_as::<ReplicaSet>(Kind::ReplicaSet, namespace, selector.as_deref(), None).await {
-                Ok(sets) => replica_sets(object, sets),
+                Ok(sets) => replica_sets(workload.kind, object, sets),
                 // Without the right to see ReplicaSets the selector has to do.
                 Err(error) if error.kind == ApiErrorKind::Forbidden => (None, None),
                 Err(error) => return Err(error),
@@ -88,15 +88,19 @@ fn own(object: &Workload) -> HashSet<Box<str>> {
     HashSet::from([object.metadata.uid.clone()])
 }
 
-/// The UIDs of a Deployment's ReplicaSets, and the hash of the one with its current revision.
-fn replica_sets(object: &Workload, sets: Vec<ReplicaSet>) -> (Option<HashSet<Box<str>>>, Option<String>) {
+/// The UIDs of a workload's ReplicaSets, and the hash of the one with its current template.
+fn replica_sets(kind: Kind, object: &Workload, sets: Vec<ReplicaSet>) -> (Option<HashSet<Box<str>>>, Option<String>) {
     const REVISION: &str = "deployment.kubernetes.io/revision";
     let ours: Vec<ReplicaSet> =
         sets.into_iter().filter(|set| set.metadata.controller() == Some(&*object.metadata.uid)).collect();
+    let uids = Some(ours.iter().map(|set| set.metadata.uid.clone()).collect());
+    if kind == Kind::Rollout {
+        return (uids, Some(object.status.current_pod_hash.to_string()));
+    }
     let revision = object.metadata.annotations.get(REVISION);
     let current = ours.iter().find(|set| revision.is_some() && set.metadata.annotations.get(REVISION) == revision);
     let hash = current.and_then(|set| set.metadata.labels.get("pod-template-hash")).map(ToString::to_string);
-    (Some(ours.iter().map(|set| set.metadata.uid.clone()).collect()), hash)
+    (uids, hash)
 }
 
 /// The template of the youngest pod, where nothing else tells which is current.
@@ -129,7 +133,8 @@ async fn find(
         return Some(refused);
     }
     let verdict = rollout::verdict(workload.kind, object);
-    (verdict.state == RolloutState::Failed).then(|| Finding {
+    // What was aborted has no pods to blame; its own words say why.
+    (verdict.state == RolloutState::Failed && !object.status.abort).then(|| Finding {
         kind: BlockerKind::Deadline,
         message: verdict.reason.unwrap_or_default(),
         evidence: Evidence::None,
@@ -186,10 +191,10 @@ async fn refused(
     let (_, desired) = numbers(workload.kind, object);
     let live = family.pods.iter().filter(|pod| pod.metadata.deletion_timestamp.is_none()).count() + family.omitted;
     let short = i64::try_from(live).is_ok_and(|live| live < desired);
-    if workload.kind == Kind::Deployment || !short {
+    if matches!(workload.kind, Kind::Deployment | Kind::Rollout) || !short {
         return None;
     }
-    // Only Deployments say it in their status; the others leave an event.
+    // Only Deployments and Rollouts say it in their status; the others leave an event.
     let event = newest_warning(reader, workload, |event| &*event.reason == "FailedCreate").await?;
     (younger_than(event.seen(), 600, now)).then(|| finding(&event.message, event.seen()))
 }
@@ -203,6 +208,7 @@ fn judge(kind: Kind, object: &Workload, finding: Option<&Finding>, now: Timestam
     }
     let Some(finding) = finding else {
         return match verdict.state {
+            RolloutState::Failed if object.status.abort && ready >= desired => Health::Degraded,
             RolloutState::Failed => Health::Broken,
             RolloutState::Unknown if ready >= desired => Health::Unknown,
             RolloutState::Paused if ready >= desired => Health::Healthy,
@@ -229,6 +235,7 @@ fn settled(kind: Kind, object: &Workload) -> bool {
                 && status.condition("Progressing").is_some_and(|c| &*c.reason == "NewReplicaSetAvailable")
         }
         Kind::StatefulSet => status.update_revision == status.current_revision,
+        Kind::Rollout => status.stable_hash == status.current_pod_hash,
         _ => status.updated_number_scheduled >= status.desired_number_scheduled,
     }
 }

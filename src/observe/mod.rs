@@ -4,6 +4,7 @@
 //! Invariant: nothing here writes. Rows are slim and only for drawing; whatever is decided on is fetched whole, for one
 //! intent, by [`gather`]. The load on the API server is bounded: no list of pods or ReplicaSets wider than one workload.
 
+mod argo;
 mod attention;
 mod backoff;
 mod collect;
@@ -14,10 +15,13 @@ mod gather;
 mod inspect;
 mod inspector;
 mod logs;
+pub mod look;
 mod owners;
 mod pods;
+mod pulse;
 mod references;
 mod revisions;
+mod rights;
 mod rollout;
 mod rows;
 mod scope;

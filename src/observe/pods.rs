@@ -5,10 +5,13 @@ use crate::{
     wire::{ContainerStatus, Pod},
 };
 
+/// The label that tells pods of an Argo Rollout's templates apart.
+pub(super) const ARGO_HASH: &str = "rollouts-pod-template-hash";
+
 /// The label that tells which revision a pod belongs to.
 pub(super) fn template_hash(pod: &Pod) -> Option<&str> {
-    let labels = &pod.metadata.labels;
-    labels.get("pod-template-hash").or_else(|| labels.get("controller-revision-hash")).map(|hash| &**hash)
+    const LABELS: [&str; 3] = ["pod-template-hash", "controller-revision-hash", ARGO_HASH];
+    LABELS.iter().find_map(|label| pod.metadata.labels.get(*label)).map(|hash| &**hash)
 }
 
 /// Whether its `Ready` condition is true.

@@ -20,7 +20,16 @@ use serde_json::Value;
 use std::collections::{BTreeSet, HashMap};
 
 const REVISION: &str = "deployment.kubernetes.io/revision";
+const ARGO_REVISION: &str = "rollout.argoproj.io/revision";
 const CAUSE: &str = "kubernetes.io/change-cause";
+
+/// The annotation in which a workload of this kind, and its ReplicaSets, carry the number of a revision.
+pub(super) const fn number_in(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Rollout => ARGO_REVISION,
+        _ => REVISION,
+    }
+}
 
 /// All revisions of a workload (whole, as [`Reader::get`] returns it), newest first. `proven` names templates, by hash, that
 /// this program saw come up.
@@ -33,8 +42,11 @@ pub async fn revisions(
     let slim = Workload::deserialize(workload).unwrap_or_default();
     let kind = workload["kind"].as_str().and_then(Kind::from_name).unwrap_or(Kind::Deployment);
     let target = ObjectRef::new(kind, &*slim.metadata.namespace, &*slim.metadata.name);
-    let history = if kind == Kind::Deployment { Kind::ReplicaSet } else { Kind::ControllerRevision };
-    let selector = slim.spec.selector.query();
+    let history = match kind {
+        Kind::Deployment | Kind::Rollout => Kind::ReplicaSet,
+        _ => Kind::ControllerRevision,
+    };
+    let selector = slim.selector();
     let sources = reader.list(history, Some(&target.namespace), selector.as_deref()).await?;
     let mut revisions: Vec<(Revision, String)> = sources
         .iter()
@@ -42,7 +54,11 @@ pub async fn revisions(
         .filter_map(|source| one(source, history, proven))
         .collect();
     revisions.sort_by_key(|(revision, _)| std::cmp::Reverse(revision.revision));
-    mark_current(&mut revisions, workload);
+    match kind {
+        // Its template may be kept elsewhere, but it tells the hash.
+        Kind::Rollout => mark_named(&mut revisions, &slim.status.current_pod_hash),
+        _ => mark_current(&mut revisions, workload),
+    }
     let pods = family(reader, &target, &slim).await;
     let now = cluster.clock().now();
     if let Ok(family) = &pods {
@@ -65,12 +81,18 @@ fn one(source: &Value, history: Kind, proven: &HashMap<String, Timestamp>) -> Op
     let metadata = &source["metadata"];
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let number = match history {
-        Kind::ReplicaSet => metadata["annotations"][REVISION].as_str()?.parse().ok()?,
+        Kind::ReplicaSet => {
+            let annotations = &metadata["annotations"];
+            annotations[REVISION].as_str().or_else(|| annotations[ARGO_REVISION].as_str())?.parse().ok()?
+        }
         _ => source["revision"].as_u64()?,
     };
     let template = template::kept_by(source).ok()?;
     let label = match history {
-        Kind::ReplicaSet => metadata["labels"]["pod-template-hash"].as_str(),
+        Kind::ReplicaSet => {
+            let labels = &metadata["labels"];
+            labels["pod-template-hash"].as_str().or_else(|| labels[pods::ARGO_HASH].as_str())
+        }
         _ => metadata["labels"]["controller-revision-hash"].as_str(),
     };
     // Pods of a StatefulSet are labelled with the whole name.
@@ -109,6 +131,13 @@ pub(super) fn containers(template: &Value) -> Vec<Container> {
 fn mark_current(revisions: &mut [(Revision, String)], workload: &Value) {
     let now = template::hash(template::of(workload));
     if let Some((revision, _)) = revisions.iter_mut().find(|(revision, _)| template::hash(&revision.template) == now) {
+        revision.current = true;
+    }
+}
+
+/// The revision with this hash.
+fn mark_named(revisions: &mut [(Revision, String)], hash: &str) {
+    if let Some((revision, _)) = revisions.iter_mut().find(|(_, own)| own == hash) {
         revision.current = true;
     }
 }
@@ -161,6 +190,20 @@ mod tests {
         assert_eq!(controller(&set("7", "web:v1")), Some("owner"));
         assert!(revision.template.pointer("/metadata/labels/pod-template-hash").is_none());
         assert!(one(&json!({"metadata": {"name": "by hand"}}), Kind::ReplicaSet, &HashMap::new()).is_none());
+    }
+
+    #[test]
+    fn a_replica_set_of_an_argo_rollout_becomes_a_revision() {
+        let mut source = set("7", "web:v1");
+        source["metadata"]["annotations"] = json!({"rollout.argoproj.io/revision": "3"});
+        source["metadata"]["labels"] = json!({"rollouts-pod-template-hash": "5f6d"});
+        source["spec"]["template"]["metadata"]["labels"] = json!({"app": "a", "rollouts-pod-template-hash": "5f6d"});
+        let (revision, hash) = one(&source, Kind::ReplicaSet, &HashMap::new()).unwrap();
+        assert_eq!((revision.revision, &*hash), (3, "5f6d"));
+        assert_eq!(revision.template["metadata"]["labels"], json!({"app": "a"}));
+        let mut all = vec![(revision, hash)];
+        mark_named(&mut all, "5f6d");
+        assert!(all[0].0.current);
     }
 
     #[test]

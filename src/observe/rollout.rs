@@ -11,6 +11,7 @@ use crate::{
 pub fn verdict(kind: Kind, workload: &Workload) -> Rollout {
     let seen = workload.status.observed_generation;
     match kind {
+        Kind::Rollout => super::argo::verdict(workload),
         Kind::StatefulSet | Kind::DaemonSet if &*workload.spec.update_strategy.kind == "OnDelete" => Rollout::because(
             RolloutState::Unknown,
             "pods are replaced when somebody deletes them (update strategy OnDelete)",

@@ -2,11 +2,12 @@
 //!
 //! Pure. Strings that repeat over thousands of rows are kept once.
 
-use super::{owners, rollout};
+use super::{argo, owners, revisions, rollout};
 use crate::{
+    formats,
     model::{
-        Autoscaler, AutoscalerCondition, Container, Health, Job, JobState, Kind, Metric, Namespace, ObjectRef, Route,
-        Workload,
+        Autoscaler, AutoscalerCondition, Container, CronJob, Health, Job, JobState, Kind, Metric, Namespace, ObjectRef,
+        Release, ReleaseStatus, Route, Workload,
     },
     wire,
 };
@@ -36,7 +37,7 @@ fn count(number: i64) -> u32 {
     u32::try_from(number.max(0)).unwrap_or(u32::MAX)
 }
 
-/// A Deployment, StatefulSet or DaemonSet.
+/// A Deployment, StatefulSet, DaemonSet or Argo Rollout.
 pub(super) fn workload(kind: Kind, wire: &wire::Workload, interner: &mut Interner) -> Workload {
     let status = &wire.status;
     let (ready, updated, available) = match kind {
@@ -50,12 +51,13 @@ pub(super) fn workload(kind: Kind, wire: &wire::Workload, interner: &mut Interne
         ready: count(ready),
         updated: count(updated),
         available: count(available),
-        revision: wire.metadata.annotations.get("deployment.kubernetes.io/revision").and_then(|r| r.parse().ok()),
+        revision: wire.metadata.annotations.get(revisions::number_in(kind)).and_then(|r| r.parse().ok()),
         containers: containers(&wire.spec.template, interner),
         rollout: rollout::verdict(kind, wire),
         owner: owners::owner(kind, &wire.metadata),
         created: wire.metadata.creation_timestamp,
         changed: status.condition("Progressing").and_then(|c| c.last_update_time.or(c.last_transition_time)),
+        delivery: (kind == Kind::Rollout).then(|| Box::new(argo::delivery(wire))),
     }
 }
 
@@ -137,6 +139,49 @@ pub(super) fn job(wire: &wire::Job, interner: &mut Interner) -> Job {
         owner: owners::owner(Kind::Job, &wire.metadata),
         started: wire.status.start_time,
         finished,
+    }
+}
+
+/// A CronJob. Its next run is counted from its last one, so that a run that is overdue is seen to be.
+pub(super) fn cron_job(wire: &wire::CronJob, interner: &mut Interner) -> CronJob {
+    let (spec, status) = (&wire.spec, &wire.status);
+    let created = wire.metadata.creation_timestamp;
+    let since = status.last_schedule_time.or(created).filter(|_| !spec.suspend);
+    let image = spec.job_template.spec.template.spec.containers.first().map(|c| c.image.clone());
+    CronJob {
+        object: interner.object(Kind::CronJob, &wire.metadata),
+        schedule: spec.schedule.clone(),
+        time_zone: spec.time_zone.clone(),
+        suspended: spec.suspend,
+        active: u32::try_from(status.active.len()).unwrap_or(u32::MAX),
+        last_run: status.last_schedule_time,
+        last_success: status.last_successful_time,
+        next: since.and_then(|since| formats::schedule::next(&spec.schedule, spec.time_zone.as_deref(), since)),
+        image: image.unwrap_or_default(),
+        owner: owners::owner(Kind::CronJob, &wire.metadata),
+        created,
+    }
+}
+
+/// A revision of a Helm release. What cannot be unpacked is still named by its labels.
+pub(super) fn release(wire: &wire::ReleaseSecret, interner: &mut Interner) -> Release {
+    let object = interner.object(Kind::Secret, &wire.metadata);
+    let label = |key: &str| wire.metadata.labels.get(key).map_or("", |value| &**value);
+    let updated = label("modifiedAt").parse().ok().and_then(|at| jiff::Timestamp::from_second(at).ok());
+    let (told, trouble) = match formats::release::release(&wire.data.release) {
+        Ok(told) => (told, None),
+        Err(why) => (wire::Release::default(), Some(format!("the Secret {} cannot be read: {why}", object.name))),
+    };
+    let chart = &told.chart.metadata;
+    Release {
+        name: interner.intern(label("name")),
+        revision: label("version").parse().unwrap_or(told.version),
+        status: ReleaseStatus::parse(label("status")),
+        chart: interner.intern(format!("{} {}", chart.name, chart.version).trim()),
+        app_version: (!chart.app_version.is_empty()).then(|| interner.intern(&chart.app_version)),
+        description: trouble.unwrap_or_else(|| super::sentence(&told.info.description)).into(),
+        updated: told.info.last_deployed.or(updated).or(wire.metadata.creation_timestamp),
+        object,
     }
 }
 
@@ -225,6 +270,41 @@ mod tests {
     }
 
     #[test]
+    fn a_release_that_cannot_be_unpacked_is_named_by_its_labels() {
+        let wire = decode(json!({
+            "metadata": {"name": "sh.helm.release.v1.shop.v7", "namespace": "prod", "creationTimestamp": "2026-03-01T09:00:00Z",
+                "labels": {"name": "shop", "owner": "helm", "status": "pending-upgrade", "version": "7", "modifiedAt": "1772355600"}},
+            "data": {"release": "eA=="}
+        }));
+        let row = release(&wire, &mut Interner::default());
+        assert_eq!((&*row.name, row.revision, row.status), ("shop", 7, ReleaseStatus::PendingUpgrade));
+        assert_eq!((&*row.chart, row.updated), ("", "2026-03-01T09:00:00Z".parse().ok()));
+        assert!(
+            row.description.starts_with("the Secret sh.helm.release.v1.shop.v7 cannot be read"),
+            "{}",
+            row.description
+        );
+    }
+
+    #[test]
+    fn a_cron_job_is_due_from_its_last_run_unless_it_is_suspended() {
+        let next = |suspend: bool, last: Value| {
+            let wire = decode(json!({
+                "metadata": {"name": "report", "namespace": "shop", "creationTimestamp": "2026-03-01T09:20:00Z"},
+                "spec": {"schedule": "0 * * * *", "suspend": suspend,
+                    "jobTemplate": {"spec": {"template": {"spec": {"containers": [{"image": "report:1"}]}}}}},
+                "status": {"lastScheduleTime": last, "active": [{"name": "a"}]}
+            }));
+            let row = cron_job(&wire, &mut Interner::default());
+            assert_eq!((&*row.image, row.active), ("report:1", 1));
+            row.next.map(|next| next.to_string())
+        };
+        assert_eq!(next(false, json!(null)).as_deref(), Some("2026-03-01T10:00:00Z"));
+        assert_eq!(next(false, json!("2026-03-02T10:00:00Z")).as_deref(), Some("2026-03-02T11:00:00Z"));
+        assert_eq!(next(true, json!(null)), None);
+    }
+
+    #[test]
     fn only_conditions_end_a_job() {
         let state = |status: Value, suspend: bool| {
             job(&decode(json!({"spec": {"suspend": suspend}, "status": status})), &mut Interner::default()).state
@@ -257,7 +337,7 @@ mod tests {
 
     #[test]
     fn an_autoscaler_of_something_else_is_left_out() {
-        let wire = decode(json!({"spec": {"scaleTargetRef": {"kind": "Rollout", "name": "web"}}}));
+        let wire = decode(json!({"spec": {"scaleTargetRef": {"kind": "GameServerFleet", "name": "web"}}}));
         assert!(autoscaler(&wire, &mut Interner::default()).is_none());
     }
 

@@ -23,20 +23,22 @@ pub async fn snapshot(cluster: &Cluster, scope: &Scope) -> Result<Rows, ObserveE
     // The lists need not wait for the namespaces unless they must go one by one.
     let (workloads, others) = match scope {
         Scope::All => {
-            let (namespaces, deployments, sets, daemons, autoscalers, jobs, routes) = tokio::join!(
+            let (namespaces, deployments, sets, daemons, rollouts, autoscalers, jobs, routes) = tokio::join!(
                 namespaces,
                 list::<wire::Workload>(cluster, Kind::Deployment, None),
                 list::<wire::Workload>(cluster, Kind::StatefulSet, None),
                 list::<wire::Workload>(cluster, Kind::DaemonSet, None),
+                list_served::<wire::Workload>(cluster, Kind::Rollout),
                 list::<wire::Autoscaler>(cluster, Kind::HorizontalPodAutoscaler, None),
                 list::<wire::Job>(cluster, Kind::Job, None),
-                list::<wire::HttpRoute>(cluster, Kind::HttpRoute, None),
+                list_served::<wire::HttpRoute>(cluster, Kind::HttpRoute),
             );
             let known = take_namespaces(cluster, scope, namespaces, &mut rows)?;
             let workloads = [
                 narrow::<wire::Workload>(cluster, Kind::Deployment, deployments, &known).await?,
                 narrow::<wire::Workload>(cluster, Kind::StatefulSet, sets, &known).await?,
                 narrow::<wire::Workload>(cluster, Kind::DaemonSet, daemons, &known).await?,
+                narrow::<wire::Workload>(cluster, Kind::Rollout, rollouts, &known).await?,
             ];
             let others = [
                 narrow::<wire::Autoscaler>(cluster, Kind::HorizontalPodAutoscaler, autoscalers, &known).await?,
@@ -47,15 +49,16 @@ pub async fn snapshot(cluster: &Cluster, scope: &Scope) -> Result<Rows, ObserveE
         }
         Scope::Namespaces(_) => {
             let known = take_namespaces(cluster, scope, namespaces.await, &mut rows)?;
-            let (deployments, sets, daemons, autoscalers, jobs, routes) = tokio::join!(
+            let (deployments, sets, daemons, rollouts, autoscalers, jobs, routes) = tokio::join!(
                 each::<wire::Workload>(cluster, Kind::Deployment, &known),
                 each::<wire::Workload>(cluster, Kind::StatefulSet, &known),
                 each::<wire::Workload>(cluster, Kind::DaemonSet, &known),
+                each::<wire::Workload>(cluster, Kind::Rollout, &known),
                 each::<wire::Autoscaler>(cluster, Kind::HorizontalPodAutoscaler, &known),
                 each::<wire::Job>(cluster, Kind::Job, &known),
                 each::<wire::HttpRoute>(cluster, Kind::HttpRoute, &known),
             );
-            ([deployments?, sets?, daemons?], [autoscalers?, jobs?, routes?])
+            ([deployments?, sets?, daemons?, rollouts?], [autoscalers?, jobs?, routes?])
         }
     };
     let now = cluster.clock().now();
@@ -86,6 +89,15 @@ async fn list<T: Watchable>(cluster: &Cluster, kind: Kind, namespace: Option<Arc
     Ok(batch)
 }
 
+/// As [`list`] of all namespaces, of a kind that a cluster may not serve. Whether it does is asked first: a list of what is not
+/// there is forbidden to those who may not see what is.
+async fn list_served<T: Watchable>(cluster: &Cluster, kind: Kind) -> Result<Batch, ApiError> {
+    match cluster.reader().serves(kind).await {
+        Ok(false) => Ok(vec![Change::Sync(kind, None, Sync::Absent)]),
+        Ok(true) | Err(_) => list::<T>(cluster, kind, None).await,
+    }
+}
+
 /// The namespaces as rows; returns which may be asked one by one.
 fn take_namespaces(
     cluster: &Cluster,
@@ -97,8 +109,8 @@ fn take_namespaces(
     let mut batch = match listed {
         Ok(batch) => batch,
         Err(error) if error.kind == ApiErrorKind::Forbidden => {
-            let own = || vec![Arc::from(cluster.info().namespace.as_str())];
-            let named = scope.named().unwrap_or_else(own);
+            let guessed = || cluster.named_namespaces().into_iter().map(Arc::from).collect();
+            let named = scope.named().unwrap_or_else(guessed);
             let unknown = |name| Change::Namespace(Namespace { name, phase: "Unknown".into() });
             let forbidden = Change::Sync(Kind::Namespace, None, Sync::Forbidden { why: error.message });
             named.into_iter().map(unknown).chain([forbidden]).collect()
@@ -130,6 +142,9 @@ async fn narrow<T: Watchable>(
 }
 
 async fn each<T: Watchable>(cluster: &Cluster, kind: Kind, namespaces: &[Arc<str>]) -> Result<Batch, ApiError> {
+    if kind.is_custom() && matches!(cluster.reader().serves(kind).await, Ok(false)) {
+        return Ok(vec![Change::Sync(kind, None, Sync::Absent)]);
+    }
     let lists = namespaces.iter().map(|name| async move { (name, list::<T>(cluster, kind, Some(name.clone())).await) });
     let mut lists = stream::iter(lists).buffer_unordered(AT_ONCE);
     let mut all = Vec::new();

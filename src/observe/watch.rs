@@ -6,6 +6,8 @@ use super::{
     collect::collect,
     follow::{Ended, Follow, Watchable},
     inspector::{self, Notice},
+    pulse,
+    rights::Rights,
     rows::{self, Interner},
     within::{Names, within},
 };
@@ -14,7 +16,7 @@ use crate::{
     model::{Batch, Change, Kind, ObjectRef, Sync},
     wire,
 };
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use tokio::{
     sync::{
         mpsc::{self, Sender, UnboundedSender},
@@ -25,12 +27,18 @@ use tokio::{
 
 /// How long after a kind was found missing, or a list refused, it is tried again.
 pub(super) const AGAIN: Duration = Duration::from_secs(300);
+/// How often it is asked whether a kind that was not served has been defined since. The question is small.
+const SERVED: Duration = Duration::from_secs(30);
+/// The pause where discovery and the list do not agree whether a kind is served: definitions take a moment.
+const SETTLING: Duration = Duration::from_secs(2);
 
 /// Running watches. They end when this is dropped.
 #[derive(Debug)]
 pub struct Watches {
     _tasks: JoinSet<()>,
     notices: UnboundedSender<Notice>,
+    /// Kinds that somebody has opened the screen of.
+    wanted: latest::Sender<BTreeSet<Kind>>,
 }
 
 impl Watches {
@@ -38,6 +46,12 @@ impl Watches {
     pub fn inspect(&self, workload: ObjectRef) {
         // The inspector lives as long as this does.
         let _ = self.notices.send(Notice::Asked(workload));
+    }
+
+    /// Watches a kind that is watched only once its screen was opened: CronJobs, and Secrets for the Helm releases that they keep.
+    /// For every other kind, and from the second time on, this changes nothing.
+    pub fn want(&self, kind: Kind) {
+        self.wanted.send_if_modified(|wanted| wanted.insert(kind));
     }
 }
 
@@ -48,6 +62,8 @@ pub(super) struct Context {
     pub scope: Scope,
     pub seed: u64,
     pub changes: Sender<Vec<Change>>,
+    pub woken: latest::Receiver<u64>,
+    pub rights: Arc<Rights>,
 }
 
 impl Context {
@@ -57,7 +73,7 @@ impl Context {
             .iter()
             .flat_map(|n| n.bytes())
             .fold(kind as u64 + 1, |sum, b| sum.wrapping_mul(0x0100_0000_01b3) ^ u64::from(b));
-        Follow::new(&self.cluster, kind, namespace, &self.changes, self.seed ^ salt)
+        Follow::new(&self.cluster, kind, namespace, &self.changes, self.woken.clone(), self.seed ^ salt)
     }
 
     /// Says how far the rows of a kind can be trusted.
@@ -73,21 +89,40 @@ pub fn watch(cluster: &Cluster, scope: Scope, seed: u64, batches: Sender<Batch>)
     let (notices, noticed) = mpsc::unbounded_channel();
     let (names, known) = latest::channel(Names::default());
     let mut tasks = JoinSet::new();
-    let context = Context { cluster: cluster.clone(), scope, seed, changes };
+    let (woke, woken) = latest::channel(0);
+    let rights = Rights::of(cluster);
+    let context = Context { cluster: cluster.clone(), scope, seed, changes, woken, rights };
+    tasks.spawn(pulse::run(cluster.clock().clone(), woke));
     tasks.spawn(collect(received, batches, Attention::new(notices.clone())));
     tasks.spawn(inspector::run(cluster.clone(), noticed, context.changes.clone()));
     tasks.spawn(super::within::namespaces(context.clone(), names));
-    for kind in [Kind::Deployment, Kind::StatefulSet, Kind::DaemonSet] {
+    for kind in [Kind::Deployment, Kind::StatefulSet, Kind::DaemonSet, Kind::Rollout] {
         tasks.spawn(kind_task::<wire::Workload>(context.clone(), kind, known.clone()));
     }
     tasks.spawn(kind_task::<wire::Autoscaler>(context.clone(), Kind::HorizontalPodAutoscaler, known.clone()));
     tasks.spawn(kind_task::<wire::Job>(context.clone(), Kind::Job, known.clone()));
-    tasks.spawn(kind_task::<wire::HttpRoute>(context, Kind::HttpRoute, known));
-    Watches { _tasks: tasks, notices }
+    tasks.spawn(kind_task::<wire::HttpRoute>(context.clone(), Kind::HttpRoute, known.clone()));
+    let (wanted, opened) = latest::channel(BTreeSet::new());
+    tasks.spawn(once_wanted::<wire::CronJob>(context.clone(), Kind::CronJob, known.clone(), opened.clone()));
+    tasks.spawn(once_wanted::<wire::ReleaseSecret>(context, Kind::Secret, known, opened));
+    Watches { _tasks: tasks, notices, wanted }
+}
+
+/// As [`kind_task`], from when somebody wants to see this kind on.
+async fn once_wanted<T: Watchable>(
+    context: Context,
+    kind: Kind,
+    names: latest::Receiver<Names>,
+    mut opened: latest::Receiver<BTreeSet<Kind>>,
+) {
+    if opened.wait_for(|wanted| wanted.contains(&kind)).await.is_ok() {
+        kind_task::<T>(context, kind, names).await;
+    }
 }
 
 async fn kind_task<T: Watchable>(context: Context, kind: Kind, names: latest::Receiver<Names>) {
     loop {
+        until_served(&context, kind).await;
         if context.scope != Scope::All {
             within::<T>(&context, kind, names.clone(), None).await;
             return;
@@ -95,11 +130,28 @@ async fn kind_task<T: Watchable>(context: Context, kind: Kind, names: latest::Re
         match context.follow(kind, None).run::<T>().await {
             Ended::Closed => return,
             Ended::Absent => {
-                context.tell(kind, None, Sync::Absent).await;
-                tokio::time::sleep(AGAIN).await;
+                // Its definition was removed, and every object with it.
+                let gone = vec![Change::Begin(kind), Change::End(kind, None), Change::Sync(kind, None, Sync::Absent)];
+                if context.changes.send(gone).await.is_err() {
+                    return;
+                }
+                tokio::time::sleep(if kind.is_custom() { SETTLING } else { AGAIN }).await;
             }
             Ended::Forbidden(why) => within::<T>(&context, kind, names.clone(), Some(why)).await,
         }
+    }
+}
+
+/// Returns once the API server serves this kind, and says meanwhile that it does not.
+async fn until_served(context: &Context, kind: Kind) {
+    let mut told = false;
+    // Whatever keeps the question from being answered keeps the list too, which says so.
+    while kind.is_custom() && matches!(context.cluster.reader().serves(kind).await, Ok(false)) {
+        if !told {
+            context.tell(kind, None, Sync::Absent).await;
+            told = true;
+        }
+        tokio::time::sleep(SERVED).await;
     }
 }
 
@@ -122,4 +174,6 @@ watchable!(wire::Workload, |kind, wire, interner| Some(Change::Workload(rows::wo
 watchable!(wire::Autoscaler, |_, wire, interner| rows::autoscaler(wire, interner).map(Change::Autoscaler));
 watchable!(wire::Namespace, |_, wire, interner| Some(Change::Namespace(rows::namespace(wire, interner))));
 watchable!(wire::Job, |_, wire, interner| Some(Change::Job(rows::job(wire, interner))));
+watchable!(wire::CronJob, |_, wire, interner| Some(Change::CronJob(rows::cron_job(wire, interner))));
+watchable!(wire::ReleaseSecret, |_, wire, interner| Some(Change::Release(rows::release(wire, interner))));
 watchable!(wire::HttpRoute, |_, wire, interner| Some(Change::Route(rows::route(wire, interner))));

@@ -203,6 +203,8 @@ pub mod resources {
             group: "kustomize.toolkit.fluxcd.io", short: &["ks"], categories: &[] };
         GIT_REPOSITORIES = GATEWAY { "GitRepository", "gitrepositories", "gitrepository",
             group: "source.toolkit.fluxcd.io", short: &["gitrepo"], categories: &[] };
+        ROLLOUTS = GATEWAY { "Rollout", "rollouts", "rollout", group: "argoproj.io", version: "v1alpha1", short: &["ro"],
+            subresources: &["scale", "status"], categories: &[] };
         CUSTOM_RESOURCE_DEFINITIONS = CORE { "CustomResourceDefinition", "customresourcedefinitions",
             "customresourcedefinition", group: "apiextensions.k8s.io", short: &["crd", "crds"], namespaced: false,
             subresources: &["status"], categories: &["api-extensions"], generation: Generation::Spec };

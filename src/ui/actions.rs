@@ -4,6 +4,8 @@ use super::{
     layers::{Answer, Confirm, Help, Layer, Palette, Question, Then, bump, migrate, rollback, shift},
     message::{Effect, Level, Quit},
     state::{Focus, Screen, State},
+    tabs,
+    workload::Tab,
 };
 use crate::{
     config::Action,
@@ -29,7 +31,7 @@ pub fn refusal(state: &State, rows: &Rows, action: Action) -> Option<String> {
             Screen::Routes => Some(format!("{verb}: there is no route here")),
             _ => no_workload().or_else(|| {
                 let row = state.workload(rows)?;
-                let none = routes_to(rows, &row.object).next().is_none();
+                let none = routes_to(rows, &row.object.namespace, &state.service_names(&row.object)).next().is_none();
                 none.then(|| format!("{verb}: no route names a Service {} as its backend", row.object.path()))
             }),
         },
@@ -42,6 +44,26 @@ pub fn refusal(state: &State, rows: &Rows, action: Action) -> Option<String> {
             Some(state) => Some(format!("{verb}: this operation is {state}")),
             None => Some(format!("{verb}: choose an operation first")),
         },
+        Action::TabOverview
+        | Action::TabRevisions
+        | Action::TabPods
+        | Action::TabEvents
+        | Action::TabAutoscaler
+        | Action::TabYaml
+        | Action::TabTraffic
+        | Action::TabGit => no_workload(),
+        Action::NextTab
+        | Action::PreviousTab
+        | Action::Mark
+        | Action::Compare
+        | Action::Fold
+        | Action::NextMatch
+        | Action::PreviousMatch
+            if !matches!(state.screen(), Screen::Logs(_)) =>
+        {
+            tabs::refusal(state, action)
+        }
+        Action::WatchContext | Action::LogIn | Action::Reload => state.context_refusal(action),
         Action::NextPane | Action::PreviousPane if *state.screen() != Screen::Workloads => {
             Some("there is one pane only".into())
         }
@@ -57,7 +79,11 @@ pub fn refusal(state: &State, rows: &Rows, action: Action) -> Option<String> {
 }
 
 fn filterable(state: &State) -> bool {
-    matches!(state.screen(), Screen::Workloads | Screen::Routes | Screen::Jobs | Screen::Logs(_))
+    match state.screen() {
+        Screen::Workloads | Screen::Routes | Screen::Jobs | Screen::Logs(_) => true,
+        Screen::Workload(_) => tabs::searchable(state),
+        Screen::Operations | Screen::Operation(_) | Screen::Contexts | Screen::Fleet => false,
+    }
 }
 
 fn control_refusal(state: &State, id: &OperationId, action: Action) -> Option<String> {
@@ -88,11 +114,15 @@ fn operation(state: &State) -> Option<OperationId> {
     }
 }
 
-/// Routes with a backend of the workload's name: a Service is named after what it serves more often than not.
-pub fn routes_to<'r>(rows: &'r Rows, workload: &ObjectRef) -> impl Iterator<Item = &'r Route> {
-    let workload = workload.clone();
+/// Routes of a namespace with a backend of one of these names.
+pub fn routes_to<'r>(
+    rows: &'r Rows,
+    namespace: &str,
+    services: &[Box<str>],
+) -> impl Iterator<Item = &'r Route> + use<'r> {
+    let (namespace, services) = (namespace.to_owned(), services.to_vec());
     rows.routes.iter().filter(move |route| {
-        route.object.namespace == workload.namespace && route.backends.iter().any(|b| *b.name == *workload.name)
+        *route.object.namespace == *namespace && route.backends.iter().any(|b| services.contains(&b.name))
     })
 }
 
@@ -118,7 +148,10 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
     }
     match action {
         Action::Logs => state.log_subject(rows).map(|of| state.open_logs(of)).unwrap_or_default(),
-        Action::RollBack => verb(state, rows, now, |row| Some(Intent::Rollback { target: row, revision: None })),
+        Action::RollBack => {
+            let revision = tabs::chosen_revision(state);
+            verb(state, rows, now, |row| Some(Intent::Rollback { target: row, revision }))
+        }
         Action::Restart => verb(state, rows, now, |row| Some(Intent::Restart { target: row })),
         Action::RollBackTo => form(state, rows, |_, row| Layer::Form(rollback(row))),
         Action::Bump => form(state, rows, |state, row| Layer::Form(bump(row, state.session.repository.as_deref()))),
@@ -134,7 +167,9 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
         Action::Palette => {
             let target = state.workload(rows).map(|row| row.object.path());
             let namespaces = state.arrangement.namespaces.iter().map(|row| row.name.clone());
-            state.layers.push(Layer::Palette(Palette::new(target.as_deref(), namespaces, &state.session.themes)));
+            let contexts = state.contexts.fleet.contexts.iter().map(|context| context.name.to_string());
+            let palette = Palette::new(target.as_deref(), namespaces, &state.session.themes).with_contexts(contexts);
+            state.layers.push(Layer::Palette(palette));
             Vec::new()
         }
         Action::Help => {
@@ -177,6 +212,26 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
         Action::Routes => show(state, Screen::Routes),
         Action::Jobs => show(state, Screen::Jobs),
         Action::Operations => show(state, Screen::Operations),
+        Action::TabOverview
+        | Action::TabRevisions
+        | Action::TabPods
+        | Action::TabEvents
+        | Action::TabAutoscaler
+        | Action::TabYaml
+        | Action::TabTraffic
+        | Action::TabGit
+        | Action::NextTab
+        | Action::PreviousTab
+        | Action::Mark
+        | Action::Compare
+        | Action::Fold
+        | Action::NextMatch
+        | Action::PreviousMatch => tabs::act(state, action, rows, now),
+        Action::Contexts => show(state, Screen::Contexts),
+        Action::Fleet => show(state, Screen::Fleet),
+        Action::WatchContext => state.toggle_watch(),
+        Action::LogIn => state.context().map(|view| Effect::LogIn(view.name.to_string())).into_iter().collect(),
+        Action::Reload => vec![Effect::Reload],
         Action::Pause => control(state, Control::Pause),
         Action::Next => control(state, Control::Next),
         Action::StepBack => order(state, Control::StepBack),
@@ -200,8 +255,6 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
         | Action::SinceHour
         | Action::SinceAll
         | Action::Search
-        | Action::NextMatch
-        | Action::PreviousMatch
         | Action::ClearLines
         | Action::SaveLines
         | Action::AsideLeft
@@ -235,7 +288,7 @@ fn form(state: &mut State, rows: &Rows, form: impl Fn(&State, &Workload) -> Laye
 
 fn start_shift(state: &mut State, rows: &Rows) -> Vec<Effect> {
     let routes: Vec<&Route> = match state.workload(rows) {
-        Some(row) => routes_to(rows, &row.object).collect(),
+        Some(row) => routes_to(rows, &row.object.namespace, &state.service_names(&row.object)).collect(),
         None => state.routes.selected().and_then(|route| rows.routes.get(route)).into_iter().collect(),
     };
     let layer = match routes.as_slice() {
@@ -272,21 +325,31 @@ fn open(state: &mut State) -> Vec<Effect> {
             state.narrow(name)
         }
         Screen::Workloads => match state.cockpit.workloads.selected().cloned() {
-            Some(object) => show(state, Screen::Workload(object)),
+            Some(object) => {
+                state.dossier.open(Tab::Overview);
+                show(state, Screen::Workload(object))
+            }
             None => Vec::new(),
         },
         Screen::Operations => match state.operations.list.selected().cloned() {
             Some(id) => show(state, Screen::Operation(id)),
             None => Vec::new(),
         },
+        Screen::Contexts | Screen::Fleet => state.open_context(),
         Screen::Routes => Vec::new(),
-        Screen::Workload(_) | Screen::Jobs | Screen::Operation(_) | Screen::Logs(_) => Vec::new(),
+        Screen::Workload(_) => {
+            tabs::open(state);
+            Vec::new()
+        }
+        Screen::Jobs | Screen::Operation(_) | Screen::Logs(_) => Vec::new(),
     }
 }
 
 /// One thing less: a filter, the pane, the screen, the scope.
 fn back(state: &mut State) -> Vec<Effect> {
-    if let Some(list) = state.list().filter(|list| !list.filter().is_empty()) {
+    if matches!(state.screen(), Screen::Workload(_)) && tabs::close(state) {
+        state.scroll = 0;
+    } else if let Some(list) = state.list().filter(|list| !list.filter().is_empty()) {
         list.set_filter(String::new());
     } else if state.look_for_nothing_in_logs() {
         // One look at everything before the screen is left.
@@ -306,7 +369,16 @@ pub fn step(state: &mut State, rows: isize) -> Vec<Effect> {
     match state.screen() {
         Screen::Workloads if state.cockpit.focus == Focus::Namespaces => state.cockpit.namespaces.step(rows),
         Screen::Operations => state.operations.list.step(rows),
-        Screen::Workload(_) | Screen::Operation(_) => state.scroll = state.scroll.saturating_add_signed(rows).min(9999),
+        Screen::Workload(_) => {
+            if !tabs::step(state, rows) {
+                state.scroll = state.scroll.saturating_add_signed(rows).min(99_999);
+            }
+        }
+        Screen::Operation(_) => {
+            state.scroll = state.scroll.saturating_add_signed(rows).min(99_999);
+        }
+        Screen::Contexts => state.contexts.list.step(rows),
+        Screen::Fleet => state.contexts.troubled.step(rows),
         Screen::Logs(_) => state.move_in_logs(rows),
         Screen::Workloads | Screen::Routes | Screen::Jobs => {
             if let Some(list) = state.list() {
@@ -343,7 +415,7 @@ pub fn order(state: &mut State, order: Control) -> Vec<Effect> {
     if !state.operations.is_at_rest(view) {
         return vec![Effect::Control(view.id.clone(), order)];
     }
-    if state.session.protected && !state.session.read_only {
+    if state.is_protected_in(&view.context) && !state.session.read_only {
         let confirm = Confirm::take_up(view.clone(), order);
         state.layers.push(Layer::Confirm(Box::new(confirm)));
         return Vec::new();

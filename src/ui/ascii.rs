@@ -5,18 +5,41 @@
 //! different things stay different.
 
 use ratatui::buffer::Buffer;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// Replaces what would steer the terminal: control characters, and the marks that turn the direction of writing.
+/// The longest symbol that can be one sign and its accents, in bytes.
+const LONGEST: usize = 32;
+
+/// Sees to it that every cell shows what it holds and nothing else: replaces what would steer the terminal (control characters,
+/// and the marks that turn the direction of writing), takes signs apart that terminals disagree about the width of, and blanks
+/// the left half of a wide sign whose right half was drawn over.
 pub fn tame(buffer: &mut Buffer) {
-    for cell in &mut buffer.content {
-        if !is_plain(cell.symbol()) && cell.symbol().chars().any(steers) {
-            cell.set_symbol("?");
+    let columns = usize::from(buffer.area.width.max(1));
+    for at in 0..buffer.content.len() {
+        let symbol = buffer.content[at].symbol();
+        if is_plain(symbol) {
+            continue;
+        }
+        if symbol.chars().any(steers) {
+            buffer.content[at].set_symbol("?");
+            continue;
+        }
+        let Some(first) = symbol.chars().next() else { continue };
+        let first_alone = first.width().unwrap_or(0);
+        let added: usize = symbol.chars().map(|c| c.width().unwrap_or(0)).sum();
+        if added != symbol.width() || added != first_alone || symbol.len() > LONGEST {
+            buffer.content[at].set_char(first);
+        }
+        let ends_line = at % columns + 1 == columns;
+        if buffer.content[at].symbol().width() > 1 && (ends_line || buffer.content[at + 1].symbol() != " ") {
+            buffer.content[at].set_symbol(" ");
         }
     }
 }
 
 /// Replaces everything that is not ASCII.
 pub fn spell(buffer: &mut Buffer) {
+    tame(buffer);
     let columns = usize::from(buffer.area.width.max(1));
     let mut at = 0;
     while at < buffer.content.len() {
@@ -25,7 +48,7 @@ pub fn spell(buffer: &mut Buffer) {
             at += 1;
             continue;
         }
-        let width = unicode_width::UnicodeWidthStr::width(symbol).max(1);
+        let width = symbol.width().max(1);
         let sign = symbol.chars().next().map_or('?', sign);
         let line_end = at - at % columns + columns;
         for cell in &mut buffer.content[at..(at + width).min(line_end)] {
@@ -44,9 +67,10 @@ fn is_plain(symbol: &str) -> bool {
     }
 }
 
-/// Whether a character is an order to the terminal.
+/// Whether a character is an order to the terminal, or one that terminals drop instead of showing.
 fn steers(c: char) -> bool {
     c.is_control()
+        || c == char::REPLACEMENT_CHARACTER
         || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
@@ -116,6 +140,23 @@ mod tests {
         buffer.content[2].set_symbol("界");
         tame(&mut buffer);
         let shown: Vec<&str> = buffer.content.iter().map(|cell| cell.symbol()).collect();
-        assert_eq!(shown, ["?", "?", "界"]);
+        assert_eq!(shown, ["?", "?", " "], "a wide sign has no room in the last column");
+    }
+
+    #[test]
+    fn a_sign_is_as_wide_as_every_terminal_takes_it_for() {
+        let tamed = |text: &str| {
+            let mut buffer = Buffer::empty(Rect::new(0, 0, 6, 1));
+            buffer.set_string(0, 0, text, Style::new());
+            tame(&mut buffer);
+            buffer.content.iter().map(|cell| cell.symbol().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(tamed("👩‍🚀|"), ["👩", " ", "|", " ", " ", " "]);
+        assert_eq!(tamed("e\u{301}界|"), ["e\u{301}", "界", " ", "|", " ", " "]);
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 4, 1));
+        buffer.set_string(0, 0, "界界", Style::new());
+        buffer.set_string(1, 0, "│", Style::new());
+        tame(&mut buffer);
+        assert_eq!(buffer.content[0].symbol(), " ", "a border drawn over its half stays whole");
     }
 }

@@ -2,7 +2,10 @@
 //!
 //! Invariant: the state is changed by messages only, and reaches the world by effects only.
 
-use crate::model::{Control, Intent, LogNews, LogRequest, ObjectRef, OperationId, OperationView, Plan, Progress};
+use crate::model::{
+    Aspect, ContextView, Control, Fleet, Intent, LogNews, LogRequest, ObjectRef, OperationId, OperationView, Plan,
+    Progress, Sight, Unseen,
+};
 use crossterm::event::{KeyEvent, MouseEvent};
 use std::sync::Arc;
 
@@ -35,12 +38,34 @@ pub enum Message {
     Started(Result<Box<OperationView>, Failure>),
     /// The pods of this workload could not be looked at, and why.
     NotInspected(ObjectRef, String),
+    /// What was seen of one side of a workload, or why nothing was: the answer to [`Effect::Look`].
+    Seen {
+        /// The workload.
+        object: ObjectRef,
+        /// The side.
+        aspect: Aspect,
+        /// What was seen.
+        result: Result<Arc<Sight>, Unseen>,
+    },
     /// Every operation that the journals know, newest first. Replaces what was known, except what runs here.
     Operations(Vec<OperationView>),
     /// An operation reports.
     Operation(OperationId, Progress),
     /// Logs that were asked for with this ticket tell something.
     Logs(Ticket, Vec<LogNews>),
+    /// What is known of all contexts. Replaces what was known.
+    Fleet(Fleet),
+    /// What is known of one context.
+    Context(Box<ContextView>),
+    /// The rows are another context's from now on: the answer to [`Effect::Enter`].
+    Entered {
+        /// The context.
+        context: String,
+        /// The workload to open there.
+        open: Option<ObjectRef>,
+    },
+    /// What the kubeconfig says otherwise than when it was read; None where it says the same again.
+    Kubeconfig(Option<String>),
     /// Something to tell in one line.
     Notice(Notice),
     /// Something failed and needs more than one line.
@@ -108,8 +133,35 @@ pub enum Effect {
         /// The lines.
         text: String,
     },
+    /// Look at one side of this workload; answer with [`Message::Seen`].
+    Look {
+        /// The workload.
+        object: ObjectRef,
+        /// The side.
+        aspect: Aspect,
+    },
+    /// No look that is under way is wanted any more.
+    LookAway,
     /// Only this namespace is shown now, or all of them.
     Scope(Option<Arc<str>>),
+    /// Act on another context, connecting to it where that was not done yet; answer with [`Message::Entered`].
+    Enter {
+        /// The context.
+        context: String,
+        /// The workload to open there; given back with the answer.
+        open: Option<ObjectRef>,
+    },
+    /// Watch a context beside the others, or no more.
+    Watch {
+        /// The context.
+        context: String,
+        /// Whether to watch it.
+        on: bool,
+    },
+    /// Get credentials for this context again, lending the terminal to a plugin that asks.
+    LogIn(String),
+    /// Take over what the kubeconfig says now. The context that is acted on stays.
+    Reload,
     /// Clear the terminal and draw everything again.
     Redraw,
     /// Give the terminal back to the shell until the program is continued.

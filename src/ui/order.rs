@@ -191,6 +191,7 @@ mod tests {
             owner: None,
             created: None,
             changed: None,
+            delivery: None,
         })
     }
 

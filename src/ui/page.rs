@@ -21,6 +21,11 @@ impl Page {
         Self { width: width.into(), lines: Vec::new() }
     }
 
+    /// Its width in columns.
+    pub const fn width(&self) -> usize {
+        self.width
+    }
+
     /// How many lines it has.
     pub fn len(&self) -> usize {
         self.lines.len()

@@ -5,20 +5,23 @@
 
 use super::{
     filter::Filter,
+    fleet::Contexts,
     layers::Layer,
     layout,
     list::List,
     logs::Logs,
     message::{Effect, Notice, Ticket},
+    mouse::Pointer,
     operations::Operations,
     order::{Arrangement, arrange, attention},
     scene::Scene,
     screens,
     session::Session,
+    workload::Dossier,
 };
 use crate::model::{Health, JobState, LogSubject, ObjectRef, OperationId, Rows, Workload};
 use jiff::{SignedDuration, Timestamp};
-use ratatui::layout::Size;
+use ratatui::layout::{Rect, Size};
 use std::sync::Arc;
 use tui_input::Input;
 
@@ -39,6 +42,10 @@ pub enum Screen {
     Operation(OperationId),
     /// The logs of a workload, a pod or a Job.
     Logs(LogSubject),
+    /// The contexts.
+    Contexts,
+    /// What is not healthy in any watched context.
+    Fleet,
 }
 
 /// Which pane of the cockpit takes the keys.
@@ -79,6 +86,8 @@ pub struct State {
     pub(super) jobs: List<ObjectRef>,
     pub(super) operations: Operations,
     pub(super) logs: Logs,
+    pub(super) dossier: Dossier,
+    pub(super) contexts: Contexts,
     pub(super) scope: Option<Arc<str>>,
     pub(super) scroll: usize,
     pub(super) layers: Vec<Layer>,
@@ -95,6 +104,7 @@ pub struct State {
     pub(super) jumped: Option<Timestamp>,
     /// Since when what is shown is old; None while it is not.
     pub(super) stale: Option<Timestamp>,
+    pub(super) pointer: Pointer,
 }
 
 impl State {
@@ -109,6 +119,8 @@ impl State {
             jobs: List::default(),
             operations: Operations::default(),
             logs: Logs::default(),
+            dossier: Dossier::default(),
+            contexts: Contexts::default(),
             scope: None,
             scroll: 0,
             layers: Vec::new(),
@@ -121,6 +133,7 @@ impl State {
             uninspected: None,
             jumped: None,
             stale: None,
+            pointer: Pointer::default(),
         }
     }
 
@@ -148,7 +161,12 @@ impl State {
             Screen::Workloads => self.cockpit.workloads.selected()?,
             Screen::Workload(object) => object,
             Screen::Logs(_) => self.logged_workload()?,
-            Screen::Routes | Screen::Jobs | Screen::Operations | Screen::Operation(_) => return None,
+            Screen::Routes
+            | Screen::Jobs
+            | Screen::Operations
+            | Screen::Operation(_)
+            | Screen::Contexts
+            | Screen::Fleet => return None,
         };
         rows.workloads.get(object)
     }
@@ -159,15 +177,25 @@ impl State {
             Screen::Workloads => Some(&mut self.cockpit.workloads),
             Screen::Routes => Some(&mut self.routes),
             Screen::Jobs => Some(&mut self.jobs),
-            Screen::Workload(_) | Screen::Operations | Screen::Operation(_) | Screen::Logs(_) => None,
+            Screen::Workload(_)
+            | Screen::Operations
+            | Screen::Operation(_)
+            | Screen::Logs(_)
+            | Screen::Contexts
+            | Screen::Fleet => None,
         }
+    }
+
+    /// The panes of the cockpit in `body`.
+    pub(super) fn panes(&self, body: Rect) -> layout::Cockpit {
+        layout::cockpit(body, self.cockpit.focus == Focus::Namespaces, self.pointer.division)
     }
 
     /// How many rows the table on top shows at once.
     pub(super) fn page_height(&self) -> usize {
         let body = layout::frame(self.size).body;
         let pane = match self.screen() {
-            Screen::Workloads => layout::cockpit(body, self.cockpit.focus == Focus::Namespaces).table,
+            Screen::Workloads => self.panes(body).table,
             _ => body,
         };
         usize::from(layout::inside(pane).height.saturating_sub(1))
@@ -188,12 +216,16 @@ impl State {
             list.show(height);
         }
         self.operations.list.show(height);
+        self.contexts.list.show(height);
+        self.contexts.troubled.show(height);
         let body = layout::frame(self.size).body;
         self.cockpit.namespaces.show(usize::from(layout::inside(body).height));
         if self.scroll > 0 {
             self.scroll = self.scroll.min(screens::last_scroll(&Scene { state: self, rows, now }));
         }
-        self.inspect(rows, now)
+        let mut effects = self.inspect(rows, now);
+        effects.extend(self.attend(rows, now));
+        effects
     }
 
     fn arrange(&mut self, rows: &Rows, now: Timestamp, asked: bool) {

@@ -40,6 +40,10 @@ impl State {
                 self.not_inspected(object, why, now);
                 Vec::new()
             }
+            Message::Seen { object, aspect, result } => {
+                self.dossier.take(&object, aspect, result, now);
+                Vec::new()
+            }
             Message::Operations(views) => {
                 self.known(views);
                 Vec::new()
@@ -53,6 +57,19 @@ impl State {
             }
             Message::Logs(ticket, news) => {
                 self.logs_tell(ticket, news, now);
+                Vec::new()
+            }
+            Message::Fleet(fleet) => {
+                self.contexts.set(fleet);
+                Vec::new()
+            }
+            Message::Context(view) => {
+                self.contexts.put(*view);
+                Vec::new()
+            }
+            Message::Entered { context, open } => self.enter(&context, open),
+            Message::Kubeconfig(what) => {
+                self.kubeconfig_changed(what);
                 Vec::new()
             }
             Message::Notice(notice) => {
@@ -106,12 +123,12 @@ impl State {
     /// Where keys are looked up on the screen on top, in order.
     pub(super) fn places(&self) -> &'static [Where] {
         match self.screen() {
-            Screen::Workloads | Screen::Workload(_) | Screen::Routes | Screen::Jobs => {
-                &[Where::Rows, Where::Moving, Where::Everywhere]
-            }
+            Screen::Workloads | Screen::Routes | Screen::Jobs => &[Where::Rows, Where::Moving, Where::Everywhere],
+            Screen::Workload(_) => &[Where::Workload, Where::Rows, Where::Moving, Where::Everywhere],
             Screen::Operations => &[Where::Operations, Where::Moving, Where::Everywhere],
             Screen::Operation(_) => &[Where::Operation, Where::Moving, Where::Everywhere],
             Screen::Logs(_) => &[Where::Logs, Where::Moving, Where::Everywhere],
+            Screen::Contexts | Screen::Fleet => &[Where::Contexts, Where::Moving, Where::Everywhere],
         }
     }
 
@@ -121,9 +138,7 @@ impl State {
             KeyCode::Enter => self.filtering = None,
             KeyCode::Esc => {
                 self.filtering = None;
-                if let Some(list) = self.list() {
-                    list.set_filter(String::new());
-                }
+                self.set_filter(String::new());
             }
             KeyCode::Up | KeyCode::Down => {
                 let rows = if key.code == KeyCode::Up { -1 } else { 1 };
@@ -134,9 +149,7 @@ impl State {
             _ => {
                 input::press(typed, key);
                 let text = typed.value().to_owned();
-                if let Some(list) = self.list() {
-                    list.set_filter(text);
-                }
+                self.set_filter(text);
             }
         }
         Vec::new()
@@ -150,9 +163,7 @@ impl State {
         } else if let Some(typed) = &mut self.filtering {
             input::paste(typed, text);
             let text = typed.value().to_owned();
-            if let Some(list) = self.list() {
-                list.set_filter(text);
-            }
+            self.set_filter(text);
         }
         Vec::new()
     }
@@ -285,8 +296,21 @@ impl State {
 
     /// Opens the filter's line, with what it says now.
     pub(super) fn start_filter(&mut self) {
-        let text = self.list().map(|list| list.filter().to_owned());
+        let text = match self.screen() {
+            Screen::Workload(_) => Some(self.dossier.search.clone()),
+            _ => self.list().map(|list| list.filter().to_owned()),
+        };
         self.filtering = text.map(Input::new);
+    }
+
+    /// Sets the filter of whatever is filtered on the screen on top.
+    fn set_filter(&mut self, text: String) {
+        if matches!(self.screen(), Screen::Workload(_)) {
+            self.dossier.search = text;
+            self.scroll = 0;
+        } else if let Some(list) = self.list() {
+            list.set_filter(text);
+        }
     }
 
     /// Tells something in one line.

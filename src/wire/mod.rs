@@ -4,7 +4,10 @@
 //! because it is younger, older or odder than we are. Nothing here is ever written back: a typed round trip drops fields.
 
 mod autoscaler;
+mod cron_job;
+mod delivery;
 mod flux;
+mod helm;
 mod job;
 mod metadata;
 mod namespace;
@@ -15,7 +18,10 @@ mod support;
 mod workload;
 
 pub use autoscaler::{Autoscaler, AutoscalerSpec, AutoscalerStatus, MetricSource, MetricValue, MetricValues, Target};
+pub use cron_job::{CronJob, CronJobSpec, CronJobStatus, JobTemplate};
+pub use delivery::{Canary, CanaryStatus, Delivery, Destination, Pause, PauseCondition, Step, Weights, WorkloadRef};
 pub use flux::{GitRepository, GitRepositorySpec, Kustomization, KustomizationSpec, Reference, SourceRef};
+pub use helm::{Chart, ChartMetadata, Release, ReleaseData, ReleaseInfo, ReleaseSecret};
 pub use job::{Job, JobSpec, JobStatus};
 pub use metadata::{Condition, Metadata, OwnerReference, Selector, SelectorRule};
 pub use namespace::{Lease, LeaseSpec, Namespace, NamespaceStatus};
@@ -25,6 +31,8 @@ pub use pod::{
     Terminated, Waiting,
 };
 pub use route::{BackendRef, HttpRoute, HttpRouteSpec, HttpRouteStatus, ParentStatus, RouteMatch, Rule};
-pub use workload::{ReplicaSet, ReplicaSetStatus, RollingUpdate, Strategy, Workload, WorkloadSpec, WorkloadStatus};
+pub use workload::{
+    ControllerRevision, ReplicaSet, ReplicaSetStatus, RollingUpdate, Strategy, Workload, WorkloadSpec, WorkloadStatus,
+};
 
-use support::{lenient_time, nullable, wanted_annotations};
+use support::{generation, lenient_time, nullable, wanted_annotations, word};

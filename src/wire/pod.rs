@@ -64,6 +64,12 @@ pub struct PodStatus {
     /// `message`.
     #[serde(deserialize_with = "nullable")]
     pub message: Box<str>,
+    /// `podIP`.
+    #[serde(rename = "podIP")]
+    pub pod_ip: Option<Box<str>>,
+    /// `qosClass`.
+    #[serde(deserialize_with = "nullable")]
+    pub qos_class: Box<str>,
     /// `conditions`.
     #[serde(deserialize_with = "nullable")]
     pub conditions: Vec<Condition>,
@@ -150,6 +156,9 @@ pub struct Terminated {
     /// `message`: the termination message, where the container wrote one.
     #[serde(deserialize_with = "nullable")]
     pub message: Box<str>,
+    /// `startedAt`.
+    #[serde(deserialize_with = "lenient_time")]
+    pub started_at: Option<Timestamp>,
     /// `finishedAt`.
     #[serde(deserialize_with = "lenient_time")]
     pub finished_at: Option<Timestamp>,
@@ -159,6 +168,9 @@ pub struct Terminated {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Event {
+    /// `metadata`.
+    #[serde(deserialize_with = "nullable")]
+    pub metadata: Metadata,
     /// `reason`, one word.
     #[serde(deserialize_with = "nullable")]
     pub reason: Box<str>,
@@ -171,6 +183,9 @@ pub struct Event {
     /// What it is about.
     #[serde(deserialize_with = "nullable")]
     pub involved_object: ObjectReference,
+    count: Option<u32>,
+    #[serde(deserialize_with = "lenient_time")]
+    first_timestamp: Option<Timestamp>,
     #[serde(deserialize_with = "lenient_time")]
     last_timestamp: Option<Timestamp>,
     #[serde(deserialize_with = "lenient_time")]
@@ -181,6 +196,7 @@ pub struct Event {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Series {
+    count: Option<u32>,
     #[serde(deserialize_with = "lenient_time")]
     last_observed_time: Option<Timestamp>,
 }
@@ -190,6 +206,17 @@ impl Event {
     pub fn seen(&self) -> Option<Timestamp> {
         let series = self.series.as_ref().and_then(|series| series.last_observed_time);
         series.or(self.last_timestamp).or(self.event_time)
+    }
+
+    /// When it was seen first.
+    pub fn began(&self) -> Option<Timestamp> {
+        self.first_timestamp.or(self.event_time).or(self.metadata.creation_timestamp)
+    }
+
+    /// How often it was seen. A newer event that was seen once has neither of the two counts.
+    pub fn times(&self) -> u32 {
+        let series = self.series.as_ref().and_then(|series| series.count);
+        series.or(self.count).unwrap_or(1).max(1)
     }
 }
 
@@ -217,5 +244,11 @@ mod tests {
         )
         .unwrap();
         assert_eq!(event.seen().unwrap().to_string(), "2026-08-01T10:00:00.123456Z");
+        assert_eq!((event.times(), event.began()), (1, event.seen()));
+        let repeated: Event = serde_json::from_str(
+            r#"{"eventTime":"2026-08-01T10:00:00Z","series":{"count":7,"lastObservedTime":"2026-08-01T10:05:00.5Z"}}"#,
+        )
+        .unwrap();
+        assert_eq!((repeated.times(), repeated.seen().unwrap().to_string()), (7, "2026-08-01T10:05:00.5Z".into()));
     }
 }

@@ -18,8 +18,47 @@ pub fn lenient_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option
     Ok(text.and_then(|text| text.parse().ok()))
 }
 
+/// A word that some write as a number: `10m`, `30`, 30. Empty where it is missing, null or neither.
+pub fn word<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Box<str>, D::Error> {
+    Ok(match Option::<serde_json::Value>::deserialize(deserializer)? {
+        Some(serde_json::Value::String(text)) => text.into(),
+        Some(serde_json::Value::Number(number)) => number.to_string().into(),
+        _ => "".into(),
+    })
+}
+
+/// A generation that is a number, or a string with one as Argo Rollouts writes it. Its versions before 0.10 wrote a hash
+/// instead, which cannot be compared: such a generation is the greatest there is. 0 where there is none.
+pub fn generation<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    struct Generation;
+    impl Visitor<'_> for Generation {
+        type Value = i64;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a generation, as a number or a string")
+        }
+
+        fn visit_unit<E>(self) -> Result<i64, E> {
+            Ok(0)
+        }
+
+        fn visit_i64<E>(self, number: i64) -> Result<i64, E> {
+            Ok(number)
+        }
+
+        fn visit_u64<E>(self, number: u64) -> Result<i64, E> {
+            Ok(i64::try_from(number).unwrap_or(i64::MAX))
+        }
+
+        fn visit_str<E>(self, text: &str) -> Result<i64, E> {
+            Ok(if text.is_empty() { 0 } else { text.parse().unwrap_or(i64::MAX) })
+        }
+    }
+    deserializer.deserialize_any(Generation)
+}
+
 /// Prefixes of the annotations that are read. The rest, of which some hold whole manifests, is not kept.
-const WANTED: [&str; 8] = [
+const WANTED: [&str; 9] = [
     "deployment.kubernetes.io/revision",
     "kubernetes.io/change-cause",
     "deprecated.daemonset.template.generation",
@@ -27,6 +66,7 @@ const WANTED: [&str; 8] = [
     "argocd.argoproj.io/tracking-id",
     "kustomize.toolkit.fluxcd.io/",
     "helm.toolkit.fluxcd.io/",
+    "rollout.argoproj.io/",
     "pilothouse.",
 ];
 

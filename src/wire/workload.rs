@@ -1,10 +1,14 @@
-//! Deployments, StatefulSets, DaemonSets and ReplicaSets. Their fields hardly overlap in meaning, so one struct reads the
-//! first three; which kind it is, the caller knows.
+//! Deployments, StatefulSets, DaemonSets, Argo Rollouts and ReplicaSets. Their fields hardly overlap in meaning, so one struct
+//! reads the first four; which kind it is, the caller knows.
 
-use super::{Condition, Metadata, PodTemplate, Selector, nullable};
+use super::{
+    Condition, Delivery, Metadata, PauseCondition, PodTemplate, Selector, WorkloadRef, generation, lenient_time,
+    nullable,
+};
+use jiff::Timestamp;
 use serde::Deserialize;
 
-/// A Deployment, StatefulSet or DaemonSet.
+/// A Deployment, StatefulSet, DaemonSet or Argo Rollout.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Workload {
@@ -19,13 +23,26 @@ pub struct Workload {
     pub status: WorkloadStatus,
 }
 
-/// `spec` of the three.
+impl Workload {
+    /// The selector of its pods, as a query writes it. A Rollout that takes its template from elsewhere takes the selector from
+    /// there too, and tells it in its status only (blue-green ones: narrowed to the pods that serve, which is undone here).
+    pub fn selector(&self) -> Option<String> {
+        let told = || {
+            let parts: Vec<&str> =
+                self.status.selector.split(',').filter(|part| !part.contains("pod-template-hash=")).collect();
+            Some(parts.join(",")).filter(|query| !query.is_empty())
+        };
+        self.spec.selector.query().or_else(told)
+    }
+}
+
+/// `spec` of the four.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct WorkloadSpec {
     /// `replicas`; 1 where a Deployment or StatefulSet leaves it out.
     pub replicas: Option<i64>,
-    /// `paused` (Deployment).
+    /// `paused` (Deployment, Rollout).
     #[serde(deserialize_with = "nullable")]
     pub paused: bool,
     /// `selector`.
@@ -37,6 +54,15 @@ pub struct WorkloadSpec {
     /// `updateStrategy` (StatefulSet, DaemonSet).
     #[serde(deserialize_with = "nullable")]
     pub update_strategy: Strategy,
+    /// `strategy`, as far as a Rollout's goes.
+    #[serde(deserialize_with = "nullable")]
+    pub strategy: Delivery,
+    /// `workloadRef` (Rollout): whose template it rolls out, where it has none of its own.
+    #[serde(deserialize_with = "nullable")]
+    pub workload_ref: Option<WorkloadRef>,
+    /// `restartAt` (Rollout).
+    #[serde(deserialize_with = "lenient_time")]
+    pub restart_at: Option<Timestamp>,
 }
 
 /// `updateStrategy`.
@@ -60,12 +86,12 @@ pub struct RollingUpdate {
     pub partition: i64,
 }
 
-/// `status` of the three.
+/// `status` of the four.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct WorkloadStatus {
     /// `observedGeneration`.
-    #[serde(deserialize_with = "nullable")]
+    #[serde(deserialize_with = "generation")]
     pub observed_generation: i64,
     /// `replicas`.
     #[serde(deserialize_with = "nullable")]
@@ -100,6 +126,41 @@ pub struct WorkloadStatus {
     /// `conditions`.
     #[serde(deserialize_with = "nullable")]
     pub conditions: Vec<Condition>,
+    /// `phase` (Rollout): `Healthy`, `Progressing`, `Paused` or `Degraded`.
+    #[serde(deserialize_with = "nullable")]
+    pub phase: Box<str>,
+    /// `message` (Rollout): why it is in that phase.
+    #[serde(deserialize_with = "nullable")]
+    pub message: Box<str>,
+    /// `abort` (Rollout).
+    #[serde(deserialize_with = "nullable")]
+    pub abort: bool,
+    /// `controllerPause` (Rollout).
+    #[serde(deserialize_with = "nullable")]
+    pub controller_pause: bool,
+    /// `pauseConditions` (Rollout).
+    #[serde(deserialize_with = "nullable")]
+    pub pause_conditions: Vec<PauseCondition>,
+    /// `currentPodHash` (Rollout): the template that is wanted.
+    #[serde(deserialize_with = "nullable")]
+    pub current_pod_hash: Box<str>,
+    /// `stableRS` (Rollout): the hash of the template that is out.
+    #[serde(rename = "stableRS", deserialize_with = "nullable")]
+    pub stable_hash: Box<str>,
+    /// `currentStepIndex` (Rollout), from 0; the number of steps once all are done.
+    pub current_step_index: Option<usize>,
+    /// `canary` (Rollout).
+    #[serde(deserialize_with = "nullable")]
+    pub canary: super::CanaryStatus,
+    /// `selector` (Rollout), as a query writes it: also known where the selector comes with the template.
+    #[serde(deserialize_with = "nullable")]
+    pub selector: Box<str>,
+    /// `workloadObservedGeneration` (Rollout).
+    #[serde(deserialize_with = "generation")]
+    pub workload_observed_generation: i64,
+    /// `restartedAt` (Rollout).
+    #[serde(deserialize_with = "lenient_time")]
+    pub restarted_at: Option<Timestamp>,
 }
 
 impl WorkloadStatus {
@@ -107,6 +168,18 @@ impl WorkloadStatus {
     pub fn condition(&self, kind: &str) -> Option<&Condition> {
         self.conditions.iter().find(|condition| &*condition.kind == kind)
     }
+}
+
+/// A ControllerRevision, without the template it keeps.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct ControllerRevision {
+    /// `metadata`.
+    #[serde(deserialize_with = "nullable")]
+    pub metadata: Metadata,
+    /// `revision`.
+    #[serde(deserialize_with = "nullable")]
+    pub revision: u64,
 }
 
 /// A ReplicaSet.

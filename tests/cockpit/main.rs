@@ -1,8 +1,10 @@
 //! The cockpit as its user meets it: the real binary in a pseudo-terminal, on the embedded world.
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod fleet;
 mod incidents;
 mod logs;
+mod manners;
 mod svg;
 mod terminal;
 mod world;
@@ -46,7 +48,7 @@ fn help_filter_and_palette_answer() {
         .until("the help closed", |s| !s.contains("Keys"));
     terminal.press("/chk").until("the filter narrowing", |s| s.contains("shop/checkout") && !s.contains("gateway"));
     terminal.press("\x1b").shows("edge/gateway");
-    terminal.press(":routes\r").shows("checkout-v2");
+    terminal.press("\x0c").press(":routes\r").shows("checkout-v2");
     terminal.press("q");
     assert_eq!(terminal.end(), 0);
 }
@@ -58,6 +60,18 @@ fn any_size_is_survived() {
         terminal.resize(columns, rows);
     }
     terminal.shows("shop/checkout").press("q");
+    assert_eq!(terminal.end(), 0);
+}
+
+/// Terminal multiplexers resize while somebody types.
+#[test]
+fn a_key_that_comes_with_a_resize_is_heard() {
+    let mut terminal = demo(120, 40);
+    for round in 0..40 {
+        terminal.resize(if round % 2 == 0 { 100 } else { 120 }, 40).press("?").shows("draw again");
+        terminal.press("\x1b").until("the help closed", |s| !s.contains("draw again"));
+    }
+    terminal.press("q");
     assert_eq!(terminal.end(), 0);
 }
 

@@ -8,6 +8,7 @@ use kube::{
     runtime::watcher,
 };
 use libtest_mimic::{Failed, Trial};
+use pilothouse::time::Clock;
 use serde_json::{Value, json};
 use std::{
     path::{Path, PathBuf},
@@ -36,6 +37,8 @@ pub type Behaviour = fn(World) -> LocalBoxFuture<'static, ()>;
 pub struct World {
     pub client: Client,
     pub namespace: String,
+    /// The clock that it runs by.
+    pub clock: Clock,
     /// The kubeconfig that reaches it; empty where it is in process.
     pub kubeconfig: PathBuf,
 }
@@ -65,9 +68,9 @@ fn run(which: Which, test: Behaviour) -> Result<(), String> {
     let runtime = builder.build().map_err(|e| e.to_string())?;
     let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         runtime.block_on(async {
-            let (client, kubeconfig, _alive) = connect(which).await;
+            let (client, clock, kubeconfig, _alive) = connect(which).await;
             let namespace = create_namespace(&client).await;
-            let world = World { client: client.clone(), namespace: namespace.clone(), kubeconfig };
+            let world = World { client: client.clone(), namespace: namespace.clone(), clock, kubeconfig };
             // Whatever becomes of the test, its namespace goes.
             let outcome = std::panic::AssertUnwindSafe(within(which, test(world))).catch_unwind().await;
             let namespaces: Api<DynamicObject> = Api::all_with(client, &resource("v1", "Namespace"));
@@ -92,11 +95,11 @@ enum Alive {
     Elsewhere,
 }
 
-async fn connect(which: Which) -> (Client, PathBuf, Alive) {
+async fn connect(which: Which) -> (Client, Clock, PathBuf, Alive) {
     match which {
         Which::Embedded => {
-            let clock = pilothouse::time::Clock::starting_at("2026-01-05T08:00:00Z".parse().unwrap());
-            let world = pilothouse::sim::World::empty(clock, 1);
+            let clock = Clock::starting_at("2026-01-05T08:00:00Z".parse().unwrap());
+            let world = pilothouse::sim::World::empty(clock.clone(), 1);
             for node in ["a", "b", "c"] {
                 let ready = json!([{"type": "Ready", "status": "True"}]);
                 let room = json!({"cpu": "16", "memory": "64Gi", "pods": "110"});
@@ -104,15 +107,15 @@ async fn connect(which: Which) -> (Client, PathBuf, Alive) {
                 world.store.create(&pilothouse::sim::resource::resources::NODES, node).unwrap();
             }
             let controllers = pilothouse::sim::controllers::spawn(&world.store, 1);
-            (Client::new(world.service(), "default"), PathBuf::new(), Alive::Controllers(controllers))
+            (Client::new(world.service(), "default"), clock, PathBuf::new(), Alive::Controllers(controllers))
         }
         Which::Served => {
             let path = SERVED.lock().unwrap().get_or_insert_with(Served::start).kubeconfig.clone();
-            (client(&path).await, path, Alive::Elsewhere)
+            (client(&path).await, Clock::System, path, Alive::Elsewhere)
         }
         Which::Real => {
             let path = PathBuf::from(std::env::var_os("PILOTHOUSE_TEST_KUBECONFIG").expect("checked by main"));
-            (client(&path).await, path, Alive::Elsewhere)
+            (client(&path).await, Clock::System, path, Alive::Elsewhere)
         }
     }
 }

@@ -16,6 +16,8 @@ digest() {
 
 # The binaries of one set of pinned versions, and the small programs of our own, which change more often.
 assets="$cache/$(digest "$here/go.mod" "$here/go.sum" "$here/build")"
+# The controller of Argo Rollouts and its CRDs.
+rollouts="$cache/argo-rollouts-$(digest "$here/argo-rollouts/go.mod" "$here/argo-rollouts/go.sum" "$here/argo-rollouts/build")"
 tools="$cache/tools-$(cd "$here" && digest go.mod ./*/*.go)"
 
 # binary NAME: the path of one program. What KUBEBUILDER_ASSETS has comes first.

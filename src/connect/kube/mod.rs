@@ -5,7 +5,10 @@
 //! 45 s, streams do not (whoever watches counts the silence). None of them repeats a write on its own.
 //! Nothing here interprets objects.
 
+mod certificate;
+mod clients;
 mod cluster;
+mod contexts;
 mod error;
 mod exec;
 mod kubeconfig;
@@ -13,14 +16,18 @@ mod logs;
 mod names;
 mod proxy;
 mod reader;
+mod rules;
 mod session;
 mod stream;
+mod words;
 mod writer;
 
 pub use cluster::{Cluster, ConnectOptions, ContextInfo};
+pub use contexts::{ContextChanges, KnownContexts};
 pub use error::{ApiError, ApiErrorKind, ConnectError};
 pub use kubeconfig::{Contexts, contexts};
 pub use logs::{LogOptions, RawLine};
 pub use reader::{Page, Reader};
-pub use stream::{WatchFrom, Watched};
+pub use rules::Rules;
+pub use stream::{Selectors, WatchFrom, Watched};
 pub use writer::Writer;

@@ -4,12 +4,17 @@ use super::{ApiError, ApiErrorKind};
 use crate::model::{Kind, ObjectRef};
 use ::kube::core::Request;
 
-/// A request builder for all objects of a kind, in one namespace or in all.
-pub(super) fn collection(kind: Kind, namespace: Option<&str>, action: &str) -> Result<Request, ApiError> {
-    let mut path = match kind.group() {
+/// The path under which a kind's group and version are served.
+pub(super) fn version(kind: Kind) -> String {
+    match kind.group() {
         "" => format!("/api/{}", kind.version()),
         group => format!("/apis/{group}/{}", kind.version()),
-    };
+    }
+}
+
+/// A request builder for all objects of a kind, in one namespace or in all.
+pub(super) fn collection(kind: Kind, namespace: Option<&str>, action: &str) -> Result<Request, ApiError> {
+    let mut path = version(kind);
     if let Some(namespace) = namespace.filter(|n| kind.namespaced() && !n.is_empty()) {
         path.push_str("/namespaces/");
         path.push_str(checked(namespace, action)?);

@@ -14,8 +14,9 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
 
-/// Objects a page of a list has at most.
+/// Objects a page of a list has at most; Secrets may be a megabyte each.
 const PAGE: u32 = 500;
+const PAGE_OF_SECRETS: u32 = 20;
 /// How often a read that met a busy server is repeated.
 const REPEATS: u32 = 3;
 /// How long one such pause is where the server does not say, and at most.
@@ -51,6 +52,18 @@ struct ListMetadata {
     resource_version: Option<String>,
     #[serde(rename = "continue")]
     next: Option<String>,
+}
+
+/// The resources of one version of a group.
+#[derive(Deserialize)]
+struct Served {
+    #[serde(default)]
+    resources: Vec<ServedResource>,
+}
+
+#[derive(Deserialize)]
+struct ServedResource {
+    name: Box<str>,
 }
 
 impl Reader {
@@ -140,7 +153,7 @@ impl Reader {
         let parameters = ListParams {
             label_selector: labels.map(str::to_owned),
             field_selector: fields.map(str::to_owned),
-            limit: Some(PAGE),
+            limit: Some(if kind == Kind::Secret { PAGE_OF_SECRETS } else { PAGE }),
             continue_token: from,
             ..ListParams::default()
         };
@@ -152,6 +165,22 @@ impl Reader {
             resource_version: body.metadata.resource_version.unwrap_or_default(),
             next: body.metadata.next.filter(|next| !next.is_empty()),
         })
+    }
+
+    /// Whether the API server serves this kind. Where rights are missing, only this tells a kind that is not there from one that
+    /// may not be seen: whoever is logged in may ask.
+    pub async fn serves(&self, kind: Kind) -> Result<bool, ApiError> {
+        let action = format!("ask whether {} are served", kind.plural());
+        let path = names::version(kind);
+        let request = Request::get(path).body(Vec::new()).map_err(|e| invalid(&action, &e))?;
+        match self.read(request, &action).await {
+            Ok(body) => {
+                let served: Served = decode(&body, &action)?;
+                Ok(served.resources.iter().any(|resource| *resource.name == *kind.plural()))
+            }
+            Err(error) if error.kind == ApiErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// Whether RBAC allows this; None where the question itself is refused or not answered.
@@ -166,8 +195,17 @@ impl Reader {
         });
         let collection = ::kube::core::Request::new("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews");
         let request = collection.create(&PostParams::default(), review.to_string().into_bytes()).ok()?;
-        let answer: Value = decode(&self.read(request, &action).await.ok()?, &action).ok()?;
+        let answer: Value = self.ask(request, &action).await.ok()?;
         answer.pointer("/status/allowed")?.as_bool()
+    }
+
+    /// Asks the API server something about ourselves, and decodes its answer.
+    pub(super) async fn ask<T: DeserializeOwned>(
+        &self,
+        request: Request<Vec<u8>>,
+        action: &str,
+    ) -> Result<T, ApiError> {
+        decode(&self.read(request, action).await?, action)
     }
 
     /// Sends a read and collects the answer, waiting where the server is busy.

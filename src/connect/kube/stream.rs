@@ -19,6 +19,15 @@ use http_body_util::BodyExt as _;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
+/// Which objects of a kind a watch is about: all of them, or those that the selectors take.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Selectors<'s> {
+    /// A label selector.
+    pub labels: Option<&'s str>,
+    /// A field selector.
+    pub fields: Option<&'s str>,
+}
+
 /// Where a watch starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WatchFrom {
@@ -65,25 +74,13 @@ struct Marks {
 }
 
 impl Reader {
-    /// Watches a kind, in one namespace or in all. The server ends it after about `seconds`. An error within the stream,
+    /// Watches what `which` takes of a kind, in one namespace or in all. The server ends it after about `seconds`. An error within the stream,
     /// such as an expired version, is the stream's last item.
     pub async fn watch<T: DeserializeOwned>(
         &self,
         kind: Kind,
         namespace: Option<&str>,
-        from: WatchFrom,
-        seconds: u32,
-    ) -> Result<impl Stream<Item = Result<Watched<T>, ApiError>> + use<T>, ApiError> {
-        self.watch_selected(kind, namespace, (None, None), from, seconds).await
-    }
-
-    /// As [`Self::watch`], of the objects that a label selector and a field selector take. One that leaves the selection counts
-    /// as deleted.
-    pub async fn watch_selected<T: DeserializeOwned>(
-        &self,
-        kind: Kind,
-        namespace: Option<&str>,
-        (labels, fields): (Option<&str>, Option<&str>),
+        which: Selectors<'_>,
         from: WatchFrom,
         seconds: u32,
     ) -> Result<impl Stream<Item = Result<Watched<T>, ApiError>> + use<T>, ApiError> {
@@ -91,10 +88,9 @@ impl Reader {
         let parameters = WatchParams {
             timeout: Some(seconds),
             bookmarks: true,
+            label_selector: which.labels.map(str::to_owned),
+            field_selector: which.fields.map(str::to_owned),
             send_initial_events: from == WatchFrom::Everything,
-            label_selector: labels.map(str::to_owned),
-            field_selector: fields.map(str::to_owned),
-            ..WatchParams::default()
         };
         let version = match &from {
             WatchFrom::Version(version) => version.as_str(),

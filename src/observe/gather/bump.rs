@@ -87,7 +87,7 @@ fn read(found: &Found, cache: &Path, target: &Target, asked: &Asked) -> Result<R
 }
 
 /// The first branch there is, with its tip.
-fn fetch(git: &Repository, found: &Found) -> Result<(String, Oid), GitError> {
+pub(in crate::observe) fn fetch(git: &Repository, found: &Found) -> Result<(String, Oid), GitError> {
     for branch in &found.branches {
         match git.fetch(branch) {
             Ok(tip) => return Ok((branch.clone(), tip)),
@@ -139,7 +139,7 @@ fn site(git: &Repository, tip: Oid, target: &Target, asked: &Asked) -> Result<Ed
     })
 }
 
-fn unplaced(error: &MappingError, file: Option<&str>) -> ObserveError {
+pub(in crate::observe) fn unplaced(error: &MappingError, file: Option<&str>) -> ObserveError {
     let hint = match error {
         MappingError::Ambiguous { .. } => "name the file with --file PATH[:LINE]",
         MappingError::NotFound { .. } if file.is_some() => {
@@ -150,7 +150,7 @@ fn unplaced(error: &MappingError, file: Option<&str>) -> ObserveError {
     ObserveError::Repository { message: error.to_string(), hint: Some(hint.into()) }
 }
 
-fn place(candidate: &Candidate) -> String {
+pub(in crate::observe) fn place(candidate: &Candidate) -> String {
     match &candidate.place {
         Place::Set(found) => format!("{}:{}", found.file, found.line),
         Place::Insert { path, .. } => path.clone(),
@@ -158,7 +158,7 @@ fn place(candidate: &Candidate) -> String {
 }
 
 /// Everything else that the edit changes.
-fn reaches(candidate: &Candidate, target: &Target) -> Vec<String> {
+pub(in crate::observe) fn reaches(candidate: &Candidate, target: &Target) -> Vec<String> {
     let wanted = |reach: &&formats::index::Reach| {
         reach.name == target.name
             && (reach.kind.is_empty() || reach.kind == target.kind)

@@ -80,7 +80,7 @@ async fn holder(reader: &Reader, target: &ObjectRef) -> Result<Option<Holder>, O
 }
 
 /// A duration as Go writes it (`1h30m`, `10m0s`, `500ms`) in whole seconds.
-pub(super) fn seconds(text: &str) -> Option<u64> {
+pub(in crate::observe) fn seconds(text: &str) -> Option<u64> {
     let (mut total, mut rest) = (0.0, text.trim());
     if rest.is_empty() {
         return None;

@@ -3,12 +3,14 @@
 //! Read once, decided on by a pure planner. What cannot be read is said in the facts where a plan can do without it, and is
 //! an error where it cannot.
 
-mod bump;
+pub(super) mod bump;
 mod common;
 mod migrate;
-mod repository;
+pub(super) mod repository;
 mod rollback;
 mod shift;
+
+pub(super) use common::seconds;
 
 use super::ObserveError;
 use crate::{
@@ -59,6 +61,9 @@ async fn target(world: &World, intent: &Intent) -> Result<Value, ObserveError> {
         Intent::Shift { .. } => (target.kind == Kind::HttpRoute, "an HTTPRoute"),
         _ => (target.kind.is_workload(), "a Deployment, StatefulSet or DaemonSet"),
     };
+    if target.kind == Kind::Rollout {
+        return Err(ObserveError::rollout(intent));
+    }
     if !fits {
         let kind = target.kind.to_string();
         return Err(ObserveError::WrongKind { verb: intent.verb().as_str(), expected, kind });

@@ -15,7 +15,7 @@ use std::path::Path;
 
 /// A repository that may be meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Found {
+pub(in crate::observe) struct Found {
     /// A URL or an absolute path.
     pub location: String,
     /// How it was found.
@@ -29,7 +29,7 @@ pub(super) struct Found {
 }
 
 /// Finds the repository.
-pub(super) async fn find(
+pub(in crate::observe) async fn find(
     world: &World,
     owner: Option<&Owner>,
     asked: Option<&str>,
@@ -109,7 +109,7 @@ fn absolute(location: &str) -> String {
 }
 
 /// A Git error as an error of gathering.
-pub(super) fn failed(error: &GitError) -> ObserveError {
+pub(in crate::observe) fn failed(error: &GitError) -> ObserveError {
     ObserveError::Repository { message: error.to_string(), hint: None }
 }
 

@@ -12,7 +12,7 @@ mod subject;
 
 use super::backoff::Backoff;
 use crate::{
-    connect::kube::{ApiError, ApiErrorKind, Cluster, WatchFrom, Watched},
+    connect::kube::{ApiError, ApiErrorKind, Cluster, Selectors, WatchFrom, Watched},
     model::{Kind, LogNews, LogRequest},
     wire::Pod,
 };
@@ -124,7 +124,9 @@ impl Following {
             }
         }
         let from = self.version.clone().map_or(WatchFrom::Everything, WatchFrom::Version);
-        let stream = reader.watch_selected::<Pod>(Kind::Pod, Some(&*namespace), selected, from, WATCH).await?;
+        let (labels, fields) = selected;
+        let which = Selectors { labels, fields };
+        let stream = reader.watch::<Pod>(Kind::Pod, Some(&*namespace), which, from, WATCH).await?;
         let mut stream = pin!(stream);
         loop {
             let event = tokio::select! {

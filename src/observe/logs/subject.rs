@@ -42,7 +42,7 @@ impl Subject {
         let workload: Workload = reader.get_as(object).await?;
         self.selection.0 = workload.spec.selector.query();
         match object.kind {
-            Kind::Deployment => {
+            Kind::Deployment | Kind::Rollout => {
                 let labels = self.selection.0.as_deref();
                 let sets = reader.list_as(Kind::ReplicaSet, Some(&*self.namespace), labels, None).await;
                 (self.owners, self.current) = match sets {
@@ -51,6 +51,10 @@ impl Subject {
                     Err(error) if error.kind == ApiErrorKind::Forbidden => (None, None),
                     Err(error) => return Err(error),
                 };
+                if object.kind == Kind::Rollout {
+                    let current = &*workload.status.current_pod_hash;
+                    self.current = (!current.is_empty()).then(|| current.into());
+                }
             }
             Kind::StatefulSet => {
                 self.owners = Some(HashSet::from([workload.metadata.uid.clone()]));

@@ -6,6 +6,7 @@
 //! Invariant: each controller behaves as the real one of its name; where they differ, the real one is right. A controller reads
 //! and writes the store only, takes its time from the cluster's clock and its chance from the seed, never from elsewhere.
 
+mod argo;
 mod autoscaler;
 mod cluster;
 mod cronjob;
@@ -152,6 +153,7 @@ fn reconcile(cluster: &mut Cluster, key: &Key) -> Option<Timestamp> {
         Controller::DaemonSet => daemonset::reconcile(cluster, namespace, name),
         Controller::Job => job::reconcile(cluster, namespace, name),
         Controller::CronJob => cronjob::reconcile(cluster, namespace, name),
+        Controller::Rollout => argo::reconcile(cluster, namespace, name),
         Controller::Autoscaler => autoscaler::reconcile(cluster, namespace, name),
         Controller::Disruption => disruption::reconcile(cluster, namespace, name),
         Controller::EndpointSlice => endpoints::reconcile(cluster, namespace, name),

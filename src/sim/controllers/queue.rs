@@ -17,6 +17,7 @@ pub enum Controller {
     DaemonSet,
     Job,
     CronJob,
+    Rollout,
     Autoscaler,
     Disruption,
     EndpointSlice,

@@ -61,6 +61,7 @@ fn of(resource: &Resource) -> Option<Controller> {
         ("autoscaling", "HorizontalPodAutoscaler") => Some(Controller::Autoscaler),
         ("gateway.networking.k8s.io", "Gateway") => Some(Controller::Gateway),
         ("gateway.networking.k8s.io", "HTTPRoute") => Some(Controller::HttpRoute),
+        ("argoproj.io", "Rollout") => Some(Controller::Rollout),
         ("apps" | "batch", kind) => of_kind(kind),
         _ => None,
     }
@@ -75,6 +76,7 @@ fn of_kind(kind: &str) -> Option<Controller> {
         "DaemonSet" => Some(Controller::DaemonSet),
         "Job" => Some(Controller::Job),
         "CronJob" => Some(Controller::CronJob),
+        "Rollout" => Some(Controller::Rollout),
         _ => None,
     }
 }

@@ -114,7 +114,8 @@ impl Layer {
             Self::Confirm(layer) => layer.paste(text),
             Self::Form(layer) => layer.paste(text),
             Self::Palette(layer) => layer.paste(text),
-            Self::Planning(_) | Self::Question(_) | Self::Help(_) => {}
+            Self::Help(layer) => layer.paste(text),
+            Self::Planning(_) | Self::Question(_) => {}
         }
     }
 

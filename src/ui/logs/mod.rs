@@ -15,9 +15,10 @@ pub use typing::{Typed, Typing};
 use super::{
     message::{Effect, Ticket},
     state::{Screen, State},
+    workload::Tab,
 };
 use crate::model::{
-    LogBuffer, LogNames, LogNews, LogRequest, LogSource, LogState, LogSubject, ObjectRef, Pattern, Place, Rows,
+    Kind, LogBuffer, LogNames, LogNews, LogRequest, LogSource, LogState, LogSubject, ObjectRef, Pattern, Place, Rows,
 };
 use jiff::Timestamp;
 use std::sync::Arc;
@@ -114,15 +115,27 @@ impl State {
                 view.and_then(|view| view.job.clone()).map(LogSubject::Job)
             }
             Screen::Logs(_) => None,
+            Screen::Workload(object) => Some(self.logged_on_tab(object)),
             _ => self.workload(rows).map(|row| LogSubject::Workload(row.object.clone())),
+        }
+    }
+
+    /// Whose logs the open tab of a workload stands for: a pod's, a revision's, or all of the current one's.
+    fn logged_on_tab(&self, object: &ObjectRef) -> LogSubject {
+        let pod = self.dossier.pods.selected().filter(|_| self.dossier.tab == Tab::Pods);
+        let revision = self.dossier.selected_revision().filter(|_| self.dossier.tab == Tab::Revisions);
+        let kept = revision.and_then(|revision| self.dossier.history()?.get(revision));
+        match (pod, kept) {
+            (Some(pod), _) => LogSubject::Pod(ObjectRef::new(Kind::Pod, object.namespace.clone(), pod.clone()), None),
+            (None, Some(kept)) if !kept.current => LogSubject::Revision(object.clone(), kept.kept_by.name.to_string()),
+            (None, _) => LogSubject::Workload(object.clone()),
         }
     }
 
     /// Follows what the screen on top shows, and nothing else.
     pub(super) fn settle_logs(&mut self) -> Vec<Effect> {
         let Screen::Logs(subject) = self.screen() else {
-            let was_open = self.logs.open.take().is_some();
-            return if was_open { vec![Effect::EndLogs] } else { Vec::new() };
+            return self.end_logs().into_iter().collect();
         };
         match &self.logs.open {
             Some(open) if open.request.subject == *subject => Vec::new(),
@@ -131,6 +144,11 @@ impl State {
                 self.ask_logs(request)
             }
         }
+    }
+
+    /// Drops the lines that are held, if any, and wants no more.
+    pub(super) fn end_logs(&mut self) -> Option<Effect> {
+        self.logs.open.take().map(|_| Effect::EndLogs)
     }
 
     /// Asks for other logs, or for the same anew. What is held stays on the screen until the answer comes.

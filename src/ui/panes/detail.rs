@@ -6,7 +6,7 @@ use crate::{
     time::age,
     ui::{
         actions::routes_to,
-        glyph,
+        delivery, glyph,
         page::{Page, Piece},
         scene::Scene,
         state::Screen,
@@ -96,6 +96,9 @@ fn facts(page: &mut Page, scene: &Scene<'_>, row: &Workload) {
     } else {
         page.labelled("rollout", Meaning::Text, &row.rollout.state.to_string());
     }
+    if let Some(words) = row.delivery.as_ref().and_then(|delivery| delivery::words(delivery, scene.now)) {
+        page.labelled("delivery", Meaning::Text, &words);
+    }
     if let Some(created) = row.created {
         page.labelled("created", Meaning::Text, &format!("{} ago", age(created, scene.now)));
     }
@@ -112,7 +115,8 @@ fn facts(page: &mut Page, scene: &Scene<'_>, row: &Workload) {
         Some(owner) => page.labelled("owner", Meaning::Text, &owner.to_string()),
         None => page.labelled("owner", Meaning::Muted, "none found"),
     }
-    for route in routes_to(scene.rows, &row.object) {
+    let services = scene.state.service_names(&row.object);
+    for route in routes_to(scene.rows, &row.object.namespace, &services) {
         let split: Vec<String> = route.backends.iter().map(|b| format!("{} {} %", b.name, b.percent)).collect();
         page.labelled("route", Meaning::Text, &format!("{}: {}", route.object.name, split.join(", ")));
     }
@@ -150,7 +154,7 @@ fn pods_by_template(page: &mut Page, scene: &Scene<'_>, row: &Workload) {
     for (at, (first, pods)) in groups.iter().enumerate() {
         let ready = pods.iter().filter(|pod| pod.ready).count();
         let which = match (row.object.kind, at) {
-            (Kind::DaemonSet | Kind::StatefulSet | Kind::Deployment, 0) if groups.len() > 1 => "new",
+            (Kind::DaemonSet | Kind::StatefulSet | Kind::Deployment | Kind::Rollout, 0) if groups.len() > 1 => "new",
             (_, 0) => "",
             _ => "old",
         };

@@ -4,7 +4,7 @@ use crate::{
     config::Meaning,
     model::{Kind, Route},
     ui::{
-        freshness, glyph, layout,
+        freshness, glyph,
         panes::{
             detail, line,
             listing::{self, Listing},
@@ -20,7 +20,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 /// Draws the cockpit.
 pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
     let state = scene.state;
-    let mut panes = layout::cockpit(area, state.cockpit.focus == Focus::Namespaces);
+    let mut panes = state.panes(area);
     let below = panes.detail.y > panes.table.y;
     if below && state.workload(scene.rows).is_none() {
         // Nothing to tell about: the table has the room, and says why it has no rows.

@@ -1,23 +1,27 @@
 //! The screens: which panes there are, and where.
 
 mod cockpit;
+mod fleet;
 mod logs;
 mod operation;
 mod tables;
+pub mod workload;
 
-use super::{layout, page::Page, panes::detail, scene::Scene, state::Screen};
+use super::{layout, page::Page, scene::Scene, state::Screen};
 use ratatui::{buffer::Buffer, layout::Rect};
 
 /// Draws the screen on top.
 pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
     match scene.state.screen() {
         Screen::Workloads => cockpit::draw(scene, buffer, area),
-        Screen::Workload(_) => detail::draw(scene, buffer, area, scene.state.scroll),
+        Screen::Workload(object) => workload::draw(scene, buffer, area, object),
         Screen::Routes => tables::routes(scene, buffer, area),
         Screen::Jobs => tables::jobs(scene, buffer, area),
         Screen::Operations => tables::operations(scene, buffer, area),
         Screen::Operation(id) => operation::draw(scene, buffer, area, id),
         Screen::Logs(subject) => logs::draw(scene, buffer, area, subject),
+        Screen::Contexts => fleet::contexts(scene, buffer, area),
+        Screen::Fleet => fleet::fleet(scene, buffer, area),
     }
 }
 
@@ -26,11 +30,15 @@ pub fn last_scroll(scene: &Scene<'_>) -> usize {
     let inside = layout::inside(layout::frame(scene.state.size).body);
     let width = inside.width.saturating_sub(2);
     let page: Option<Page> = match scene.state.screen() {
-        Screen::Workload(_) => {
-            scene.state.workload(scene.rows).map(|row| detail::page(scene, row, width, inside.height < 8))
-        }
+        Screen::Workload(object) => return workload::last_scroll(scene, object),
         Screen::Operation(id) => scene.state.operations.get(id).map(|view| operation::page(view, scene.now, width)),
-        Screen::Workloads | Screen::Routes | Screen::Jobs | Screen::Operations | Screen::Logs(_) => None,
+        Screen::Workloads
+        | Screen::Routes
+        | Screen::Jobs
+        | Screen::Operations
+        | Screen::Logs(_)
+        | Screen::Contexts
+        | Screen::Fleet => None,
     };
     page.map_or(0, |page| page.last_scroll(inside.height))
 }

@@ -5,7 +5,7 @@ use crate::{
     config::Meaning,
     model::{Autoscaler, Health, Kind, Metric, Sync, Workload, image::ImageReference},
     time::age,
-    ui::{glyph, pen::Pen, scene::Scene},
+    ui::{delivery, glyph, pen::Pen, scene::Scene},
 };
 
 /// Name, readiness, image, revision, how long ago its rollout last moved, autoscaler and owner.
@@ -43,7 +43,11 @@ fn ready(pen: &mut Pen<'_>, row: &Workload, scene: &Scene<'_>) {
 }
 
 fn image(pen: &mut Pen<'_>, row: &Workload, scene: &Scene<'_>) {
-    let Some(container) = row.containers.first() else { return };
+    let Some(container) = row.containers.first() else {
+        // Its template is kept elsewhere, where it is not watched.
+        pen.write("–", Meaning::Muted);
+        return;
+    };
     let before = scene.rows.inspections.get(&row.object).map_or(&[][..], |i| &i.serving_before);
     for image in before.iter().take(2) {
         pen.write(&version(image), Meaning::Muted).write(" → ", Meaning::Progressing);
@@ -51,6 +55,9 @@ fn image(pen: &mut Pen<'_>, row: &Workload, scene: &Scene<'_>) {
     pen.write(&version(&container.image), Meaning::Text);
     if row.containers.len() > 1 {
         pen.write(&format!(" +{}", row.containers.len() - 1), Meaning::Muted);
+    }
+    if let Some(delivery) = &row.delivery {
+        delivery::write(pen, delivery);
     }
 }
 

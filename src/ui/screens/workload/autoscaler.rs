@@ -1,0 +1,153 @@
+//! The Autoscaler tab: each metric against its target, how much room is left, the replicas of late, conditions in words, and
+//! how fast it may move.
+
+use super::{sight, words};
+use crate::{
+    config::Meaning,
+    model::{Aspect, Autoscaler, Kind, Metric, Scaling, Sight, Sync, Workload},
+    time::age,
+    ui::{glyph, page::Page, scene::Scene},
+};
+
+/// What scales the workload.
+pub fn page(scene: &Scene<'_>, row: &Workload, width: u16) -> Page {
+    let mut page = Page::new(width);
+    let scaling = match sight(scene, Aspect::Autoscaler) {
+        Ok(Sight::Autoscaler(scaling)) => Some(scaling.as_ref()),
+        _ => None,
+    };
+    match scene.rows.autoscaler_of(&row.object) {
+        Some(scaler) => numbers(&mut page, scaler),
+        None if scaling == Some(None) => {
+            page.text(Meaning::Muted, "nothing scales it: no HorizontalPodAutoscaler targets it");
+            return page;
+        }
+        None => match scene.rows.sync_of(Kind::HorizontalPodAutoscaler) {
+            Sync::Forbidden { why } => page.text(Meaning::Warning, &format!("autoscalers may not be listed: {why}")),
+            _ => {}
+        },
+    }
+    match (scaling, sight(scene, Aspect::Autoscaler)) {
+        (Some(Some(scaling)), _) => about(&mut page, scene, scaling),
+        (_, Err((meaning, text))) => page.text(meaning, &text),
+        _ => {}
+    }
+    page
+}
+
+fn numbers(page: &mut Page, scaler: &Autoscaler) {
+    let (full, empty) = glyph::bar(scaler.current.into(), scaler.max.into(), 20);
+    page.line(vec![
+        (Meaning::Muted, format!("{:<9} ", "replicas")),
+        (Meaning::Key, full),
+        (Meaning::Muted, empty),
+        (Meaning::Text, format!(" {} of {} to {}", scaler.current, scaler.min, scaler.max)),
+        (
+            Meaning::Muted,
+            if scaler.desired == scaler.current { String::new() } else { format!(", asks for {}", scaler.desired) },
+        ),
+    ]);
+    let room = scaler.max.saturating_sub(scaler.current);
+    let (meaning, text) = match room {
+        0 => (Meaning::Degraded, "none: it runs as many as it may".to_owned()),
+        1 => (Meaning::Warning, "1 more replica".to_owned()),
+        more => (Meaning::Text, format!("{more} more replicas")),
+    };
+    page.hanging(vec![(Meaning::Muted, format!("{:<9} ", "headroom"))], meaning, &text);
+    page.blank();
+    for metric in &scaler.metrics {
+        self::metric(page, metric);
+    }
+    if scaler.metrics.is_empty() {
+        page.text(Meaning::Muted, "it names no metrics");
+    }
+    page.blank();
+}
+
+fn metric(page: &mut Page, metric: &Metric) {
+    let (current, target) = (metric.current.as_deref().and_then(quantity), quantity(&metric.target));
+    let share =
+        current.zip(target).filter(|(_, target)| *target > 0.0).map(|(current, target)| current / target * 100.0);
+    let mut pieces =
+        vec![(Meaning::Title, format!("{:<18} ", metric.name)), (Meaning::Muted, format!("{:<17} ", metric.source))];
+    match (share, &metric.current) {
+        (Some(share), Some(current)) => {
+            let meaning = if share > 110.0 { Meaning::Degraded } else { Meaning::Healthy };
+            let (full, empty) = glyph::bar(share.clamp(0.0, 150.0) as u64, 150, 15);
+            pieces.push((meaning, full));
+            pieces.push((Meaning::Muted, empty));
+            pieces.push((Meaning::Text, format!(" {current} of {}", metric.target)));
+            pieces.push((Meaning::Muted, format!(", {share:.0} % of its target")));
+        }
+        (None, Some(current)) => pieces.push((Meaning::Text, format!("{current} of {}", metric.target))),
+        (_, None) => pieces.push((Meaning::Degraded, format!("unknown of {}: see ScalingActive", metric.target))),
+    }
+    page.line(pieces);
+}
+
+/// The number that a Kubernetes quantity or a percentage stands for.
+fn quantity(text: &str) -> Option<f64> {
+    let text = text.trim_end_matches('%');
+    let end = text.find(|c: char| !c.is_ascii_digit() && !matches!(c, '.' | '-' | '+')).unwrap_or(text.len());
+    let number: f64 = text[..end].parse().ok()?;
+    let factor = match &text[end..] {
+        "" => 1.0,
+        "n" => 1e-9,
+        "u" => 1e-6,
+        "m" => 1e-3,
+        "k" => 1e3,
+        "M" => 1e6,
+        "G" => 1e9,
+        "T" => 1e12,
+        "P" => 1e15,
+        "Ki" => 1024.0,
+        "Mi" => 1024.0 * 1024.0,
+        "Gi" => 1024.0 * 1024.0 * 1024.0,
+        "Ti" => 1024.0 * 1024.0 * 1024.0 * 1024.0,
+        _ => return None,
+    };
+    Some(number * factor)
+}
+
+fn about(page: &mut Page, scene: &Scene<'_>, scaling: &Scaling) {
+    for (condition, since) in &scaling.conditions {
+        let (meaning, words) = words::scaling(&condition.kind, &condition.status, &condition.reason);
+        let since = since.map(|since| format!(" for {}", age(since, scene.now))).unwrap_or_default();
+        page.hanging(
+            vec![(meaning, "• ".into()), (Meaning::Muted, format!("{} {}{since}: ", condition.kind, condition.status))],
+            Meaning::Text,
+            words,
+        );
+        if meaning != Meaning::Healthy && !condition.message.is_empty() {
+            page.hanging(vec![(Meaning::Muted, "  ".into())], Meaning::Muted, &condition.message);
+        }
+    }
+    page.blank();
+    for behaviour in &scaling.behaviour {
+        let default = if behaviour.set { "" } else { " (Kubernetes' default)" };
+        page.labelled(behaviour.direction, Meaning::Text, &format!("{}{default}", behaviour.rules));
+    }
+    if let Some(last) = scaling.last_scaled {
+        page.labelled("scaled", Meaning::Text, &format!("{} ago", age(last, scene.now)));
+    }
+    if scaling.unobserved {
+        page.text(Meaning::Progressing, "its controller has not looked at the latest change yet");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quantity;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("70%", Some(70.0))]
+    #[case("500m", Some(0.5))]
+    #[case("2Gi", Some(2_147_483_648.0))]
+    #[case("80", Some(80.0))]
+    #[case("1k", Some(1000.0))]
+    #[case("many", None)]
+    fn quantities(#[case] text: &str, #[case] expected: Option<f64>) {
+        assert_eq!(quantity(text), expected);
+    }
+}

@@ -1,0 +1,59 @@
+//! The Git tab: where the image is written, why that place, what else the same line sets, and who changed it when.
+
+use super::{
+    revisions::{change, short},
+    sight,
+};
+use crate::{
+    config::{Action, Meaning},
+    model::{Aspect, Sight, Workload},
+    time::age,
+    ui::{page::Page, scene::Scene, tables::version},
+};
+
+/// Where Git sets the workload's image.
+pub fn page(scene: &Scene<'_>, row: &Workload, width: u16) -> Page {
+    let mut page = Page::new(width);
+    let origin = match sight(scene, Aspect::Git) {
+        Ok(Sight::Git(origin)) => origin,
+        Ok(_) => return page,
+        Err((meaning, text)) => {
+            page.text(meaning, &text);
+            return page;
+        }
+    };
+    page.labelled("place", Meaning::Title, &origin.place);
+    page.labelled("why", Meaning::Text, &origin.reason);
+    if let Some(environment) = &origin.environment {
+        page.labelled("for", Meaning::Text, environment);
+    }
+    page.labelled("image", Meaning::Text, &origin.image);
+    let runs = row.containers.iter().find(|container| *container.name == *origin.container);
+    if let Some(runs) = runs.filter(|container| version(&container.image) != version(&origin.image)) {
+        let text = format!("the cluster runs {}: not what Git says", version(&runs.image));
+        page.labelled("", Meaning::Warning, &text);
+    }
+    for reach in &origin.reaches {
+        page.labelled("also", Meaning::Warning, &format!("the same line sets {reach}"));
+    }
+    page.labelled("repo", Meaning::Text, &format!("{} {}@{}", origin.repository, origin.branch, short(&origin.tip)));
+    page.labelled("found", Meaning::Muted, &origin.found);
+    page.blank();
+    for commit in &origin.commits {
+        page.line(vec![
+            (Meaning::Muted, format!("{:>5} ", age(commit.time, scene.now))),
+            (Meaning::Input, format!("{} ", short(&commit.sha))),
+            (Meaning::Title, format!("{:<20} ", change(commit))),
+            (Meaning::Text, commit.subject.clone()),
+            (Meaning::Muted, format!(" ({})", commit.author)),
+        ]);
+    }
+    if origin.commits.is_empty() {
+        page.text(Meaning::Muted, "no commit is known that changed it");
+    }
+    if let Some(key) = scene.state.session.keymap.key(scene.state.places(), Action::Bump) {
+        page.blank();
+        page.line(vec![(Meaning::Key, key.to_string()), (Meaning::Text, " bumps it here".into())]);
+    }
+    page
+}
