@@ -232,8 +232,10 @@ impl Cockpit {
     fn obey(&mut self) -> io::Result<()> {
         while let Some(effect) = self.hands.next() {
             match effect {
+                Effect::Visible(workloads) => self.fleet.visible(workloads),
                 Effect::Copy { what, text } => self.copy(&what, &text)?,
                 Effect::Redraw => self.screen.clear()?,
+                Effect::Want(kind) => self.fleet.want(kind),
                 Effect::Suspend => {
                     self.screen.suspend();
                     super::signals::stop_this_process();

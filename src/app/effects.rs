@@ -124,8 +124,10 @@ impl Hands {
             | Effect::Resume { .. }
             | Effect::Enter { .. }
             | Effect::Watch { .. }
+            | Effect::Want(_)
             | Effect::LogIn(_)
             | Effect::Reload
+            | Effect::Visible(_)
             | Effect::Scope(_)
             | Effect::Copy { .. }
             | Effect::Redraw
@@ -138,6 +140,7 @@ impl Hands {
     pub fn enter(&mut self, session: Arc<Session>, batches: mpsc::Sender<Batch>) {
         (self.session, self.batches) = (session, batches);
         self.gathering.clear();
+        self.looking.clear();
         (self.inspecting, self.inspected_at) = (None, None);
     }
 
@@ -214,7 +217,8 @@ impl Hands {
         let (session, inbox) = (Arc::clone(&self.session), self.inbox.clone());
         let task = tokio::spawn(async move {
             let result = session.look(&object, aspect).await.map(Arc::new);
-            send(&inbox, Message::Seen { object, aspect, result }).await;
+            let context = session.cluster.info().name.clone();
+            send(&inbox, Message::Seen { context, object, aspect, result }).await;
         });
         self.looking.insert(aspect, AbortOnDropHandle::new(task));
     }

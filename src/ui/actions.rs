@@ -52,6 +52,7 @@ pub fn refusal(state: &State, rows: &Rows, action: Action) -> Option<String> {
         | Action::TabYaml
         | Action::TabTraffic
         | Action::TabGit => no_workload(),
+        Action::NextMatch | Action::PreviousMatch if matches!(state.screen(), Screen::Logs(_)) => None,
         Action::NextTab
         | Action::PreviousTab
         | Action::Mark

@@ -132,7 +132,7 @@ impl State {
             Screen::Routes => self.routes.selected(),
             Screen::Jobs => self.jobs.selected(),
             // What is selected in the fleet is of another context: its name alone would mislead.
-            Screen::Operations | Screen::Operation(_) | Screen::Logs(_) | Screen::Contexts | Screen::Fleet => None,
+            Screen::Operations | Screen::Operation(_) | Screen::Contexts | Screen::Fleet | Screen::Logs(_) => None,
         }
     }
 }

@@ -3,8 +3,8 @@
 //! Invariant: the state is changed by messages only, and reaches the world by effects only.
 
 use crate::model::{
-    Aspect, ContextView, Control, Fleet, Intent, LogNews, LogRequest, ObjectRef, OperationId, OperationView, Plan,
-    Progress, Sight, Unseen,
+    Aspect, ContextView, Control, Fleet, Intent, Kind, LogNews, LogRequest, ObjectRef, OperationId, OperationView,
+    Plan, Progress, Sight, Unseen,
 };
 use crossterm::event::{KeyEvent, MouseEvent};
 use std::sync::Arc;
@@ -40,6 +40,8 @@ pub enum Message {
     NotInspected(ObjectRef, String),
     /// What was seen of one side of a workload, or why nothing was: the answer to [`Effect::Look`].
     Seen {
+        /// The context it is in: another one may have been entered meanwhile.
+        context: String,
         /// The workload.
         object: ObjectRef,
         /// The side.
@@ -51,8 +53,6 @@ pub enum Message {
     Operations(Vec<OperationView>),
     /// An operation reports.
     Operation(OperationId, Progress),
-    /// Logs that were asked for with this ticket tell something.
-    Logs(Ticket, Vec<LogNews>),
     /// What is known of all contexts. Replaces what was known.
     Fleet(Fleet),
     /// What is known of one context.
@@ -66,6 +66,8 @@ pub enum Message {
     },
     /// What the kubeconfig says otherwise than when it was read; None where it says the same again.
     Kubeconfig(Option<String>),
+    /// Logs that were asked for with this ticket tell something.
+    Logs(Ticket, Vec<LogNews>),
     /// Something to tell in one line.
     Notice(Notice),
     /// Something failed and needs more than one line.
@@ -115,6 +117,19 @@ pub enum Effect {
     },
     /// Look at the pods of this workload. Only the latest such request counts.
     Inspect(ObjectRef),
+    /// These workloads are on the screen and not well: their pods are looked at before those of others.
+    Visible(Vec<ObjectRef>),
+    /// Look at one side of this workload; answer with [`Message::Seen`].
+    Look {
+        /// The workload.
+        object: ObjectRef,
+        /// The side.
+        aspect: Aspect,
+    },
+    /// No look that is under way is wanted any more.
+    LookAway,
+    /// Watch this kind, if it is one that is watched only once somebody wants to see it.
+    Want(Kind),
     /// Follow these logs and no others; what they say comes as [`Message::Logs`].
     FollowLogs {
         /// To be given back with the answers.
@@ -133,15 +148,6 @@ pub enum Effect {
         /// The lines.
         text: String,
     },
-    /// Look at one side of this workload; answer with [`Message::Seen`].
-    Look {
-        /// The workload.
-        object: ObjectRef,
-        /// The side.
-        aspect: Aspect,
-    },
-    /// No look that is under way is wanted any more.
-    LookAway,
     /// Only this namespace is shown now, or all of them.
     Scope(Option<Arc<str>>),
     /// Act on another context, connecting to it where that was not done yet; answer with [`Message::Entered`].

@@ -38,6 +38,7 @@ mod state;
 mod tables;
 mod tabs;
 mod update;
+mod visible;
 mod workload;
 
 pub use draw::draw;

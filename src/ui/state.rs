@@ -40,12 +40,12 @@ pub enum Screen {
     Operations,
     /// One operation.
     Operation(OperationId),
-    /// The logs of a workload, a pod or a Job.
-    Logs(LogSubject),
     /// The contexts.
     Contexts,
     /// What is not healthy in any watched context.
     Fleet,
+    /// The logs of a workload, a pod or a Job.
+    Logs(LogSubject),
 }
 
 /// Which pane of the cockpit takes the keys.
@@ -85,9 +85,9 @@ pub struct State {
     pub(super) routes: List<ObjectRef>,
     pub(super) jobs: List<ObjectRef>,
     pub(super) operations: Operations,
-    pub(super) logs: Logs,
     pub(super) dossier: Dossier,
     pub(super) contexts: Contexts,
+    pub(super) logs: Logs,
     pub(super) scope: Option<Arc<str>>,
     pub(super) scroll: usize,
     pub(super) layers: Vec<Layer>,
@@ -100,6 +100,8 @@ pub struct State {
     inspected: Option<(ObjectRef, bool)>,
     /// The workload whose pods could not be looked at, why, and when they are asked for again.
     pub(super) uninspected: Option<(ObjectRef, String, Timestamp)>,
+    /// The workloads on the screen that are not well.
+    pub(super) visible: Vec<ObjectRef>,
     /// When the selection last went to another workload by itself.
     pub(super) jumped: Option<Timestamp>,
     /// Since when what is shown is old; None while it is not.
@@ -118,9 +120,9 @@ impl State {
             routes: List::default(),
             jobs: List::default(),
             operations: Operations::default(),
-            logs: Logs::default(),
             dossier: Dossier::default(),
             contexts: Contexts::default(),
+            logs: Logs::default(),
             scope: None,
             scroll: 0,
             layers: Vec::new(),
@@ -131,6 +133,7 @@ impl State {
             seen: None,
             inspected: None,
             uninspected: None,
+            visible: Vec::new(),
             jumped: None,
             stale: None,
             pointer: Pointer::default(),
@@ -180,9 +183,9 @@ impl State {
             Screen::Workload(_)
             | Screen::Operations
             | Screen::Operation(_)
-            | Screen::Logs(_)
             | Screen::Contexts
-            | Screen::Fleet => None,
+            | Screen::Fleet
+            | Screen::Logs(_) => None,
         }
     }
 
@@ -224,6 +227,7 @@ impl State {
             self.scroll = self.scroll.min(screens::last_scroll(&Scene { state: self, rows, now }));
         }
         let mut effects = self.inspect(rows, now);
+        effects.extend(super::visible::tell(self, rows));
         effects.extend(self.attend(rows, now));
         effects
     }

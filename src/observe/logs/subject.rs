@@ -40,7 +40,7 @@ impl Subject {
     pub async fn look_again(&mut self, reader: &Reader) -> Result<(), ApiError> {
         let (LogSubject::Workload(object) | LogSubject::Revision(object, _)) = &self.of else { return Ok(()) };
         let workload: Workload = reader.get_as(object).await?;
-        self.selection.0 = workload.spec.selector.query();
+        self.selection.0 = workload.selector();
         match object.kind {
             Kind::Deployment | Kind::Rollout => {
                 let labels = self.selection.0.as_deref();
@@ -52,8 +52,9 @@ impl Subject {
                     Err(error) => return Err(error),
                 };
                 if object.kind == Kind::Rollout {
-                    let current = &*workload.status.current_pod_hash;
-                    self.current = (!current.is_empty()).then(|| current.into());
+                    // It tells the hash itself.
+                    self.current =
+                        Some(&*workload.status.current_pod_hash).filter(|hash| !hash.is_empty()).map(Into::into);
                 }
             }
             Kind::StatefulSet => {

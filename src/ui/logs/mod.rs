@@ -15,10 +15,9 @@ pub use typing::{Typed, Typing};
 use super::{
     message::{Effect, Ticket},
     state::{Screen, State},
-    workload::Tab,
 };
 use crate::model::{
-    Kind, LogBuffer, LogNames, LogNews, LogRequest, LogSource, LogState, LogSubject, ObjectRef, Pattern, Place, Rows,
+    LogBuffer, LogNames, LogNews, LogRequest, LogSource, LogState, LogSubject, ObjectRef, Pattern, Place, Rows,
 };
 use jiff::Timestamp;
 use std::sync::Arc;
@@ -115,20 +114,10 @@ impl State {
                 view.and_then(|view| view.job.clone()).map(LogSubject::Job)
             }
             Screen::Logs(_) => None,
-            Screen::Workload(object) => Some(self.logged_on_tab(object)),
+            Screen::Workload(object) if self.dossier.is_of(object) => {
+                self.dossier.log_subject().or_else(|| Some(LogSubject::Workload(object.clone())))
+            }
             _ => self.workload(rows).map(|row| LogSubject::Workload(row.object.clone())),
-        }
-    }
-
-    /// Whose logs the open tab of a workload stands for: a pod's, a revision's, or all of the current one's.
-    fn logged_on_tab(&self, object: &ObjectRef) -> LogSubject {
-        let pod = self.dossier.pods.selected().filter(|_| self.dossier.tab == Tab::Pods);
-        let revision = self.dossier.selected_revision().filter(|_| self.dossier.tab == Tab::Revisions);
-        let kept = revision.and_then(|revision| self.dossier.history()?.get(revision));
-        match (pod, kept) {
-            (Some(pod), _) => LogSubject::Pod(ObjectRef::new(Kind::Pod, object.namespace.clone(), pod.clone()), None),
-            (None, Some(kept)) if !kept.current => LogSubject::Revision(object.clone(), kept.kept_by.name.to_string()),
-            (None, _) => LogSubject::Workload(object.clone()),
         }
     }
 

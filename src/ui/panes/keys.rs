@@ -96,7 +96,7 @@ fn of_workload(state: &State) -> Vec<Action> {
         Tab::Pods => &[Action::Open],
         Tab::Events => &[Action::Filter],
         Tab::Manifest => &[Action::Filter, Action::Fold],
-        Tab::Overview | Tab::Autoscaler | Tab::Traffic | Tab::Git => &[],
+        Tab::Overview | Tab::Logs | Tab::Autoscaler | Tab::Traffic | Tab::Git => &[],
     };
     let (first, rest) = WORKLOAD.split_at(2);
     [first, of_tab, rest].concat()
@@ -117,9 +117,9 @@ fn entries(scene: &Scene<'_>, width: u16) -> (Vec<Entry>, u16) {
         Screen::Jobs => JOBS.to_vec(),
         Screen::Operations => OPERATIONS.to_vec(),
         Screen::Operation(id) => of_operation(state, id),
-        Screen::Logs(_) => LOGS.to_vec(),
         Screen::Contexts => CONTEXTS.to_vec(),
         Screen::Fleet => FLEET.to_vec(),
+        Screen::Logs(_) => LOGS.to_vec(),
     };
     let keys = |short: bool| {
         let key = |action: Action| Some(state.session.keymap.key(state.places(), action)?.to_string());
@@ -181,7 +181,7 @@ const fn gives_way(action: Action) -> u8 {
         Action::RollBack | Action::Resume | Action::LogIn => 1,
         Action::Abort | Action::StepBack => 2,
         Action::Back | Action::Palette => 3,
-        Action::Filter | Action::Pause | Action::Next | Action::Mark | Action::Follow | Action::Compare => 4,
+        Action::Filter | Action::Pause | Action::Next | Action::Mark | Action::Compare | Action::Follow => 4,
         Action::Bump | Action::Shift | Action::Logs | Action::PreviousRun | Action::Containers => 5,
         Action::Restart | Action::Migrate => 6,
         _ => 7,
@@ -196,6 +196,9 @@ const fn word(action: Action, short: bool) -> &'static str {
         Action::Next => "next",
         Action::AllNamespaces => "all",
         Action::NextPane => "pane",
+        Action::NextTab => "tab",
+        Action::Compare => "compare",
+        Action::Fold => "fold",
         Action::Follow => "follow",
         Action::Wrap => "wrap",
         Action::Times => "times",
@@ -203,9 +206,6 @@ const fn word(action: Action, short: bool) -> &'static str {
         Action::PreviousRun => "previous",
         Action::OlderLines => "older",
         Action::SaveLines => "save",
-        Action::NextTab => "tab",
-        Action::Compare => "compare",
-        Action::Fold => "fold",
         other => other.description(),
     }
 }

@@ -6,3 +6,4 @@ pub mod keys;
 pub mod line;
 pub mod listing;
 pub mod namespaces;
+pub mod verdict;

@@ -19,9 +19,9 @@ pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
         Screen::Jobs => tables::jobs(scene, buffer, area),
         Screen::Operations => tables::operations(scene, buffer, area),
         Screen::Operation(id) => operation::draw(scene, buffer, area, id),
-        Screen::Logs(subject) => logs::draw(scene, buffer, area, subject),
         Screen::Contexts => fleet::contexts(scene, buffer, area),
         Screen::Fleet => fleet::fleet(scene, buffer, area),
+        Screen::Logs(subject) => logs::draw(scene, buffer, area, subject),
     }
 }
 
@@ -36,9 +36,9 @@ pub fn last_scroll(scene: &Scene<'_>) -> usize {
         | Screen::Routes
         | Screen::Jobs
         | Screen::Operations
-        | Screen::Logs(_)
         | Screen::Contexts
-        | Screen::Fleet => None,
+        | Screen::Fleet
+        | Screen::Logs(_) => None,
     };
     page.map_or(0, |page| page.last_scroll(inside.height))
 }

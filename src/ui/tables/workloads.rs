@@ -11,7 +11,7 @@ use crate::{
 /// Name, readiness, image, revision, how long ago its rollout last moved, autoscaler and owner.
 pub const COLUMNS: &[Column<Workload>] = &[
     Column { title: "NAME", least: 22, ideal: 46, rank: 0, cell: name },
-    Column { title: "READY", least: 10, ideal: 14, rank: 1, cell: ready },
+    Column { title: "READY", least: 16, ideal: 28, rank: 1, cell: ready },
     Column { title: "IMAGE", least: 17, ideal: 24, rank: 2, cell: image },
     Column { title: " REV", least: 4, ideal: 5, rank: 4, cell: revision },
     Column { title: "CHANGED", least: 7, ideal: 7, rank: 3, cell: changed },
@@ -31,14 +31,22 @@ fn name(pen: &mut Pen<'_>, row: &Workload, scene: &Scene<'_>) {
 }
 
 fn ready(pen: &mut Pen<'_>, row: &Workload, scene: &Scene<'_>) {
-    let (_, meaning) = glyph::workload(row, scene.rows.health_of(row));
+    let health = scene.rows.health_of(row);
+    let (_, meaning) = glyph::workload(row, health);
     let numbers = format!("{}/{}", row.ready, row.desired);
     let enough = if row.ready >= row.desired { Meaning::Text } else { meaning };
     pen.write(&numbers, enough);
-    if row.desired > 0 {
-        let width = usize::from(pen.room().saturating_sub(1)).min(8).min(row.desired as usize);
+    // What stops it is worth more than a bar; where there is room, both are shown.
+    let words = if health == Health::Healthy { None } else { scene.rows.blocker_of(row).map(|b| b.kind().words()) };
+    let taken = words.map_or(0, |words| words.len() + 1);
+    let room = usize::from(pen.room().saturating_sub(1)).saturating_sub(taken);
+    if row.desired > 0 && (words.is_none() || room >= 4) {
+        let width = room.min(8).min(row.desired as usize);
         let (full, empty) = glyph::bar(row.ready.into(), row.desired.into(), width);
         pen.skip(1).write(&full, meaning).write(&empty, Meaning::Muted);
+    }
+    if let Some(words) = words {
+        pen.skip(1).write(words, meaning);
     }
 }
 
