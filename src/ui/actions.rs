@@ -65,7 +65,11 @@ pub fn refusal(state: &State, rows: &Rows, action: Action) -> Option<String> {
         | Action::Compare
         | Action::Fold
         | Action::NextMatch
-        | Action::PreviousMatch => tabs::refusal(state, action),
+        | Action::PreviousMatch
+            if !matches!(state.screen(), Screen::Logs(_)) =>
+        {
+            tabs::refusal(state, action)
+        }
         Action::WatchContext | Action::LogIn | Action::Reload => state.context_refusal(action),
         Action::Mark if matches!(state.screen(), Screen::Workload(_)) => tabs::refusal(state, action),
         Action::NextPane | Action::PreviousPane if *state.screen() != Screen::Workloads => {
