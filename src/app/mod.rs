@@ -11,6 +11,7 @@ mod desk;
 mod effects;
 mod fleet;
 mod loan;
+mod logs;
 mod look;
 mod session;
 mod signals;

@@ -9,6 +9,7 @@ mod confirm;
 mod console;
 mod demo;
 mod failure;
+mod history;
 mod operations;
 mod report;
 mod sim;
@@ -61,6 +62,7 @@ fn connected(global: &args::Global, command: Option<Command>) -> Result<ExitCode
             Some(Command::Demo(arguments)) => demo::run(global, &arguments).await,
             Some(Command::Sim(arguments)) => sim::run(global, &arguments, &mut out).await,
             Some(Command::Status(arguments)) => status::run(global, &arguments, &mut out).await,
+            Some(Command::History(arguments)) => history::run(global, &arguments, &mut out).await,
             Some(Command::Operations(arguments)) => operations::run(global, arguments, &mut out).await,
             Some(verb) => verbs::run(global, verb, &mut out).await,
         }

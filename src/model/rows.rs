@@ -4,7 +4,7 @@
 
 use super::{
     Autoscaler, Blocker, CronJob, Health, Inspection, Job, Kind, Namespace, ObjectRef, Release, ReleaseStatus,
-    RolloutState, Route, Sync, Table, Workload, image::ImageReference,
+    RolloutState, Route, Samples, Sync, Table, Workload, image::ImageReference,
 };
 use jiff::Timestamp;
 use std::{
@@ -80,6 +80,8 @@ pub struct Rows {
     pub routes: Table<Route>,
     /// What the pods of unhealthy or selected workloads told.
     pub inspections: HashMap<ObjectRef, Inspection>,
+    /// The replicas of each autoscaler over time, since this program looks.
+    pub replicas: HashMap<ObjectRef, Samples>,
     /// What just happened, newest last.
     pub news: VecDeque<News>,
     syncs: BTreeMap<(Kind, Option<Arc<str>>), Sync>,
@@ -114,6 +116,7 @@ impl Rows {
             }
             Change::Autoscaler(row) => {
                 self.scaled.insert(row.target.clone(), row.object.clone());
+                self.replicas.entry(row.object.clone()).or_default().note(now, row.current.into());
                 self.autoscalers.put(row.object.clone(), row);
             }
             Change::Namespace(row) => {
@@ -181,7 +184,10 @@ impl Rows {
     fn sweep(&mut self, kind: Kind, namespace: Option<&str>) {
         let scope = |o: &ObjectRef| o.kind == kind && namespace.is_none_or(|n| n == &*o.namespace);
         match kind {
-            Kind::HorizontalPodAutoscaler => self.autoscalers.sweep(scope),
+            Kind::HorizontalPodAutoscaler => {
+                self.autoscalers.sweep(scope);
+                self.replicas.retain(|object, _| self.autoscalers.get(object).is_some());
+            }
             Kind::Namespace => self.namespaces.sweep(scope),
             Kind::Job => self.jobs.sweep(scope),
             Kind::CronJob => self.cron_jobs.sweep(scope),
@@ -196,6 +202,7 @@ impl Rows {
             Kind::HorizontalPodAutoscaler => {
                 if let Some(row) = self.autoscalers.remove(object) {
                     self.scaled.remove(&row.target);
+                    self.replicas.remove(object);
                 }
             }
             Kind::Namespace => {

@@ -52,6 +52,7 @@ pub fn refusal(state: &State, rows: &Rows, action: Action) -> Option<String> {
         | Action::TabYaml
         | Action::TabTraffic
         | Action::TabGit => no_workload(),
+        Action::NextMatch | Action::PreviousMatch if matches!(state.screen(), Screen::Logs(_)) => None,
         Action::NextTab
         | Action::PreviousTab
         | Action::Mark
@@ -63,6 +64,12 @@ pub fn refusal(state: &State, rows: &Rows, action: Action) -> Option<String> {
         Action::NextPane | Action::PreviousPane if *state.screen() != Screen::Workloads => {
             Some("there is one pane only".into())
         }
+        Action::Logs if state.log_subject(rows).is_none() => Some(match state.screen() {
+            Screen::Operation(_) | Screen::Operations => format!("{verb}: this operation has no Job"),
+            Screen::Logs(_) => format!("{verb}: they are open"),
+            Screen::Jobs => format!("{verb}: choose a Job first"),
+            _ => no_workload().unwrap_or_else(|| format!("{verb}: choose a workload first")),
+        }),
         Action::Filter if !filterable(state) => Some("there is nothing to filter here".into()),
         _ => None,
     }
@@ -70,7 +77,7 @@ pub fn refusal(state: &State, rows: &Rows, action: Action) -> Option<String> {
 
 fn filterable(state: &State) -> bool {
     match state.screen() {
-        Screen::Workloads | Screen::Routes | Screen::Jobs => true,
+        Screen::Workloads | Screen::Routes | Screen::Jobs | Screen::Logs(_) => true,
         Screen::Workload(_) => tabs::searchable(state),
         Screen::Operations | Screen::Operation(_) | Screen::Contexts | Screen::Fleet => false,
     }
@@ -133,7 +140,11 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
             return Vec::new();
         }
     }
+    if let Some(effects) = state.act_on_logs(action) {
+        return effects;
+    }
     match action {
+        Action::Logs => state.log_subject(rows).map(|of| state.open_logs(of)).unwrap_or_default(),
         Action::RollBack => {
             let revision = tabs::chosen_revision(state);
             verb(state, rows, now, |row| Some(Intent::Rollback { target: row, revision }))
@@ -228,6 +239,23 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
         Action::Redraw => vec![Effect::Redraw],
         // These belong to the plan sheet, which takes its keys itself.
         Action::Run | Action::Diff | Action::Save | Action::Reason => Vec::new(),
+        // And these to the logs.
+        Action::Follow
+        | Action::Wrap
+        | Action::Times
+        | Action::PreviousRun
+        | Action::Containers
+        | Action::OlderLines
+        | Action::SinceTail
+        | Action::SinceMinute
+        | Action::SinceQuarter
+        | Action::SinceHour
+        | Action::SinceAll
+        | Action::Search
+        | Action::ClearLines
+        | Action::SaveLines
+        | Action::AsideLeft
+        | Action::AsideRight => Vec::new(),
     }
 }
 
@@ -310,7 +338,7 @@ fn open(state: &mut State) -> Vec<Effect> {
             tabs::open(state);
             Vec::new()
         }
-        Screen::Jobs | Screen::Operation(_) => Vec::new(),
+        Screen::Jobs | Screen::Operation(_) | Screen::Logs(_) => Vec::new(),
     }
 }
 
@@ -320,6 +348,8 @@ fn back(state: &mut State) -> Vec<Effect> {
         state.scroll = 0;
     } else if let Some(list) = state.list().filter(|list| !list.filter().is_empty()) {
         list.set_filter(String::new());
+    } else if state.look_for_nothing_in_logs() {
+        // One look at everything before the screen is left.
     } else if state.screens.len() > 1 {
         state.screens.pop();
         state.scroll = 0;
@@ -346,6 +376,7 @@ pub fn step(state: &mut State, rows: isize) -> Vec<Effect> {
         }
         Screen::Contexts => state.contexts.list.step(rows),
         Screen::Fleet => state.contexts.troubled.step(rows),
+        Screen::Logs(_) => state.move_in_logs(rows),
         Screen::Workloads | Screen::Routes | Screen::Jobs => {
             if let Some(list) = state.list() {
                 list.step(rows);

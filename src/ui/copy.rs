@@ -44,6 +44,9 @@ pub fn effect(what: &str, text: String) -> Effect {
 }
 
 fn offers(state: &State, rows: &Rows) -> Vec<Offer> {
+    if let Screen::Logs(_) = state.screen() {
+        return state.copied_log_line().map(|line| ("line", line)).into_iter().collect();
+    }
     if let Screen::Operation(_) | Screen::Operations = state.screen() {
         return operation(state.screen(), &state.operations).map(of_operation).unwrap_or_default();
     }
@@ -129,7 +132,7 @@ impl State {
             Screen::Routes => self.routes.selected(),
             Screen::Jobs => self.jobs.selected(),
             // What is selected in the fleet is of another context: its name alone would mislead.
-            Screen::Operations | Screen::Operation(_) | Screen::Contexts | Screen::Fleet => None,
+            Screen::Operations | Screen::Operation(_) | Screen::Contexts | Screen::Fleet | Screen::Logs(_) => None,
         }
     }
 }

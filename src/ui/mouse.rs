@@ -11,6 +11,7 @@ use super::{
     screens,
     state::{Focus, Screen, State},
     tabs,
+    workload::Tab,
 };
 use crate::{config::Action, model::Rows};
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
@@ -55,9 +56,9 @@ pub fn update(state: &mut State, event: MouseEvent, rows: &Rows, now: Timestamp)
         MouseEventKind::Down(MouseButton::Left) => {
             let double = state.pointer.click(at, now);
             state.pointer.held = None;
-            if state.layers.is_empty() {
-                return click(state, at, double, rows, now);
-            }
+            let Some(layer) = state.layers.last_mut() else { return click(state, at, double, rows, now) };
+            let reply = layer.click(at, double, layout::below_header(state.size));
+            return state.reply(reply, rows, now).unwrap_or_default();
         }
         MouseEventKind::Drag(MouseButton::Left) => {
             if let Some(border) = state.pointer.held {
@@ -82,7 +83,7 @@ fn wheel(state: &mut State, at: Position, by: isize) {
         Screen::Operations => state.operations.list.scroll(by, height),
         Screen::Contexts => state.contexts.list.scroll(by, height),
         Screen::Fleet => state.contexts.troubled.scroll(by, height),
-        Screen::Workload(_) | Screen::Operation(_) => {
+        Screen::Workload(_) | Screen::Operation(_) | Screen::Logs(_) => {
             actions::step(state, by);
         }
         Screen::Workloads | Screen::Routes | Screen::Jobs => {
@@ -142,6 +143,9 @@ fn click(state: &mut State, at: Position, double: bool, rows: &Rows, now: Timest
                 let x = at.x - places.bar.x;
                 let spans = screens::workload::tab_spans(places.bar.width);
                 if let Some((tab, ..)) = spans.into_iter().find(|(_, from, to)| (*from..*to).contains(&x)) {
+                    if tab == Tab::Logs {
+                        return actions::act(state, Action::Logs, rows, now);
+                    }
                     state.dossier.open(tab);
                     state.scroll = 0;
                 }
@@ -153,6 +157,12 @@ fn click(state: &mut State, at: Position, double: bool, rows: &Rows, now: Timest
             }
         }
         Screen::Operation(_) => {}
+        Screen::Logs(_) => {
+            if let Some(lines) = state.log_geometry().map(|geometry| geometry.lines).filter(|lines| lines.contains(at))
+            {
+                state.point_in_logs(usize::from(at.y - lines.y));
+            }
+        }
     }
     Vec::new()
 }

@@ -9,6 +9,7 @@ use super::{
     layers::Layer,
     layout,
     list::List,
+    logs::Logs,
     message::{Effect, Notice, Ticket},
     mouse::Pointer,
     operations::Operations,
@@ -18,7 +19,7 @@ use super::{
     session::Session,
     workload::Dossier,
 };
-use crate::model::{Health, JobState, ObjectRef, OperationId, Rows, Workload};
+use crate::model::{Health, JobState, LogSubject, ObjectRef, OperationId, Rows, Workload};
 use jiff::{SignedDuration, Timestamp};
 use ratatui::layout::{Rect, Size};
 use std::sync::Arc;
@@ -43,6 +44,8 @@ pub enum Screen {
     Contexts,
     /// What is not healthy in any watched context.
     Fleet,
+    /// The logs of a workload, a pod or a Job.
+    Logs(LogSubject),
 }
 
 /// Which pane of the cockpit takes the keys.
@@ -84,6 +87,7 @@ pub struct State {
     pub(super) operations: Operations,
     pub(super) dossier: Dossier,
     pub(super) contexts: Contexts,
+    pub(super) logs: Logs,
     pub(super) scope: Option<Arc<str>>,
     pub(super) scroll: usize,
     pub(super) layers: Vec<Layer>,
@@ -118,6 +122,7 @@ impl State {
             operations: Operations::default(),
             dossier: Dossier::default(),
             contexts: Contexts::default(),
+            logs: Logs::default(),
             scope: None,
             scroll: 0,
             layers: Vec::new(),
@@ -158,6 +163,7 @@ impl State {
         let object = match self.screen() {
             Screen::Workloads => self.cockpit.workloads.selected()?,
             Screen::Workload(object) => object,
+            Screen::Logs(_) => self.logged_workload()?,
             Screen::Routes
             | Screen::Jobs
             | Screen::Operations
@@ -174,7 +180,12 @@ impl State {
             Screen::Workloads => Some(&mut self.cockpit.workloads),
             Screen::Routes => Some(&mut self.routes),
             Screen::Jobs => Some(&mut self.jobs),
-            Screen::Workload(_) | Screen::Operations | Screen::Operation(_) | Screen::Contexts | Screen::Fleet => None,
+            Screen::Workload(_)
+            | Screen::Operations
+            | Screen::Operation(_)
+            | Screen::Contexts
+            | Screen::Fleet
+            | Screen::Logs(_) => None,
         }
     }
 

@@ -40,8 +40,10 @@ impl State {
                 self.not_inspected(object, why, now);
                 Vec::new()
             }
-            Message::Seen { object, aspect, result } => {
-                self.dossier.take(&object, aspect, result, now);
+            Message::Seen { context, object, aspect, result } => {
+                if context == self.session.context {
+                    self.dossier.take(&object, aspect, result, now);
+                }
                 Vec::new()
             }
             Message::Operations(views) => {
@@ -68,6 +70,10 @@ impl State {
                 self.kubeconfig_changed(what);
                 Vec::new()
             }
+            Message::Logs(ticket, news) => {
+                self.logs_tell(ticket, news, now);
+                Vec::new()
+            }
             Message::Notice(notice) => {
                 self.notice = Some(notice);
                 Vec::new()
@@ -78,6 +84,7 @@ impl State {
             }
         };
         effects.extend(self.settle(rows, now));
+        effects.extend(self.settle_logs());
         effects
     }
 
@@ -91,26 +98,35 @@ impl State {
                 return actions::act(self, action, rows, now);
             }
             _ if self.filtering.is_some() && self.layers.is_empty() => return self.type_filter(key),
+            _ if self.is_typing_in_logs() => return self.press_in_logs(key),
             _ => {}
         }
         if let Some(layer) = self.layers.last_mut() {
-            return match layer.press(key, &self.session, self.size) {
-                Reply::Stay => Vec::new(),
-                Reply::Do(effects) => effects,
-                Reply::Ask(intent, why) => self.gather(intent, why, now),
-                Reply::Close(then) => {
-                    self.layers.pop();
-                    self.follow(then, rows, now)
-                }
-                Reply::Unknown => match self.session.keymap.action(&[Where::Everywhere], chord) {
+            let reply = layer.press(key, &self.session, self.size);
+            return self.reply(reply, rows, now).unwrap_or_else(|| {
+                match self.session.keymap.action(&[Where::Everywhere], chord) {
                     Some(Action::Help) => actions::act(self, Action::Help, rows, now),
                     _ => Vec::new(),
-                },
-            };
+                }
+            });
         }
         match self.session.keymap.action(self.places(), chord) {
             Some(action) => actions::act(self, action, rows, now),
             None => Vec::new(),
+        }
+    }
+
+    /// Does what a layer wants; None where what was done to it means nothing to it.
+    pub(super) fn reply(&mut self, reply: Reply, rows: &Rows, now: Timestamp) -> Option<Vec<Effect>> {
+        match reply {
+            Reply::Stay => Some(Vec::new()),
+            Reply::Do(effects) => Some(effects),
+            Reply::Ask(intent, why) => Some(self.gather(intent, why, now)),
+            Reply::Close(then) => {
+                self.layers.pop();
+                Some(self.follow(then, rows, now))
+            }
+            Reply::Unknown => None,
         }
     }
 
@@ -122,6 +138,7 @@ impl State {
             Screen::Operations => &[Where::Operations, Where::Moving, Where::Everywhere],
             Screen::Operation(_) => &[Where::Operation, Where::Moving, Where::Everywhere],
             Screen::Contexts | Screen::Fleet => &[Where::Contexts, Where::Moving, Where::Everywhere],
+            Screen::Logs(_) => &[Where::Logs, Where::Moving, Where::Everywhere],
         }
     }
 
@@ -151,6 +168,8 @@ impl State {
     fn paste(&mut self, text: &str) -> Vec<Effect> {
         if let Some(layer) = self.layers.last_mut() {
             layer.paste(text);
+        } else if self.is_typing_in_logs() {
+            self.paste_in_logs(text);
         } else if let Some(typed) = &mut self.filtering {
             input::paste(typed, text);
             let text = typed.value().to_owned();
@@ -178,6 +197,7 @@ impl State {
                 self.wear(&name);
                 Vec::new()
             }
+            Then::Logs(choice) => self.choose_logs(choice),
             Then::Do(effects) => effects,
         }
     }

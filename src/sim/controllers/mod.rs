@@ -38,6 +38,7 @@ mod tests;
 mod triggers;
 
 pub use load::{Curve, Loads};
+pub(crate) use object::fnv;
 
 use super::store::{Store, Subscription};
 use cluster::Cluster;

@@ -28,10 +28,14 @@ use super::{
 };
 use crate::{
     config::{Action, Theme},
-    model::{Control, Intent, ObjectRef},
+    model::{Control, Intent, LogChoice, ObjectRef},
 };
 use crossterm::event::KeyEvent;
-use ratatui::{buffer::Buffer, layout::Rect, layout::Size};
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    layout::{Position, Size},
+};
 use std::sync::Arc;
 
 /// What lies over a screen.
@@ -87,6 +91,8 @@ pub enum Then {
     Scope(Option<Arc<str>>),
     /// The theme of this name, from now on.
     Theme(Arc<str>),
+    /// Logs of other containers.
+    Logs(LogChoice),
     /// Effects.
     Do(Vec<Effect>),
 }
@@ -114,6 +120,20 @@ impl Layer {
             Self::Palette(layer) => layer.paste(text),
             Self::Help(layer) => layer.paste(text),
             Self::Planning(_) | Self::Question(_) => {}
+        }
+    }
+
+    /// A click at `at` on a layer drawn over `area`: chooses what is there, and a double one takes it.
+    pub fn click(&mut self, at: Position, double: bool, area: Rect) -> Reply {
+        let pointed = match self {
+            Self::Palette(layer) => layer.point(at, area),
+            Self::Question(layer) => layer.point(at, area),
+            Self::Planning(_) | Self::Plan(_) | Self::Confirm(_) | Self::Form(_) | Self::Help(_) => false,
+        };
+        match self {
+            Self::Palette(layer) if pointed && double => layer.take(),
+            Self::Question(layer) if pointed && double => layer.take(),
+            _ => Reply::Stay,
         }
     }
 

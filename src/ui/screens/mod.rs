@@ -2,6 +2,7 @@
 
 mod cockpit;
 mod fleet;
+mod logs;
 mod operation;
 mod tables;
 pub mod workload;
@@ -20,6 +21,7 @@ pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
         Screen::Operation(id) => operation::draw(scene, buffer, area, id),
         Screen::Contexts => fleet::contexts(scene, buffer, area),
         Screen::Fleet => fleet::fleet(scene, buffer, area),
+        Screen::Logs(subject) => logs::draw(scene, buffer, area, subject),
     }
 }
 
@@ -30,9 +32,13 @@ pub fn last_scroll(scene: &Scene<'_>) -> usize {
     let page: Option<Page> = match scene.state.screen() {
         Screen::Workload(object) => return workload::last_scroll(scene, object),
         Screen::Operation(id) => scene.state.operations.get(id).map(|view| operation::page(view, scene.now, width)),
-        Screen::Workloads | Screen::Routes | Screen::Jobs | Screen::Operations | Screen::Contexts | Screen::Fleet => {
-            None
-        }
+        Screen::Workloads
+        | Screen::Routes
+        | Screen::Jobs
+        | Screen::Operations
+        | Screen::Contexts
+        | Screen::Fleet
+        | Screen::Logs(_) => None,
     };
     page.map_or(0, |page| page.last_scroll(inside.height))
 }

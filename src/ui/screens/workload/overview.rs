@@ -207,21 +207,26 @@ fn container(page: &mut Page, container: &ContainerDetail) {
         Meaning::Text,
         &format!("{}{ports}", container.image),
     );
-    let amount = |amount: &Option<String>| amount.clone().unwrap_or_else(|| "–".into());
-    let resources: Vec<String> = container
-        .resources
-        .iter()
-        .map(|(name, request, limit)| format!("{name} {} of {}", amount(request), amount(limit)))
-        .collect();
+    let resources: Vec<String> = container.resources.iter().map(asked).collect();
     match resources.is_empty() {
         true => page.labelled("  asks", Meaning::Warning, "no requests and no limits"),
-        false => page.labelled("  asks", Meaning::Text, &format!("{} at most", resources.join(", "))),
+        false => page.labelled("  asks", Meaning::Text, &resources.join(", ")),
     }
     for (which, probe) in &container.probes {
         page.labelled(&format!("  {}", short(which)), Meaning::Text, probe);
     }
     if container.probes.is_empty() && !container.init {
         page.labelled("  probes", Meaning::Muted, "none: it counts as ready once it runs");
+    }
+}
+
+/// What is requested of a resource, and what may be used at most.
+fn asked((name, request, limit): &(String, Option<String>, Option<String>)) -> String {
+    match (request, limit) {
+        (Some(request), Some(limit)) if request == limit => format!("{name} {request}, not more"),
+        (Some(request), Some(limit)) => format!("{name} {request} to {limit}"),
+        (Some(request), None) => format!("{name} {request} without a limit"),
+        (None, limit) => format!("{name} up to {}", limit.as_deref().unwrap_or_default()),
     }
 }
 
