@@ -2,9 +2,9 @@
 
 mod fixture;
 
-use fixture::{journaled, migration_view, robot::Robot, rows, session, shift_view, told};
+use fixture::{journaled, logs, migration_view, robot::Robot, rows, session, shift_view, sights, told};
 use pilothouse::{
-    model::{Change, Intent, Kind, Rows, Sync},
+    model::{Aspect, Change, Intent, Kind, LogState, Rows, Sync},
     ui::{Choice, Failure, Message, Session},
 };
 
@@ -70,11 +70,48 @@ fn cockpit_stale_and_forbidden() {
     golden("cockpit-stale", || session(true, true), &rows, |_| {});
 }
 
+/// The workload screen of shop/checkout with everything seen.
+fn checkout(robot: &mut Robot) {
+    robot.press("enter");
+    let all = [
+        sights::overview(),
+        sights::pods(),
+        sights::events(),
+        sights::history(),
+        sights::origin(),
+        sights::scaling(),
+        sights::manifest(),
+        sights::traffic(),
+    ];
+    all.into_iter().for_each(|sight| robot.see(sight));
+}
+
 #[test]
 fn workload() {
     let rows = rows();
-    golden("workload", plain, &rows, |robot| {
+    golden("workload-loading", plain, &rows, |robot| {
         robot.press("enter");
+    });
+    for (name, keys) in [
+        ("workload-overview", "1"),
+        ("workload-revisions", "2"),
+        ("workload-compare", "2 d"),
+        ("workload-pods", "3"),
+        ("workload-pod", "3 enter"),
+        ("workload-events", "4"),
+        ("workload-autoscaler", "5"),
+        ("workload-yaml", "6 / c h e c enter"),
+        ("workload-traffic", "7"),
+        ("workload-git", "8"),
+    ] {
+        golden(name, plain, &rows, |robot| {
+            checkout(robot);
+            robot.press(keys);
+        });
+    }
+    golden("workload-forbidden", plain, &rows, |robot| {
+        robot.press("enter 3");
+        robot.unseen(Aspect::Pods, true, "list pods in shop: User \"ana\" cannot list resource \"pods\"");
     });
 }
 
@@ -230,4 +267,30 @@ fn no_size_is_too_small() {
             assert!(size.0 < 5 || !text.trim().is_empty(), "{size:?} shows nothing");
         }
     }
+}
+
+#[test]
+fn logs_of_two_pods() {
+    let rows = rows();
+    golden("logs", plain, &rows, |robot| {
+        let ticket = logs::open(robot);
+        robot.tell(logs::story(ticket));
+    });
+    golden("logs-filtered", plain, &rows, |robot| {
+        let ticket = logs::open(robot);
+        robot.tell(logs::story(ticket));
+        robot.press("w t s");
+        robot.write("status");
+        robot.press("enter k k /");
+        robot.write("orders !471");
+    });
+    golden("logs-waiting", plain, &rows, |robot| {
+        let ticket = logs::open(robot);
+        robot.tell(logs::source(ticket, LogState::Waiting("ImagePullBackOff: Back-off pulling image".into())));
+    });
+    golden("logs-chosen", plain, &rows, |robot| {
+        let ticket = logs::open(robot);
+        robot.tell(logs::story(ticket));
+        robot.press("v j");
+    });
 }

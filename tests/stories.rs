@@ -666,3 +666,23 @@ fn resuming_in_a_protected_context_asks_for_the_name_again() {
         Effect::Resume { operation: OperationId("a3".into()), order: Control::Next, typed: Some("catalogue".into()) };
     assert_eq!(robot.press("enter"), [resume]);
 }
+
+#[test]
+fn what_is_on_the_screen_and_not_well_is_told_once() {
+    let mut robot = Robot::new(session(false, false), rows(), (120, 40));
+    let mut visible = |rows_changed: bool| {
+        let message = if rows_changed { Message::RowsChanged } else { Message::Tick };
+        let effects = robot.state.update(message, &robot.rows, now());
+        effects.into_iter().filter(|effect| matches!(effect, Effect::Visible(_))).collect::<Vec<_>>()
+    };
+    assert_eq!(visible(true), [], "the first frame has told it");
+    assert_eq!(visible(false), [], "nothing has changed");
+    let mut mended = workload(deployment("shop", "search-indexer"), 1, "1.9.3", 12, 60);
+    mended.rollout = Rollout::plain(RolloutState::Complete);
+    robot.rows.apply(vec![Change::Workload(mended)], now());
+    let effects = robot.state.update(Message::RowsChanged, &robot.rows, now());
+    let Some(Effect::Visible(left)) = effects.into_iter().find(|effect| matches!(effect, Effect::Visible(_))) else {
+        panic!("what has recovered is no longer asked for")
+    };
+    assert!(left.contains(&deployment("shop", "checkout")) && !left.contains(&deployment("shop", "search-indexer")));
+}

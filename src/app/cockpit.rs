@@ -65,6 +65,8 @@ pub(super) struct Cockpit {
 /// When the terminal fails.
 pub async fn run(mut fleet: Fleet, together: bool) -> io::Result<()> {
     let (inbox, mut messages) = mpsc::channel::<Message>(BACKLOG);
+    // One batch of log lines on its way: whoever writes faster than can be shown waits.
+    let (logs, mut log_news) = mpsc::channel::<Message>(1);
     let (readings, mut kubeconfig) = mpsc::channel(1);
     if let Some(known) = fleet.known() {
         tokio::spawn(watch_kubeconfig(known.clone(), readings));
@@ -80,7 +82,7 @@ pub async fn run(mut fleet: Fleet, together: bool) -> io::Result<()> {
     let view = fleet.view();
     let mut cockpit = Cockpit {
         state,
-        hands: Hands::new(session, inbox, batches),
+        hands: Hands::new(session, inbox, batches, logs),
         fleet,
         loan: None,
         pending: None,
@@ -142,6 +144,7 @@ pub async fn run(mut fleet: Fleet, together: bool) -> io::Result<()> {
                 let pause = if cockpit.fleet.is_loading() { Duration::ZERO } else { Duration::from_secs(1) / INTAKES };
                 next_intake = Instant::now() + pause;
             }
+            Some(message) = log_news.recv() => cockpit.tell(message),
         }
         cockpit.obey()?;
     }
@@ -229,8 +232,10 @@ impl Cockpit {
     fn obey(&mut self) -> io::Result<()> {
         while let Some(effect) = self.hands.next() {
             match effect {
+                Effect::Visible(workloads) => self.fleet.visible(workloads),
                 Effect::Copy { what, text } => self.copy(&what, &text)?,
                 Effect::Redraw => self.screen.clear()?,
+                Effect::Want(kind) => self.fleet.want(kind),
                 Effect::Suspend => {
                     self.screen.suspend();
                     super::signals::stop_this_process();

@@ -31,6 +31,8 @@ pub struct Hands {
     waiting: VecDeque<Effect>,
     gathering: HashMap<u64, AbortOnDropHandle<()>>,
     inspecting: Option<AbortOnDropHandle<()>>,
+    logs: mpsc::Sender<Message>,
+    following: Option<AbortOnDropHandle<()>>,
     inspected_at: Option<Instant>,
     looking: HashMap<Aspect, AbortOnDropHandle<()>>,
     controls: Arc<Mutex<HashMap<OperationId, mpsc::UnboundedSender<Control>>>>,
@@ -39,8 +41,13 @@ pub struct Hands {
 }
 
 impl Hands {
-    /// Hands that answer into `inbox`, and put what they see of pods into `batches`.
-    pub fn new(session: Arc<Session>, inbox: mpsc::Sender<Message>, batches: mpsc::Sender<Batch>) -> Self {
+    /// Hands that answer into `inbox`, put what they see of pods into `batches` and what logs say into `logs`.
+    pub fn new(
+        session: Arc<Session>,
+        inbox: mpsc::Sender<Message>,
+        batches: mpsc::Sender<Batch>,
+        logs: mpsc::Sender<Message>,
+    ) -> Self {
         Self {
             session,
             inbox,
@@ -48,6 +55,8 @@ impl Hands {
             waiting: VecDeque::new(),
             gathering: HashMap::new(),
             inspecting: None,
+            logs,
+            following: None,
             inspected_at: None,
             looking: HashMap::new(),
             controls: Arc::default(),
@@ -98,6 +107,20 @@ impl Hands {
             Effect::SavePlan(plan) => self.save(plan),
             Effect::Export(ids) => self.export(ids),
             Effect::Inspect(object) => self.inspect(object),
+            Effect::FollowLogs { ticket, request } => {
+                let (cluster, logs) = (self.session.cluster.clone(), self.logs.clone());
+                let task = tokio::spawn(super::logs::follow(cluster, ticket, request, logs));
+                self.following = Some(AbortOnDropHandle::new(task));
+            }
+            Effect::EndLogs => self.following = None,
+            Effect::SaveLogs { name, lines, text } => {
+                let (inbox, now) = (self.inbox.clone(), self.now());
+                tokio::task::spawn_blocking(move || {
+                    let notice = super::logs::save(&name, lines, &text, now);
+                    // Nobody reads the inbox once the program ends.
+                    let _ = inbox.blocking_send(Message::Notice(notice));
+                });
+            }
             Effect::Look { object, aspect } => self.look(object, aspect),
             Effect::LookAway => self.looking.clear(),
             // These concern the screen or other contexts: the event loop carries them out.
@@ -105,8 +128,10 @@ impl Hands {
             | Effect::Resume { .. }
             | Effect::Enter { .. }
             | Effect::Watch { .. }
+            | Effect::Want(_)
             | Effect::LogIn(_)
             | Effect::Reload
+            | Effect::Visible(_)
             | Effect::Scope(_)
             | Effect::Copy { .. }
             | Effect::Redraw
@@ -119,6 +144,7 @@ impl Hands {
     pub fn enter(&mut self, session: Arc<Session>, batches: mpsc::Sender<Batch>) {
         (self.session, self.batches) = (session, batches);
         self.gathering.clear();
+        self.looking.clear();
         (self.inspecting, self.inspected_at) = (None, None);
     }
 
@@ -203,7 +229,8 @@ impl Hands {
         let (session, inbox) = (Arc::clone(&self.session), self.inbox.clone());
         let task = tokio::spawn(async move {
             let result = session.look(&object, aspect).await.map(Arc::new);
-            send(&inbox, Message::Seen { object, aspect, result }).await;
+            let context = session.cluster.info().name.clone();
+            send(&inbox, Message::Seen { context, object, aspect, result }).await;
         });
         self.looking.insert(aspect, AbortOnDropHandle::new(task));
     }

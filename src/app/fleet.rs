@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     connect::kube::{Cluster, ConnectError, ConnectOptions, ContextInfo, KnownContexts},
-    model::{Batch, ContextView, Fleet as View, Login, Rows, Summary, Sync},
+    model::{Batch, ContextView, Fleet as View, Kind, Login, ObjectRef, Rows, Summary, Sync},
     observe::{self, Scope, Watches},
 };
 use futures::{
@@ -36,7 +36,7 @@ pub struct Link {
 
 /// Running watches, and the way into the rows for what is looked at besides.
 struct Watching {
-    _watches: Watches,
+    watches: Watches,
     batches: mpsc::Sender<Batch>,
 }
 
@@ -151,7 +151,7 @@ impl Fleet {
         let Some(link) = self.places[at].link.as_mut().filter(|link| link.watching.is_none()) else { return };
         let (batches, arriving) = mpsc::channel(BACKLOG);
         let watches = observe::watch(&link.session.cluster, self.scope.clone(), rand::random(), batches.clone());
-        link.watching = Some(Watching { _watches: watches, batches });
+        link.watching = Some(Watching { watches, batches });
         let id = link.id;
         self.arriving.push(ReceiverStream::new(arriving).map(move |batch| (id, batch)).boxed());
     }
@@ -176,6 +176,14 @@ impl Fleet {
     /// The link that is acted on. There always is one: a fleet is made with it, and it is never given up.
     fn active(&self) -> Option<&Link> {
         self.places.get(self.active)?.link.as_ref()
+    }
+
+    /// Watches a kind that is watched only once somebody wants to see it, in the context that is acted on.
+    pub fn want(&mut self, kind: Kind) {
+        let link = self.places.get_mut(self.active).and_then(|place| place.link.as_mut());
+        if let Some(watching) = link.and_then(|link| link.watching.as_mut()) {
+            watching.watches.want(kind);
+        }
     }
 
     /// The rows of the context that is acted on.
@@ -242,6 +250,13 @@ impl Fleet {
             self.active = at;
         }
         Ok(())
+    }
+
+    /// Says which workloads of the active context are on the screen.
+    pub fn visible(&self, workloads: Vec<ObjectRef>) {
+        if let Some(watching) = self.places[self.active].link.as_ref().and_then(|link| link.watching.as_ref()) {
+            watching.watches.visible(workloads);
+        }
     }
 
     /// Everything that is known of all contexts.

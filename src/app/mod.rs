@@ -12,6 +12,7 @@ mod effects;
 mod export;
 mod fleet;
 mod loan;
+mod logs;
 mod look;
 mod session;
 mod signals;

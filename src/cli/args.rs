@@ -89,6 +89,8 @@ pub enum Command {
     Demo(Demo),
     /// Print workloads with their rollouts, autoscalers, jobs and routes, once
     Status(Status),
+    /// Print the revisions of a workload with their commits, and what the reconciler did
+    History(History),
     /// Return a workload to a known-good or a named revision
     Rollback(Rollback),
     /// Replace a workload's pods, a few at a time
@@ -168,7 +170,7 @@ pub struct Status {
     pub output: Format,
 }
 
-/// How `status` prints.
+/// How `status` and `history` print.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// For people
@@ -206,6 +208,20 @@ pub struct VerbOptions {
     /// How to print plan, progress and result
     #[arg(short = 'o', long, value_enum, default_value_t = Lines::Table)]
     pub output: Lines,
+}
+
+/// `pilothouse history`.
+#[derive(Debug, Args)]
+pub struct History {
+    /// The workload, such as deploy/checkout
+    #[arg(value_name = "TYPE/NAME", value_parser = workload)]
+    pub target: Target,
+    /// The GitOps repository, a path or URL [default: the configured one, else Flux', else the clone in this folder]
+    #[arg(long, value_name = "PATH-OR-URL")]
+    pub repo: Option<String>,
+    /// How to print it
+    #[arg(short = 'o', long, value_enum, default_value_t = Format::Table)]
+    pub output: Format,
 }
 
 /// `pilothouse rollback`.

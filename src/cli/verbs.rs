@@ -153,6 +153,7 @@ fn intent_of(global: &Global, command: Command) -> Result<(Result<Intent, Failur
         Command::Demo(_)
         | Command::Config(_)
         | Command::Status(_)
+        | Command::History(_)
         | Command::Operations(_)
         | Command::Journal(_)
         | Command::Sim(_)

@@ -33,6 +33,8 @@ pub enum Where {
     Operations,
     /// On one operation.
     Operation,
+    /// On logs.
+    Logs,
     /// On a plan.
     Plan,
     /// On the contexts.
@@ -45,19 +47,20 @@ pub enum Where {
 
 impl Where {
     /// Every place, in the order in which the help shows them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Rows,
         Self::Table,
         Self::Workload,
         Self::Everywhere,
         Self::Moving,
+        Self::Logs,
         Self::Plan,
         Self::Operation,
         Self::Operations,
         Self::Contexts,
     ];
-    const NAMES: [&'static str; 9] =
-        ["rows", "table", "workload", "operation", "operations", "contexts", "plan", "moving", "everywhere"];
+    const NAMES: [&'static str; 10] =
+        ["rows", "table", "workload", "operation", "operations", "contexts", "logs", "plan", "moving", "everywhere"];
 
     /// Its name in `keys.toml`.
     pub const fn name(self) -> &'static str {
@@ -68,6 +71,7 @@ impl Where {
             Self::Operation => "operation",
             Self::Operations => "operations",
             Self::Contexts => "contexts",
+            Self::Logs => "logs",
             Self::Plan => "plan",
             Self::Moving => "moving",
             Self::Everywhere => "everywhere",
@@ -93,6 +97,7 @@ const DEFAULT: &[(Where, &str, Action)] = &[
     (Where::Rows, "b", Action::Bump),
     (Where::Rows, "t", Action::Shift),
     (Where::Rows, "m", Action::Migrate),
+    (Where::Rows, "l", Action::Logs),
     (Where::Rows, "0", Action::AllNamespaces),
     (Where::Rows, "1", Action::Namespace1),
     (Where::Rows, "2", Action::Namespace2),
@@ -146,10 +151,30 @@ const DEFAULT: &[(Where, &str, Action)] = &[
     (Where::Operation, "b", Action::StepBack),
     (Where::Operation, "a", Action::Abort),
     (Where::Operation, "c", Action::Resume),
+    (Where::Operation, "l", Action::Logs),
     (Where::Operations, "c", Action::Resume),
     (Where::Operations, "x", Action::Export),
     (Where::Operations, "X", Action::ExportAll),
     (Where::Contexts, "w", Action::WatchContext),
+    (Where::Operations, "l", Action::Logs),
+    (Where::Logs, "f", Action::Follow),
+    (Where::Logs, "s", Action::Search),
+    (Where::Logs, "n", Action::NextMatch),
+    (Where::Logs, "N", Action::PreviousMatch),
+    (Where::Logs, "p", Action::PreviousRun),
+    (Where::Logs, "v", Action::Containers),
+    (Where::Logs, "w", Action::Wrap),
+    (Where::Logs, "t", Action::Times),
+    (Where::Logs, "b", Action::OlderLines),
+    (Where::Logs, "0", Action::SinceTail),
+    (Where::Logs, "1", Action::SinceMinute),
+    (Where::Logs, "2", Action::SinceQuarter),
+    (Where::Logs, "3", Action::SinceHour),
+    (Where::Logs, "4", Action::SinceAll),
+    (Where::Logs, "x", Action::ClearLines),
+    (Where::Logs, "ctrl-s", Action::SaveLines),
+    (Where::Logs, "left", Action::AsideLeft),
+    (Where::Logs, "right", Action::AsideRight),
     (Where::Plan, "enter", Action::Run),
     (Where::Plan, "d", Action::Diff),
     (Where::Plan, "ctrl-s", Action::Save),

@@ -139,7 +139,10 @@ impl Intent {
         let mut needs = vec![may("get", target.kind)];
         match self {
             Self::Rollback { .. } => {
-                let history = if target.kind == Kind::Deployment { Kind::ReplicaSet } else { Kind::ControllerRevision };
+                let history = match target.kind {
+                    Kind::Deployment | Kind::Rollout => Kind::ReplicaSet,
+                    _ => Kind::ControllerRevision,
+                };
                 needs.extend([may("list", history), may("list", Kind::Pod), may("patch", target.kind)]);
             }
             Self::Restart { .. } => needs.extend([may("list", Kind::Pod), may("patch", target.kind)]),

@@ -9,6 +9,7 @@ use crate::{
     wire::{Canary, Metadata, Workload},
 };
 use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
 
 /// The annotation in which the controller notes the generation of the workload that keeps the template.
 const WORKLOAD_GENERATION: &str = "rollout.argoproj.io/workload-generation";
@@ -126,6 +127,33 @@ fn pause_ends(workload: &Workload) -> Option<Timestamp> {
     let duration = &step.pause.as_ref()?.duration;
     let length = duration.parse().ok().or_else(|| seconds(duration))?;
     pause.start_time?.checked_add(SignedDuration::from_secs(i64::try_from(length).ok()?)).ok()
+}
+
+/// How the `spec` of a Rollout says that a new template is brought out, in words.
+pub(super) fn strategy(spec: &Value) -> String {
+    let (canary, blue_green) = (&spec["strategy"]["canary"], &spec["strategy"]["blueGreen"]);
+    if blue_green.is_object() {
+        return match blue_green["autoPromotionEnabled"] == false {
+            true => "blue-green: all traffic switches when somebody promotes the new pods".into(),
+            false => "blue-green: all traffic switches once the new pods are up".into(),
+        };
+    }
+    let steps = canary["steps"].as_array().map_or(&[][..], Vec::as_slice);
+    if steps.is_empty() {
+        return "canary without steps: rolling".into();
+    }
+    let words = |step: &Value| match (step["setWeight"].as_u64(), step["pause"].as_object()) {
+        (Some(weight), _) => format!("{weight} %"),
+        (None, Some(pause)) => match pause.get("duration") {
+            None | Some(Value::Null) => "pause until promoted".into(),
+            Some(Value::String(length)) => format!("pause {length}"),
+            Some(seconds) => format!("pause {seconds} s"),
+        },
+        // An analysis, an experiment, a plug-in: named by what the step is called.
+        (None, None) => step.as_object().and_then(|step| step.keys().next()).map_or_else(String::new, Clone::clone),
+    };
+    let told: Vec<String> = steps.iter().map(words).collect();
+    format!("canary: {}", told.join(", "))
 }
 
 fn template_of(workload: &Workload) -> Option<ObjectRef> {

@@ -3,7 +3,7 @@
 use super::*;
 use RolloutState::{Complete, Failed, Paused, Progressing, Unknown};
 use rstest::rstest;
-use serde_json::{Value, json};
+use serde_json::json;
 
 fn rollout(change: Value) -> Workload {
     let mut object = json!({
@@ -111,4 +111,14 @@ fn nothing_is_under_way_once_the_template_is_out_or_is_the_first() {
         "status": {"phase": "Paused", "controllerPause": true, "pauseConditions": [{"reason": "BlueGreenPause"}]}});
     assert!(delivery(&rollout(blue_green.clone())).blue_green);
     assert!(told(blue_green).1.starts_with("the new pods are up as a preview"));
+}
+
+#[test]
+fn a_strategy_is_told_in_words() {
+    let canary = json!({"strategy": {"canary": {"steps": [{"setWeight": 25}, {"pause": {}}, {"setWeight": 50}, {"pause": {"duration": "10m"}},
+        {"analysis": {"templates": []}}, {"pause": {"duration": 30}}]}}});
+    assert_eq!(strategy(&canary), "canary: 25 %, pause until promoted, 50 %, pause 10m, analysis, pause 30 s");
+    assert_eq!(strategy(&json!({"strategy": {"canary": {}}})), "canary without steps: rolling");
+    let by_hand = json!({"strategy": {"blueGreen": {"activeService": "a", "autoPromotionEnabled": false}}});
+    assert_eq!(strategy(&by_hand), "blue-green: all traffic switches when somebody promotes the new pods");
 }

@@ -10,6 +10,7 @@ mod backoff;
 mod collect;
 mod diagnosis;
 mod error;
+mod evidence;
 mod follow;
 mod gather;
 mod inspect;

@@ -1,12 +1,20 @@
 //! Pods as they are shown: one word of status, as `kubectl get pods` chooses it.
 
 use crate::{
-    model::PodSummary,
+    model::{Kind, PodSummary},
     wire::{ContainerStatus, Pod},
 };
 
 /// The label that tells pods of an Argo Rollout's templates apart.
 pub(super) const ARGO_HASH: &str = "rollouts-pod-template-hash";
+
+/// The label by which a workload of this kind tells the pods of its ReplicaSets apart.
+pub(super) const fn hash_label(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Rollout => ARGO_HASH,
+        _ => "pod-template-hash",
+    }
+}
 
 /// The label that tells which revision a pod belongs to.
 pub(super) fn template_hash(pod: &Pod) -> Option<&str> {
@@ -17,6 +25,11 @@ pub(super) fn template_hash(pod: &Pod) -> Option<&str> {
 /// Whether its `Ready` condition is true.
 pub(super) fn is_ready(pod: &Pod) -> bool {
     pod.status.conditions.iter().any(|c| &*c.kind == "Ready" && &*c.status == "True")
+}
+
+/// Whether it counts: it has not ended and was not told to go.
+pub(super) fn is_active(pod: &Pod) -> bool {
+    pod.metadata.deletion_timestamp.is_none() && !matches!(&*pod.status.phase, "Succeeded" | "Failed")
 }
 
 /// A pod's row.

@@ -48,6 +48,12 @@ impl Watches {
         let _ = self.notices.send(Notice::Asked(workload));
     }
 
+    /// Says which workloads are on the screen: those that need it are looked at before others.
+    pub fn visible(&self, workloads: impl IntoIterator<Item = ObjectRef>) {
+        // The inspector lives as long as this does.
+        let _ = self.notices.send(Notice::Visible(workloads.into_iter().collect()));
+    }
+
     /// Watches a kind that is watched only once its screen was opened: CronJobs, and Secrets for the Helm releases that they keep.
     /// For every other kind, and from the second time on, this changes nothing.
     pub fn want(&self, kind: Kind) {

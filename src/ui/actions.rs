@@ -3,7 +3,8 @@
 use super::{
     chosen::Chosen,
     layers::{Answer, Confirm, Help, Layer, Offers, Palette, Question, Then, bump, migrate, rollback, shift},
-    message::{Effect, Level, Quit},
+    leaving,
+    message::{Effect, Level},
     state::{Focus, Screen, State},
     table_actions,
     tables::TableKind,
@@ -59,6 +60,7 @@ pub fn refusal(state: &State, rows: &Rows, action: Action) -> Option<String> {
         | Action::TabYaml
         | Action::TabTraffic
         | Action::TabGit => no_workload(),
+        Action::NextMatch | Action::PreviousMatch if matches!(state.screen(), Screen::Logs(_)) => None,
         Action::NextTab
         | Action::PreviousTab
         | Action::Compare
@@ -71,6 +73,12 @@ pub fn refusal(state: &State, rows: &Rows, action: Action) -> Option<String> {
             Some("there is one pane only".into())
         }
         Action::Filter if !tabular(state) => Some("there is nothing to filter here".into()),
+        Action::Logs if state.log_subject(rows).is_none() => Some(match state.screen() {
+            Screen::Operation(_) | Screen::Operations => format!("{verb}: this operation has no Job"),
+            Screen::Logs(_) => format!("{verb}: they are open"),
+            Screen::Table(TableKind::Jobs) => format!("{verb}: choose a Job first"),
+            _ => no_workload().unwrap_or_else(|| format!("{verb}: choose a workload first")),
+        }),
         _ => None,
     }
 }
@@ -85,7 +93,8 @@ fn tabular(state: &State) -> bool {
         | Screen::Operations
         | Screen::Journal
         | Screen::Contexts
-        | Screen::Fleet => true,
+        | Screen::Fleet
+        | Screen::Logs(_) => true,
     }
 }
 
@@ -148,7 +157,11 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
             return Vec::new();
         }
     }
+    if let Some(effects) = state.act_on_logs(action) {
+        return effects;
+    }
     match action {
+        Action::Logs => state.log_subject(rows).map(|of| state.open_logs(of)).unwrap_or_default(),
         Action::RollBack => {
             let revision = tabs::chosen_revision(state);
             verb(state, rows, now, |row| Some(Intent::Rollback { target: row, revision }))
@@ -184,7 +197,7 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
             }
             Vec::new()
         }
-        Action::Quit => quit(state),
+        Action::Quit => leaving::quit(state),
         Action::Up => step(state, -1),
         Action::Down => step(state, 1),
         Action::Top => step(state, isize::MIN),
@@ -271,6 +284,23 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
         | Action::HistoryBack
         | Action::HistoryForward
         | Action::LastScreen => table_actions::act(state, action).unwrap_or_default(),
+        // And these to the logs.
+        Action::Follow
+        | Action::Wrap
+        | Action::Times
+        | Action::PreviousRun
+        | Action::Containers
+        | Action::OlderLines
+        | Action::SinceTail
+        | Action::SinceMinute
+        | Action::SinceQuarter
+        | Action::SinceHour
+        | Action::SinceAll
+        | Action::Search
+        | Action::ClearLines
+        | Action::SaveLines
+        | Action::AsideLeft
+        | Action::AsideRight => Vec::new(),
     }
 }
 
@@ -367,7 +397,7 @@ fn open(state: &mut State, rows: &Rows) -> Vec<Effect> {
             tabs::open(state);
             Vec::new()
         }
-        Screen::Table(_) | Screen::Operation(_) | Screen::Account(_) => Vec::new(),
+        Screen::Table(_) | Screen::Operation(_) | Screen::Account(_) | Screen::Logs(_) => Vec::new(),
     }
 }
 
@@ -377,6 +407,8 @@ fn back(state: &mut State) -> Vec<Effect> {
         state.scroll = 0;
     } else if let Some(list) = state.list().filter(|list| !list.look().filter.is_empty()) {
         list.set_filter(String::new());
+    } else if state.look_for_nothing_in_logs() {
+        // One look at everything before the screen is left.
     } else if state.trail.close() {
         state.leave();
     } else if state.cockpit.focus == Focus::Namespaces {
@@ -395,6 +427,7 @@ pub fn step(state: &mut State, rows: isize) -> Vec<Effect> {
                 state.scroll = state.scroll.saturating_add_signed(rows).min(99_999);
             }
         }
+        Screen::Logs(_) => state.move_in_logs(rows),
         Screen::Operation(_) | Screen::Account(_) => {
             state.scroll = state.scroll.saturating_add_signed(rows).min(99_999);
         }
@@ -448,31 +481,4 @@ pub fn order(state: &mut State, order: Control) -> Vec<Effect> {
 
 fn export(ids: Vec<OperationId>) -> Vec<Effect> {
     if ids.is_empty() { Vec::new() } else { vec![Effect::Export(ids)] }
-}
-
-fn quit(state: &mut State) -> Vec<Effect> {
-    let running: Vec<OperationId> = state.operations.under_way().map(|view| view.id.clone()).collect();
-    if running.is_empty() {
-        return vec![Effect::Quit(Quit::Now)];
-    }
-    let back: Vec<OperationId> =
-        state.operations.under_way().filter(|view| view.can_step_back).map(|view| view.id.clone()).collect();
-    let names: Vec<String> =
-        state.operations.under_way().map(|view| format!("{} {}", view.verb, view.target.path())).collect();
-    let mut answers = vec![
-        Answer::new("keep waiting", "stay here", Then::Nothing),
-        Answer::new(
-            "leave it paused",
-            "quit; it stays where it is and can be resumed",
-            Then::Do(vec![Effect::Quit(Quit::Leaving(running))]),
-        ),
-    ];
-    if !back.is_empty() {
-        let then = Then::Do(vec![Effect::Quit(Quit::SteppingBack(back))]);
-        answers.push(Answer::new("step back", "take it back to where it began, then quit", then));
-    }
-    let message = format!("An operation is under way: {}.", names.join(", "));
-    state.layers.retain(|layer| !matches!(layer, Layer::Question(_)));
-    state.layers.push(Layer::Question(Question::new("Quit", message, answers)));
-    Vec::new()
 }

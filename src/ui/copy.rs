@@ -44,6 +44,9 @@ pub fn effect(what: &str, text: String) -> Effect {
 }
 
 fn offers(state: &State, rows: &Rows) -> Vec<Offer> {
+    if let Screen::Logs(_) = state.screen() {
+        return state.copied_log_line().map(|line| ("line", line)).into_iter().collect();
+    }
     if let Screen::Operation(_) | Screen::Operations = state.screen() {
         return operation(state.screen(), &state.operations).map(of_operation).unwrap_or_default();
     }

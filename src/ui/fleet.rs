@@ -137,6 +137,8 @@ impl State {
             std::mem::swap(self, &mut next);
             next.layers.clear();
             next.filtering = None;
+            // What was under way there is given up with it.
+            next.dossier.close();
             self.contexts.parked.insert(next.session.context.clone(), next);
         }
         self.layers.clear();

@@ -3,8 +3,8 @@
 //! Invariant: the state is changed by messages only, and reaches the world by effects only.
 
 use crate::model::{
-    Account, Aspect, ContextView, Control, Fleet, Intent, ObjectRef, OperationId, OperationView, Plan, Progress, Sight,
-    Unseen,
+    Account, Aspect, ContextView, Control, Fleet, Intent, Kind, LogNews, LogRequest, ObjectRef, OperationId,
+    OperationView, Plan, Progress, Sight, Unseen,
 };
 use crossterm::event::{KeyEvent, MouseEvent};
 use std::sync::Arc;
@@ -40,6 +40,8 @@ pub enum Message {
     NotInspected(ObjectRef, String),
     /// What was seen of one side of a workload, or why nothing was: the answer to [`Effect::Look`].
     Seen {
+        /// The context it is in: another one may have been entered meanwhile.
+        context: String,
         /// The workload.
         object: ObjectRef,
         /// The side.
@@ -66,6 +68,8 @@ pub enum Message {
     },
     /// What the kubeconfig says otherwise than when it was read; None where it says the same again.
     Kubeconfig(Option<String>),
+    /// Logs that were asked for with this ticket tell something.
+    Logs(Ticket, Vec<LogNews>),
     /// Something to tell in one line.
     Notice(Notice),
     /// Something failed and needs more than one line.
@@ -117,6 +121,8 @@ pub enum Effect {
     },
     /// Look at the pods of this workload. Only the latest such request counts.
     Inspect(ObjectRef),
+    /// These workloads are on the screen and not well: their pods are looked at before those of others.
+    Visible(Vec<ObjectRef>),
     /// Look at one side of this workload; answer with [`Message::Seen`].
     Look {
         /// The workload.
@@ -128,6 +134,26 @@ pub enum Effect {
     LookAway,
     /// Only these namespaces are shown now; none named means all of them.
     Scope(Vec<Arc<str>>),
+    /// Watch this kind, if it is one that is watched only once somebody wants to see it.
+    Want(Kind),
+    /// Follow these logs and no others; what they say comes as [`Message::Logs`].
+    FollowLogs {
+        /// To be given back with the answers.
+        ticket: Ticket,
+        /// What is asked for.
+        request: LogRequest,
+    },
+    /// No logs are wanted any more.
+    EndLogs,
+    /// Save these lines as a new file, whose name begins like this; answer with a notice.
+    SaveLogs {
+        /// How the file's name begins.
+        name: String,
+        /// How many lines there are.
+        lines: usize,
+        /// The lines.
+        text: String,
+    },
     /// Act on another context, connecting to it where that was not done yet; answer with [`Message::Entered`].
     Enter {
         /// The context.

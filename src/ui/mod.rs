@@ -23,6 +23,7 @@ mod input;
 mod journal;
 mod layers;
 mod layout;
+mod leaving;
 mod list;
 mod logs;
 mod look;
@@ -45,6 +46,7 @@ mod tables;
 mod tabs;
 mod trail;
 mod update;
+mod visible;
 mod workload;
 
 pub use draw::draw;

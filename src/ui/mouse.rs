@@ -85,7 +85,7 @@ fn wheel(state: &mut State, at: Position, by: isize) {
     let height = state.page_height();
     match state.screen() {
         Screen::Workloads if cockpit(state).namespaces.contains(at) => state.cockpit.namespaces.step(by),
-        Screen::Workload(_) | Screen::Operation(_) | Screen::Account(_) => {
+        Screen::Workload(_) | Screen::Operation(_) | Screen::Account(_) | Screen::Logs(_) => {
             actions::step(state, by);
         }
         Screen::Workloads
@@ -154,6 +154,13 @@ fn click(state: &mut State, at: Position, double: bool, rows: &Rows, now: Timest
                 && double
             {
                 return actions::act(state, Action::Open, rows, now);
+            }
+            return Vec::new();
+        }
+        Screen::Logs(_) => {
+            if let Some(lines) = state.log_geometry().map(|geometry| geometry.lines).filter(|lines| lines.contains(at))
+            {
+                state.point_in_logs(usize::from(at.y - lines.y));
             }
             return Vec::new();
         }

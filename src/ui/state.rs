@@ -10,6 +10,7 @@ use super::{
     layers::Layer,
     layout,
     list::{List, Listed},
+    logs::Logs,
     message::{Effect, Notice, Ticket},
     mouse::Pointer,
     operations::Operations,
@@ -22,7 +23,7 @@ use super::{
     trail::Trail,
     workload::Dossier,
 };
-use crate::model::{Account, ContextView, ObjectRef, OperationId, OperationView, Rows, Troubled, Workload};
+use crate::model::{Account, ContextView, LogSubject, ObjectRef, OperationId, OperationView, Rows, Troubled, Workload};
 use jiff::{SignedDuration, Timestamp};
 use ratatui::layout::{Rect, Size};
 use std::sync::Arc;
@@ -49,6 +50,8 @@ pub enum Screen {
     Contexts,
     /// What is not healthy in any watched context.
     Fleet,
+    /// The logs of a workload, a pod or a Job.
+    Logs(LogSubject),
 }
 
 impl Screen {
@@ -71,7 +74,8 @@ impl Screen {
             | Self::Journal
             | Self::Account(_)
             | Self::Contexts
-            | Self::Fleet => None,
+            | Self::Fleet
+            | Self::Logs(_) => None,
         }
     }
 }
@@ -111,6 +115,7 @@ pub struct State {
     pub(super) scope: Chosen,
     pub(super) dossier: Dossier,
     pub(super) contexts: Contexts,
+    pub(super) logs: Logs,
     pub(super) scroll: usize,
     pub(super) layers: Vec<Layer>,
     pub(super) filtering: Option<Input>,
@@ -123,6 +128,8 @@ pub struct State {
     inspected: Option<(ObjectRef, bool)>,
     /// The workload whose pods could not be looked at, why, and when they are asked for again.
     pub(super) uninspected: Option<(ObjectRef, String, Timestamp)>,
+    /// The workloads on the screen that are not well.
+    pub(super) visible: Vec<ObjectRef>,
     /// When the selection last went to another workload by itself.
     pub(super) jumped: Option<Timestamp>,
     /// Since when what is shown is old; None while it is not.
@@ -144,6 +151,7 @@ impl State {
             scope: Chosen::default(),
             dossier: Dossier::default(),
             contexts: Contexts::default(),
+            logs: Logs::default(),
             scroll: 0,
             layers: Vec::new(),
             filtering: None,
@@ -153,6 +161,7 @@ impl State {
             rolled_up: None,
             inspected: None,
             uninspected: None,
+            visible: Vec::new(),
             jumped: None,
             stale: None,
             pointer: Pointer::default(),
@@ -196,6 +205,7 @@ impl State {
         let object = match self.screen() {
             Screen::Workloads => self.selected(TableKind::Workloads)?,
             Screen::Workload(object) => object,
+            Screen::Logs(_) => self.logged_workload()?,
             _ => return None,
         };
         rows.workloads.get(object)
@@ -275,7 +285,7 @@ impl State {
             Screen::Operations => self.operations.settle(&sight),
             Screen::Journal => self.journal.settle(&sight),
             Screen::Contexts | Screen::Fleet => self.contexts.settle(&sight),
-            Screen::Workload(_) | Screen::Operation(_) | Screen::Account(_) => {}
+            Screen::Workload(_) | Screen::Operation(_) | Screen::Account(_) | Screen::Logs(_) => {}
         }
         let height = self.page_height();
         if let Some(list) = self.list() {
@@ -287,6 +297,7 @@ impl State {
             self.scroll = self.scroll.min(screens::last_scroll(&Scene { state: self, rows, now }));
         }
         let mut effects = self.inspect(rows, now);
+        effects.extend(super::visible::tell(self, rows));
         effects.extend(self.attend(rows, now));
         effects
     }

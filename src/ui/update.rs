@@ -42,8 +42,10 @@ impl State {
                 self.not_inspected(object, why, now);
                 Vec::new()
             }
-            Message::Seen { object, aspect, result } => {
-                self.dossier.take(&object, aspect, result, now);
+            Message::Seen { context, object, aspect, result } => {
+                if context == self.session.context {
+                    self.dossier.take(&object, aspect, result, now);
+                }
                 Vec::new()
             }
             Message::Operations(views) => {
@@ -74,6 +76,10 @@ impl State {
                 self.kubeconfig_changed(what);
                 Vec::new()
             }
+            Message::Logs(ticket, news) => {
+                self.logs_tell(ticket, news, now);
+                Vec::new()
+            }
             Message::Notice(notice) => {
                 self.notice = Some(notice);
                 Vec::new()
@@ -84,6 +90,7 @@ impl State {
             }
         };
         effects.extend(self.settle(rows, now));
+        effects.extend(self.settle_logs());
         effects
     }
 
@@ -97,6 +104,7 @@ impl State {
                 return actions::act(self, action, rows, now);
             }
             _ if self.filtering.is_some() && self.layers.is_empty() => return self.type_filter(key),
+            _ if self.is_typing_in_logs() => return self.press_in_logs(key),
             _ => {}
         }
         if let Some(layer) = self.layers.last_mut() {
@@ -131,6 +139,7 @@ impl State {
             Screen::Account(_) => &[Where::Operations, Where::Moving, Where::Everywhere],
             Screen::Operation(_) => &[Where::Operation, Where::Moving, Where::Everywhere],
             Screen::Contexts | Screen::Fleet => &[Where::Contexts, Where::Table, Where::Moving, Where::Everywhere],
+            Screen::Logs(_) => &[Where::Logs, Where::Moving, Where::Everywhere],
         }
     }
 
@@ -160,6 +169,8 @@ impl State {
     fn paste(&mut self, text: &str) -> Vec<Effect> {
         if let Some(layer) = self.layers.last_mut() {
             layer.paste(text);
+        } else if self.is_typing_in_logs() {
+            self.paste_in_logs(text);
         } else if let Some(typed) = &mut self.filtering {
             input::paste(typed, text);
             let text = typed.value().to_owned();
@@ -198,6 +209,7 @@ impl State {
                 self.wear(&name);
                 Vec::new()
             }
+            Then::Logs(choice) => self.choose_logs(choice),
             Then::Do(effects) => effects,
         }
     }

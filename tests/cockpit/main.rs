@@ -3,9 +3,11 @@
 
 mod fleet;
 mod incidents;
+mod logs;
 mod manners;
 mod svg;
 mod terminal;
+mod workload;
 mod world;
 
 use terminal::Terminal;

@@ -63,7 +63,7 @@ fn number(o: &Value, field: &str) -> i64 {
     o["status"][field].as_i64().unwrap_or(0)
 }
 
-fn cluster(w: &World) -> Cluster {
+pub fn cluster(w: &World) -> Cluster {
     let info = ContextInfo {
         name: "contract".into(),
         server: "https://127.0.0.1".into(),

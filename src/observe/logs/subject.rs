@@ -40,9 +40,9 @@ impl Subject {
     pub async fn look_again(&mut self, reader: &Reader) -> Result<(), ApiError> {
         let (LogSubject::Workload(object) | LogSubject::Revision(object, _)) = &self.of else { return Ok(()) };
         let workload: Workload = reader.get_as(object).await?;
-        self.selection.0 = workload.spec.selector.query();
+        self.selection.0 = workload.selector();
         match object.kind {
-            Kind::Deployment => {
+            Kind::Deployment | Kind::Rollout => {
                 let labels = self.selection.0.as_deref();
                 let sets = reader.list_as(Kind::ReplicaSet, Some(&*self.namespace), labels, None).await;
                 (self.owners, self.current) = match sets {
@@ -51,6 +51,11 @@ impl Subject {
                     Err(error) if error.kind == ApiErrorKind::Forbidden => (None, None),
                     Err(error) => return Err(error),
                 };
+                if object.kind == Kind::Rollout {
+                    // It tells the hash itself.
+                    self.current =
+                        Some(&*workload.status.current_pod_hash).filter(|hash| !hash.is_empty()).map(Into::into);
+                }
             }
             Kind::StatefulSet => {
                 self.owners = Some(HashSet::from([workload.metadata.uid.clone()]));

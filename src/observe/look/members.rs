@@ -4,14 +4,16 @@
 use crate::{
     connect::kube::{ApiError, ApiErrorKind, Cluster, Reader},
     model::{Kind, ObjectRef},
-    observe::pods::template_hash,
+    observe::{
+        pods::{hash_label, template_hash},
+        revisions::number_in,
+    },
     wire::{ControllerRevision, Metadata, Pod, ReplicaSet, Workload},
 };
 use std::collections::HashSet;
 
 /// Pods looked at.
 const MOST: usize = 500;
-const REVISION: &str = "deployment.kubernetes.io/revision";
 
 /// A ReplicaSet or ControllerRevision.
 pub(super) struct Keeper {
@@ -48,7 +50,7 @@ pub(super) struct Members {
 pub(super) async fn members(cluster: &Cluster, target: &ObjectRef) -> Result<Members, ApiError> {
     let reader = cluster.reader();
     let object: Workload = reader.get_as(target).await?;
-    let selector = object.spec.selector.query();
+    let selector = object.selector();
     let keepers = match keepers(reader, target, &object, selector.as_deref()).await {
         Ok(keepers) => Some(keepers),
         // Without the right to see them the selector has to do.
@@ -56,8 +58,8 @@ pub(super) async fn members(cluster: &Cluster, target: &ObjectRef) -> Result<Mem
         Err(error) => return Err(error),
     };
     let owners: Option<HashSet<&str>> = match (target.kind, &keepers) {
-        (Kind::Deployment, Some(keepers)) => Some(keepers.iter().map(|keeper| &*keeper.uid).collect()),
-        (Kind::Deployment, None) => None,
+        (Kind::Deployment | Kind::Rollout, Some(keepers)) => Some(keepers.iter().map(|keeper| &*keeper.uid).collect()),
+        (Kind::Deployment | Kind::Rollout, None) => None,
         _ => Some(HashSet::from([&*object.metadata.uid])),
     };
     let (mut pods, mut omitted, mut next) = (Vec::new(), 0, None);
@@ -91,15 +93,20 @@ async fn keepers(
 ) -> Result<Vec<Keeper>, ApiError> {
     let namespace = Some(&*target.namespace);
     let ours = |metadata: &Metadata| metadata.controller() == Some(&*object.metadata.uid);
-    let mut keepers: Vec<Keeper> = if target.kind == Kind::Deployment {
+    let mut keepers: Vec<Keeper> = if matches!(target.kind, Kind::Deployment | Kind::Rollout) {
         let all: Vec<ReplicaSet> = reader.list_as(Kind::ReplicaSet, namespace, selector, None).await?;
-        let number = |metadata: &Metadata| metadata.annotations.get(REVISION).and_then(|number| number.parse().ok());
+        let annotation = number_in(target.kind);
+        let number = |metadata: &Metadata| metadata.annotations.get(annotation).and_then(|number| number.parse().ok());
         let now: Option<u64> = number(&object.metadata);
         let all = all.into_iter().filter(|set| ours(&set.metadata));
         all.map(|set| {
             let revision = number(&set.metadata);
-            let hash = set.metadata.labels.get("pod-template-hash").cloned().unwrap_or_default();
-            keeper(Kind::ReplicaSet, set.metadata, revision, hash, revision.is_some() && revision == now)
+            let hash = set.metadata.labels.get(hash_label(target.kind)).cloned().unwrap_or_default();
+            let current = match target.kind {
+                Kind::Rollout => hash == object.status.current_pod_hash,
+                _ => revision.is_some() && revision == now,
+            };
+            keeper(Kind::ReplicaSet, set.metadata, revision, hash, current)
         })
         .collect()
     } else {

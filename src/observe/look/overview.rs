@@ -36,6 +36,9 @@ pub async fn overview(cluster: &Cluster, target: &ObjectRef) -> Result<Overview,
 
 /// How a workload is rolled out, in words.
 fn strategy(kind: Kind, spec: &Value) -> String {
+    if kind == Kind::Rollout {
+        return crate::observe::argo::strategy(spec);
+    }
     let field = if kind == Kind::Deployment { "strategy" } else { "updateStrategy" };
     let (of, rolling) = (&spec[field], &spec[field]["rollingUpdate"]);
     let amount = |name: &str, default: &str| match &rolling[name] {

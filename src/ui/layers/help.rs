@@ -33,6 +33,7 @@ const fn heading(place: Where) -> &'static str {
         Where::Operation => "On an operation",
         Where::Operations => "On operations and the journal",
         Where::Contexts => "On contexts and the fleet",
+        Where::Logs => "On logs",
         Where::Plan => "On a plan",
         Where::Moving => "Moving",
         Where::Everywhere => "Everywhere",
@@ -50,8 +51,9 @@ const SIGNS: [(&str, &str); 6] = [
 ];
 
 /// What is good to know beside the keys.
-const NOTES: [&str; 3] = [
+const NOTES: [&str; 4] = [
     "A filter's words are found fuzzily; a word with ! before it must not occur.",
+    "In logs a filter's words are found as they are; /… is a regular expression.",
     "No key changes anything by itself: each verb opens a plan first.",
     "Shift and the mouse selects text as the terminal does it.",
 ];

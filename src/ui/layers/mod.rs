@@ -32,7 +32,7 @@ use super::{
 };
 use crate::{
     config::{Action, Theme},
-    model::{Control, Intent, ObjectRef},
+    model::{Control, Intent, LogChoice, ObjectRef},
 };
 use crossterm::event::KeyEvent;
 use ratatui::{buffer::Buffer, layout::Rect, layout::Size};
@@ -99,6 +99,8 @@ pub enum Then {
     Columns(Option<Vec<&'static str>>),
     /// The theme of this name, from now on.
     Theme(Arc<str>),
+    /// Logs of other containers.
+    Logs(LogChoice),
     /// Effects.
     Do(Vec<Effect>),
 }

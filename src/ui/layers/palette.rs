@@ -41,7 +41,7 @@ pub struct Palette {
 }
 
 /// What can be run by name beside tables: everything that is not a movement.
-const OFFERED: [Action; 23] = [
+const OFFERED: [Action; 32] = [
     Action::Operations,
     Action::Contexts,
     Action::Fleet,
@@ -50,12 +50,21 @@ const OFFERED: [Action; 23] = [
     Action::Journal,
     Action::Export,
     Action::ExportAll,
+    Action::Logs,
     Action::RollBack,
     Action::RollBackTo,
     Action::Restart,
     Action::Bump,
     Action::Shift,
     Action::Migrate,
+    Action::TabOverview,
+    Action::TabRevisions,
+    Action::TabPods,
+    Action::TabEvents,
+    Action::TabAutoscaler,
+    Action::TabYaml,
+    Action::TabTraffic,
+    Action::TabGit,
     Action::Filter,
     Action::Wide,
     Action::Columns,

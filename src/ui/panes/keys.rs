@@ -20,6 +20,7 @@ const TABLE: &[Action] = &[
     Action::Migrate,
     Action::Shift,
     Action::Restart,
+    Action::Logs,
     Action::Open,
     Action::Filter,
     Action::Palette,
@@ -35,6 +36,7 @@ const WORKLOAD: &[Action] = &[
     Action::Migrate,
     Action::Shift,
     Action::Restart,
+    Action::Logs,
     Action::Palette,
     Action::Help,
 ];
@@ -42,11 +44,24 @@ const ROUTES: &[Action] = &[Action::Back, Action::Shift, Action::Filter, Action:
 const CHOOSING: &[Action] =
     &[Action::Back, Action::Open, Action::Mark, Action::AllNamespaces, Action::Filter, Action::Palette, Action::Help];
 const OPENING: &[Action] = &[Action::Back, Action::Open, Action::Filter, Action::Palette, Action::Help];
-const READING: &[Action] = &[Action::Back, Action::Filter, Action::Palette, Action::Help];
+const READING: &[Action] = &[Action::Back, Action::Logs, Action::Filter, Action::Palette, Action::Help];
 const OPERATIONS: &[Action] =
     &[Action::Back, Action::Open, Action::Resume, Action::Filter, Action::Palette, Action::Help];
 const JOURNAL: &[Action] = &[Action::Back, Action::Open, Action::Export, Action::Filter, Action::Palette, Action::Help];
 const ACCOUNT: &[Action] = &[Action::Back, Action::Export, Action::Palette, Action::Help];
+const LOGS: &[Action] = &[
+    Action::Back,
+    Action::Follow,
+    Action::Filter,
+    Action::Search,
+    Action::PreviousRun,
+    Action::Containers,
+    Action::OlderLines,
+    Action::Wrap,
+    Action::Times,
+    Action::SaveLines,
+    Action::Help,
+];
 const CONTEXTS: &[Action] = &[
     Action::Back,
     Action::Open,
@@ -115,6 +130,7 @@ fn entries(scene: &Scene<'_>, width: u16) -> (Vec<Entry>, u16) {
         Screen::Operation(id) => of_operation(state, id),
         Screen::Contexts => CONTEXTS.to_vec(),
         Screen::Fleet => FLEET.to_vec(),
+        Screen::Logs(_) => LOGS.to_vec(),
     };
     let keys = |short: bool| {
         let key = |action: Action| Some(state.session.keymap.key(state.places(), action)?.to_string());
@@ -176,8 +192,8 @@ const fn gives_way(action: Action) -> u8 {
         Action::RollBack | Action::Resume | Action::LogIn => 1,
         Action::Abort | Action::StepBack => 2,
         Action::Back | Action::Palette => 3,
-        Action::Filter | Action::Pause | Action::Next | Action::Mark | Action::Compare => 4,
-        Action::Bump | Action::Shift => 5,
+        Action::Filter | Action::Pause | Action::Next | Action::Mark | Action::Compare | Action::Follow => 4,
+        Action::Bump | Action::Shift | Action::Logs | Action::PreviousRun | Action::Containers => 5,
         Action::Restart | Action::Migrate => 6,
         _ => 7,
     }
@@ -195,6 +211,13 @@ const fn word(action: Action, short: bool) -> &'static str {
         Action::NextTab => "tab",
         Action::Compare => "compare",
         Action::Fold => "fold",
+        Action::Follow => "follow",
+        Action::Wrap => "wrap",
+        Action::Times => "times",
+        Action::Containers => "choose",
+        Action::PreviousRun => "previous",
+        Action::OlderLines => "older",
+        Action::SaveLines => "save",
         other => other.description(),
     }
 }

@@ -7,3 +7,4 @@ pub mod keys;
 pub mod line;
 pub mod listing;
 pub mod namespaces;
+pub mod verdict;

@@ -3,6 +3,7 @@
 mod cockpit;
 mod fleet;
 pub mod journal;
+mod logs;
 mod operation;
 pub mod tables;
 pub mod workload;
@@ -22,6 +23,7 @@ pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
         Screen::Operation(id) => operation::draw(scene, buffer, area, id),
         Screen::Contexts => fleet::contexts(scene, buffer, area),
         Screen::Fleet => fleet::fleet(scene, buffer, area),
+        Screen::Logs(subject) => logs::draw(scene, buffer, area, subject),
     }
 }
 
@@ -38,7 +40,8 @@ pub fn last_scroll(scene: &Scene<'_>) -> usize {
         | Screen::Operations
         | Screen::Journal
         | Screen::Contexts
-        | Screen::Fleet => None,
+        | Screen::Fleet
+        | Screen::Logs(_) => None,
     };
     page.map_or(0, |page| page.last_scroll(inside.height))
 }

@@ -14,7 +14,7 @@ impl Row for Workload {
 
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("NAME", (22, 46), 0, name).by(|row, _| Key::text(&row.object.name)),
-        Column::new("READY", (10, 14), 1, ready)
+        Column::new("READY", (16, 28), 1, ready)
             .by(|row, _| Key::Number(i64::from(row.ready) - i64::from(row.desired))),
         Column::new("IMAGE", (17, 24), 2, image)
             .by(|row, _| row.containers.first().map_or(Key::Absent, |c| Key::Text(version(&c.image).into()))),
@@ -87,14 +87,22 @@ fn name(pen: &mut Pen<'_>, row: &Workload, scene: &Scene<'_>) {
 }
 
 fn ready(pen: &mut Pen<'_>, row: &Workload, scene: &Scene<'_>) {
-    let (_, meaning) = glyph::workload(row, scene.rows.health_of(row));
+    let health = scene.rows.health_of(row);
+    let (_, meaning) = glyph::workload(row, health);
     let numbers = format!("{}/{}", row.ready, row.desired);
     let enough = if row.ready >= row.desired { Meaning::Text } else { meaning };
     pen.write(&numbers, enough);
-    if row.desired > 0 {
-        let width = usize::from(pen.room().saturating_sub(1)).min(8).min(row.desired as usize);
+    // What stops it is worth more than a bar; where there is room, both are shown.
+    let words = if health == Health::Healthy { None } else { scene.rows.blocker_of(row).map(|b| b.kind().words()) };
+    let taken = words.map_or(0, |words| words.len() + 1);
+    let room = usize::from(pen.room().saturating_sub(1)).saturating_sub(taken);
+    if row.desired > 0 && (words.is_none() || room >= 4) {
+        let width = room.min(8).min(row.desired as usize);
         let (full, empty) = glyph::bar(row.ready.into(), row.desired.into(), width);
         pen.skip(1).write(&full, meaning).write(&empty, Meaning::Muted);
+    }
+    if let Some(words) = words {
+        pen.skip(1).write(words, meaning);
     }
 }
 

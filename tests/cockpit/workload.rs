@@ -1,0 +1,44 @@
+//! The workload screen, tab by tab, in the real binary on the embedded world: an operator finds out what broke and when.
+
+use crate::broken;
+
+#[test]
+fn every_tab_answers_and_a_revision_is_rolled_back_to() {
+    let mut terminal = broken(120, 40);
+    terminal.press("\r").shows("1 Overview").shows("missing environment variable DB_URL").shows("last events");
+    terminal.shows("minAvailable 2").shows("CrashLoopBackOff");
+    terminal.press("2").shows("production: checkout 2.4.0").shows("5 known bad");
+    terminal.press("d").shows("revision 4 (✓) → 5 (✗, current)").shows("shop/checkout:2.4.0 →");
+    terminal.press("\x1b").shows("5 known bad");
+    terminal.press("3").shows("revision 5 current").shows("revision 4 old").shows("last exit code 1");
+    terminal
+        .press("\r")
+        .shows("waiting: CrashLoopBackOff")
+        .shows("takes no traffic")
+        .press("\x1b")
+        .shows("revision 4 old");
+    terminal
+        .press("4")
+        .shows("BackOff")
+        .press("/warning\r")
+        .shows("events match /warning")
+        .press("\x1b")
+        .shows("ScalingReplicaSet");
+    terminal.press("5").shows("headroom").shows("ScalingActive");
+    terminal.press("6").shows("kind: Deployment").press("/image:\r").press("n");
+    terminal.until("the line that was searched for", |s| {
+        s.lines().any(|line| line.contains("image:") && line.contains("checkout:2.4.1-broken"))
+    });
+    terminal.press("\x1b");
+    terminal.press("7").shows("HTTPRoute shop/checkout").shows("endpoints ready").shows("t shifts traffic");
+    terminal.press("8").shows("kustomization.yaml:").shows("production: checkout 2.4.0").shows("b bumps it here");
+    terminal.press("\t").shows("can do").press("\x1b[Z").shows("b bumps it here");
+    terminal
+        .press("2")
+        .shows("5 known bad")
+        .press("jj")
+        .until("an older revision is selected", |s| s.lines().any(|line| line.contains('▸') && line.contains(" 3 ")));
+    terminal.press("r").shows("Roll back shop/checkout  5 → 3").press("\x1b").press("\x1b").shows("Workloads 27");
+    terminal.press("q");
+    assert_eq!(terminal.end(), 0);
+}
