@@ -1,28 +1,106 @@
-//! Golden frames: every screen at three sizes, without colour, from one believable moment.
+//! Golden frames: every screen at three sizes, without colour, from one believable moment; the main ones in ASCII and in the
+//! dark theme's colours too.
 
 mod fixture;
 
 use fixture::{journaled, logs, migration_view, robot::Robot, rows, session, shift_view, sights, told};
+use jiff::tz::TimeZone;
 use pilothouse::{
+    config::{Config, Terminal, Theme},
     model::{Aspect, Change, Intent, Kind, LogState, Rows, Sync},
     ui::{Choice, Failure, Message, Session},
+};
+use ratatui::{
+    buffer::Cell,
+    style::{Color, Modifier, Style},
 };
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
 
-/// Compares the frames of one screen at every size.
-fn golden(name: &str, session: impl Fn() -> Session, rows: &Rows, prepare: impl Fn(&mut Robot)) {
+fn settings() -> insta::Settings {
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path("frames");
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
-    settings.bind(|| {
+    settings
+}
+
+/// Compares the frames of one screen at every size.
+fn golden(name: &str, session: impl Fn() -> Session, rows: &Rows, prepare: impl Fn(&mut Robot)) {
+    settings().bind(|| {
         for size in SIZES {
             let mut robot = Robot::new(session(), rows.clone(), size);
             prepare(&mut robot);
             insta::assert_snapshot!(format!("{name}-{}x{}", size.0, size.1), robot.screen());
         }
     });
+}
+
+/// The main screens.
+const MAIN: [(&str, fn(&mut Robot)); 4] = [
+    ("cockpit", |_| {}),
+    ("workload", |robot| drop(robot.press("enter"))),
+    ("plan", |robot| robot.roll_back()),
+    ("operation", |robot| robot.start(shift_view())),
+];
+
+#[test]
+fn the_main_screens_in_ascii() {
+    let ascii = || {
+        let terminal = Terminal { ascii: true, ..Terminal::default() };
+        let config = Config { theme: Theme::monochrome(), terminal, ..Config::default() };
+        Session::new("prod-eu", false, false, TimeZone::UTC, config)
+    };
+    let rows = rows();
+    for (name, go) in MAIN {
+        golden(&format!("{name}-ascii"), ascii, &rows, go);
+    }
+}
+
+/// Below each line a letter for the style of each of its signs, below the frame what the letters stand for.
+#[test]
+fn the_main_screens_in_the_dark_theme() {
+    let dark = || Session::new("prod-eu", false, false, TimeZone::UTC, Config::default());
+    let rows = rows();
+    for (name, go) in MAIN {
+        for size in SIZES {
+            let mut robot = Robot::new(dark(), rows.clone(), size);
+            go(&mut robot);
+            settings().bind(|| {
+                insta::assert_snapshot!(format!("{name}-dark-{}x{}", size.0, size.1), styled(&robot));
+            });
+        }
+    }
+}
+
+/// A frame with the style of each sign.
+fn styled(robot: &Robot) -> String {
+    let buffer = robot.buffer();
+    let mut legend: Vec<Style> = Vec::new();
+    let mut text = String::new();
+    for row in buffer.content.chunks(usize::from(buffer.area.width)) {
+        let signs: String = row.iter().map(|cell| cell.symbol()).collect();
+        let letter = |cell: &Cell| {
+            let style = cell.style();
+            let shows = cell.symbol() != " " || cell.bg != Color::Reset || cell.modifier.contains(Modifier::REVERSED);
+            if !shows {
+                return ' ';
+            }
+            let at = legend.iter().position(|known| *known == style).unwrap_or_else(|| {
+                legend.push(style);
+                legend.len() - 1
+            });
+            ('a'..='z').chain('A'..='Z').nth(at).unwrap_or('?')
+        };
+        let styles: String = row.iter().map(letter).collect();
+        text += &format!("{}\n{}\n", signs.trim_end(), styles.trim_end());
+    }
+    for (letter, style) in ('a'..='z').chain('A'..='Z').zip(&legend) {
+        let colour = |colour: Option<Color>| colour.unwrap_or_default().to_string();
+        let (fg, bg, weight) = (colour(style.fg), colour(style.bg), style.add_modifier);
+        text += &format!("\n{letter} = {fg} on {bg} {}", format!("{weight:?}").to_lowercase());
+    }
+    text
 }
 
 fn plain() -> Session {
@@ -99,10 +177,10 @@ fn workload() {
         ("workload-pods", "3"),
         ("workload-pod", "3 enter"),
         ("workload-events", "4"),
-        ("workload-autoscaler", "5"),
-        ("workload-yaml", "6 / c h e c enter"),
-        ("workload-traffic", "7"),
-        ("workload-git", "8"),
+        ("workload-autoscaler", "6"),
+        ("workload-yaml", "7 / c h e c enter"),
+        ("workload-traffic", "8"),
+        ("workload-git", "9"),
     ] {
         golden(name, plain, &rows, |robot| {
             checkout(robot);

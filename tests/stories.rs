@@ -561,6 +561,13 @@ fn the_mouse_selects_focuses_and_scrolls() {
     robot.click(column, 23);
     assert!(robot.sees("On workloads and routes"), "a click on a key presses it");
     robot.press("esc");
+    robot.press(":");
+    let palette = robot.screen();
+    let (at, _) = palette.lines().enumerate().find(|(_, line)| line.contains("jobs ")).unwrap();
+    robot.click(30, at as u16);
+    robot.click(30, at as u16);
+    assert!(robot.sees("Jobs 3"), "a double click takes a command: {}", robot.screen());
+    robot.press("esc");
     let line = |robot: &Robot, text: &str| robot.screen().lines().position(|line| line.contains(text)).unwrap() as u16;
     let border = line(&robot, "┌ deploy");
     robot.click(20, border);

@@ -145,7 +145,7 @@ impl Hands {
         (self.session, self.batches) = (session, batches);
         self.gathering.clear();
         self.looking.clear();
-        (self.inspecting, self.inspected_at) = (None, None);
+        (self.inspecting, self.inspected_at, self.following) = (None, None, None);
     }
 
     /// Starts a plan in its own context.

@@ -142,6 +142,8 @@ pub struct Configuration {
 pub enum ConfigurationAction {
     /// Say what is wrong in config.toml, keys.toml and the themes, with file, line and what was probably meant
     Check,
+    /// Print a config.toml with every setting, to start from
+    Settings,
     /// Print every key as it is now, as a keys.toml to start from
     Keys,
     /// Print a built-in theme, to start one of your own from

@@ -4,7 +4,7 @@ use super::{
     args::{Configuration, ConfigurationAction},
     failure::{Failure, Sort},
 };
-use crate::config::{Config, Paths, Terminal, Theme, suggestion};
+use crate::config::{Config, Paths, Settings, Terminal, Theme, suggestion};
 use std::{io::Write, process::ExitCode};
 
 /// Carries out what was asked for.
@@ -28,6 +28,7 @@ pub fn run(arguments: Configuration, out: &mut impl Write) -> Result<ExitCode, F
             }
             writeln!(out, "{}: nothing is wrong", paths.config.display())?;
         }
+        ConfigurationAction::Settings => write!(out, "{}", Settings::EXAMPLE)?,
         ConfigurationAction::Keys => {
             writeln!(out, "# The keys as they are. Put this into {}/keys.toml and", paths.config.display())?;
             writeln!(out, "# keep the lines you change; \"none\" frees a key.\n")?;

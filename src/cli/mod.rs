@@ -63,8 +63,8 @@ fn connected(global: &args::Global, command: Option<Command>) -> Result<ExitCode
             Some(Command::Demo(arguments)) => demo::run(global, &arguments).await,
             Some(Command::Sim(arguments)) => sim::run(global, &arguments, &mut out).await,
             Some(Command::Status(arguments)) => status::run(global, &arguments, &mut out).await,
-            Some(Command::Journal(arguments)) => journal::run(&arguments, &mut out),
             Some(Command::History(arguments)) => history::run(global, &arguments, &mut out).await,
+            Some(Command::Journal(arguments)) => journal::run(&arguments, &mut out),
             Some(Command::Operations(arguments)) => operations::run(global, arguments, &mut out).await,
             Some(verb) => verbs::run(global, verb, &mut out).await,
         }

@@ -40,6 +40,9 @@ const KEYS: [&str; 6] = ["read_only", "theme", "ascii", "mouse", "repository", "
 const CONTEXT_KEYS: [&str; 5] = ["protected", "read_only", "colour", "repository", "namespaces"];
 
 impl Settings {
+    /// A `config.toml` with every key, to start from.
+    pub const EXAMPLE: &str = include_str!("example.toml");
+
     /// Reads the text of `file`; what could be understood is kept beside the complaints.
     pub fn parse(file: &Path, text: &str) -> (Self, Vec<ConfigError>) {
         let (mut document, table) = Document::parse(file, text);
@@ -121,6 +124,16 @@ mod tests {
     fn parse(text: &str) -> (Settings, Vec<String>) {
         let (settings, errors) = Settings::parse(Path::new("config.toml"), text);
         (settings, errors.iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn the_example_says_everything_and_nothing_wrong() {
+        let (settings, errors) = parse(Settings::EXAMPLE);
+        assert_eq!(errors, Vec::<String>::new());
+        assert_eq!(settings.colour("production"), Some(Color::Rgb(0xb3, 0x26, 0x1e)));
+        for key in KEYS.iter().chain(&CONTEXT_KEYS) {
+            assert!(Settings::EXAMPLE.contains(&format!("{key} = ")) || *key == "contexts", "{key}");
+        }
     }
 
     #[test]

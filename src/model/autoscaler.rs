@@ -127,6 +127,8 @@ mod tests {
             desired: 10,
             metrics: vec![metric("memory", "512Mi", "1Gi"), metric("cpu", "140%", "70%"), metric("rps", "90", "80")],
             conditions: conditions.iter().map(condition).collect(),
+            created: None,
+            labels: Labels::default(),
         }
     }
 

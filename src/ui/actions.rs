@@ -3,8 +3,7 @@
 use super::{
     chosen::Chosen,
     layers::{Answer, Confirm, Help, Layer, Offers, Palette, Question, Then, bump, migrate, rollback, shift},
-    leaving,
-    message::{Effect, Level},
+    message::{Effect, Level, Quit},
     state::{Focus, Screen, State},
     table_actions,
     tables::TableKind,
@@ -72,13 +71,13 @@ pub fn refusal(state: &State, rows: &Rows, action: Action) -> Option<String> {
         Action::NextPane | Action::PreviousPane if *state.screen() != Screen::Workloads => {
             Some("there is one pane only".into())
         }
-        Action::Filter if !tabular(state) => Some("there is nothing to filter here".into()),
         Action::Logs if state.log_subject(rows).is_none() => Some(match state.screen() {
             Screen::Operation(_) | Screen::Operations => format!("{verb}: this operation has no Job"),
             Screen::Logs(_) => format!("{verb}: they are open"),
             Screen::Table(TableKind::Jobs) => format!("{verb}: choose a Job first"),
             _ => no_workload().unwrap_or_else(|| format!("{verb}: choose a workload first")),
         }),
+        Action::Filter if !tabular(state) => Some("there is nothing to filter here".into()),
         _ => None,
     }
 }
@@ -86,6 +85,7 @@ pub fn refusal(state: &State, rows: &Rows, action: Action) -> Option<String> {
 /// Whether the screen on top can be filtered.
 fn tabular(state: &State) -> bool {
     match state.screen() {
+        Screen::Logs(_) => true,
         Screen::Workload(_) => tabs::searchable(state),
         Screen::Operation(_) | Screen::Account(_) => false,
         Screen::Workloads
@@ -93,8 +93,7 @@ fn tabular(state: &State) -> bool {
         | Screen::Operations
         | Screen::Journal
         | Screen::Contexts
-        | Screen::Fleet
-        | Screen::Logs(_) => true,
+        | Screen::Fleet => true,
     }
 }
 
@@ -197,7 +196,7 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
             }
             Vec::new()
         }
-        Action::Quit => leaving::quit(state),
+        Action::Quit => quit(state),
         Action::Up => step(state, -1),
         Action::Down => step(state, 1),
         Action::Top => step(state, isize::MIN),
@@ -266,6 +265,23 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
         Action::Redraw => vec![Effect::Redraw],
         // These belong to the plan sheet, which takes its keys itself.
         Action::Run | Action::Diff | Action::Save | Action::Reason => Vec::new(),
+        // And these to the logs.
+        Action::Follow
+        | Action::Wrap
+        | Action::Times
+        | Action::PreviousRun
+        | Action::Containers
+        | Action::OlderLines
+        | Action::SinceTail
+        | Action::SinceMinute
+        | Action::SinceQuarter
+        | Action::SinceHour
+        | Action::SinceAll
+        | Action::Search
+        | Action::ClearLines
+        | Action::SaveLines
+        | Action::AsideLeft
+        | Action::AsideRight => Vec::new(),
         Action::SortName
         | Action::SortNamespace
         | Action::SortAge
@@ -284,23 +300,6 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
         | Action::HistoryBack
         | Action::HistoryForward
         | Action::LastScreen => table_actions::act(state, action).unwrap_or_default(),
-        // And these to the logs.
-        Action::Follow
-        | Action::Wrap
-        | Action::Times
-        | Action::PreviousRun
-        | Action::Containers
-        | Action::OlderLines
-        | Action::SinceTail
-        | Action::SinceMinute
-        | Action::SinceQuarter
-        | Action::SinceHour
-        | Action::SinceAll
-        | Action::Search
-        | Action::ClearLines
-        | Action::SaveLines
-        | Action::AsideLeft
-        | Action::AsideRight => Vec::new(),
     }
 }
 
@@ -427,10 +426,10 @@ pub fn step(state: &mut State, rows: isize) -> Vec<Effect> {
                 state.scroll = state.scroll.saturating_add_signed(rows).min(99_999);
             }
         }
-        Screen::Logs(_) => state.move_in_logs(rows),
         Screen::Operation(_) | Screen::Account(_) => {
             state.scroll = state.scroll.saturating_add_signed(rows).min(99_999);
         }
+        Screen::Logs(_) => state.move_in_logs(rows),
         Screen::Workloads
         | Screen::Table(_)
         | Screen::Operations
@@ -481,4 +480,31 @@ pub fn order(state: &mut State, order: Control) -> Vec<Effect> {
 
 fn export(ids: Vec<OperationId>) -> Vec<Effect> {
     if ids.is_empty() { Vec::new() } else { vec![Effect::Export(ids)] }
+}
+
+fn quit(state: &mut State) -> Vec<Effect> {
+    let running: Vec<OperationId> = state.operations.under_way().map(|view| view.id.clone()).collect();
+    if running.is_empty() {
+        return vec![Effect::Quit(Quit::Now)];
+    }
+    let back: Vec<OperationId> =
+        state.operations.under_way().filter(|view| view.can_step_back).map(|view| view.id.clone()).collect();
+    let names: Vec<String> =
+        state.operations.under_way().map(|view| format!("{} {}", view.verb, view.target.path())).collect();
+    let mut answers = vec![
+        Answer::new("keep waiting", "stay here", Then::Nothing),
+        Answer::new(
+            "leave it paused",
+            "quit; it stays where it is and can be resumed",
+            Then::Do(vec![Effect::Quit(Quit::Leaving(running))]),
+        ),
+    ];
+    if !back.is_empty() {
+        let then = Then::Do(vec![Effect::Quit(Quit::SteppingBack(back))]);
+        answers.push(Answer::new("step back", "take it back to where it began, then quit", then));
+    }
+    let message = format!("An operation is under way: {}.", names.join(", "));
+    state.layers.retain(|layer| !matches!(layer, Layer::Question(_)));
+    state.layers.push(Layer::Question(Question::new("Quit", message, answers)));
+    Vec::new()
 }

@@ -171,6 +171,14 @@ pub fn workload(body: Rect) -> Workload {
     Workload { bar, verdict, content }
 }
 
+/// A sheet of at most this size in the middle of `area`, and the room inside its border and margins.
+pub fn sheet(area: Rect, (width, height): (u16, u16)) -> (Rect, Rect) {
+    let (width, height) = (width.min(area.width), height.min(area.height));
+    let sheet = Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 3, width, height };
+    let inside = inside(sheet);
+    (sheet, inside.intersection(Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside }))
+}
+
 /// The room inside a pane's border.
 pub fn inside(pane: Rect) -> Rect {
     Rect {

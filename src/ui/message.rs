@@ -132,8 +132,6 @@ pub enum Effect {
     },
     /// No look that is under way is wanted any more.
     LookAway,
-    /// Only these namespaces are shown now; none named means all of them.
-    Scope(Vec<Arc<str>>),
     /// Watch this kind, if it is one that is watched only once somebody wants to see it.
     Want(Kind),
     /// Follow these logs and no others; what they say comes as [`Message::Logs`].
@@ -154,6 +152,8 @@ pub enum Effect {
         /// The lines.
         text: String,
     },
+    /// Only these namespaces are shown now; none named means all of them.
+    Scope(Vec<Arc<str>>),
     /// Act on another context, connecting to it where that was not done yet; answer with [`Message::Entered`].
     Enter {
         /// The context.

@@ -23,7 +23,6 @@ mod input;
 mod journal;
 mod layers;
 mod layout;
-mod leaving;
 mod list;
 mod logs;
 mod look;

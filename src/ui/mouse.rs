@@ -14,6 +14,7 @@ use super::{
     table_actions,
     tables::{Row, heading_at},
     tabs,
+    workload::Tab,
 };
 use crate::{
     config::Action,
@@ -61,9 +62,9 @@ pub fn update(state: &mut State, event: MouseEvent, rows: &Rows, now: Timestamp)
         MouseEventKind::Down(MouseButton::Left) => {
             let double = state.pointer.click(at, now);
             state.pointer.held = None;
-            if state.layers.is_empty() {
-                return click(state, at, double, rows, now);
-            }
+            let Some(layer) = state.layers.last_mut() else { return click(state, at, double, rows, now) };
+            let reply = layer.click(at, double, layout::below_header(state.size));
+            return state.reply(reply, rows, now).unwrap_or_default();
         }
         MouseEventKind::Drag(MouseButton::Left) => {
             if let Some(border) = state.pointer.held {
@@ -146,6 +147,9 @@ fn click(state: &mut State, at: Position, double: bool, rows: &Rows, now: Timest
                 let x = at.x - places.bar.x;
                 let spans = screens::workload::tab_spans(places.bar.width);
                 if let Some((tab, ..)) = spans.into_iter().find(|(_, from, to)| (*from..*to).contains(&x)) {
+                    if tab == Tab::Logs {
+                        return actions::act(state, Action::Logs, rows, now);
+                    }
                     state.dossier.open(tab);
                     state.scroll = 0;
                 }

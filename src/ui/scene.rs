@@ -1,6 +1,6 @@
 //! What a frame is drawn from: borrowed, never copied.
 
-use super::{pen::Pen, state::State, tables::Sight};
+use super::{layout, pen::Pen, state::State, tables::Sight};
 use crate::{
     config::{Meaning, Theme},
     model::Rows,
@@ -70,12 +70,10 @@ impl<'a> Scene<'a> {
 
     /// A sheet over everything else, in the middle of `area`; gives the room inside.
     pub fn sheet(&self, buffer: &mut Buffer, area: Rect, size: (u16, u16), title: &str) -> Rect {
-        let (width, height) = (size.0.min(area.width), size.1.min(area.height));
-        let sheet =
-            Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 3, width, height };
+        let (sheet, room) = layout::sheet(area, size);
         Clear.render(sheet, buffer);
         buffer.set_style(sheet, self.style(Meaning::Text));
-        let inside = self.pane(buffer, sheet, title, true);
-        inside.intersection(Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside })
+        self.pane(buffer, sheet, title, true);
+        room
     }
 }

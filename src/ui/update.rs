@@ -108,23 +108,31 @@ impl State {
             _ => {}
         }
         if let Some(layer) = self.layers.last_mut() {
-            return match layer.press(key, &self.session, self.size) {
-                Reply::Stay => Vec::new(),
-                Reply::Do(effects) => effects,
-                Reply::Ask(intent, why) => self.gather(intent, why, now),
-                Reply::Close(then) => {
-                    self.layers.pop();
-                    self.follow(then, rows, now)
-                }
-                Reply::Unknown => match self.session.keymap.action(&[Where::Everywhere], chord) {
+            let reply = layer.press(key, &self.session, self.size);
+            return self.reply(reply, rows, now).unwrap_or_else(|| {
+                match self.session.keymap.action(&[Where::Everywhere], chord) {
                     Some(Action::Help) => actions::act(self, Action::Help, rows, now),
                     _ => Vec::new(),
-                },
-            };
+                }
+            });
         }
         match self.session.keymap.action(self.places(), chord) {
             Some(action) => actions::act(self, action, rows, now),
             None => Vec::new(),
+        }
+    }
+
+    /// Does what a layer wants; None where what was done to it means nothing to it.
+    pub(super) fn reply(&mut self, reply: Reply, rows: &Rows, now: Timestamp) -> Option<Vec<Effect>> {
+        match reply {
+            Reply::Stay => Some(Vec::new()),
+            Reply::Do(effects) => Some(effects),
+            Reply::Ask(intent, why) => Some(self.gather(intent, why, now)),
+            Reply::Close(then) => {
+                self.layers.pop();
+                Some(self.follow(then, rows, now))
+            }
+            Reply::Unknown => None,
         }
     }
 
@@ -138,8 +146,8 @@ impl State {
             }
             Screen::Account(_) => &[Where::Operations, Where::Moving, Where::Everywhere],
             Screen::Operation(_) => &[Where::Operation, Where::Moving, Where::Everywhere],
-            Screen::Contexts | Screen::Fleet => &[Where::Contexts, Where::Table, Where::Moving, Where::Everywhere],
             Screen::Logs(_) => &[Where::Logs, Where::Moving, Where::Everywhere],
+            Screen::Contexts | Screen::Fleet => &[Where::Contexts, Where::Table, Where::Moving, Where::Everywhere],
         }
     }
 

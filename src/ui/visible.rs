@@ -3,7 +3,7 @@
 //! Asks only when the answer has changed; a cluster at rest asks for nothing.
 
 use super::{
-    list::Listed,
+    list::Listed as _,
     message::Effect,
     state::{Screen, State},
     tables::TableKind,

@@ -35,7 +35,11 @@ use crate::{
     model::{Control, Intent, LogChoice, ObjectRef},
 };
 use crossterm::event::KeyEvent;
-use ratatui::{buffer::Buffer, layout::Rect, layout::Size};
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    layout::{Position, Size},
+};
 use std::sync::Arc;
 
 /// What lies over a screen.
@@ -129,6 +133,22 @@ impl Layer {
             Self::Palette(layer) => layer.paste(text),
             Self::Help(layer) => layer.paste(text),
             Self::Planning(_) | Self::Question(_) | Self::Columns(_) => {}
+        }
+    }
+
+    /// A click at `at` on a layer drawn over `area`: chooses what is there, and a double one takes it.
+    pub fn click(&mut self, at: Position, double: bool, area: Rect) -> Reply {
+        let pointed = match self {
+            Self::Palette(layer) => layer.point(at, area),
+            Self::Question(layer) => layer.point(at, area),
+            Self::Planning(_) | Self::Plan(_) | Self::Confirm(_) | Self::Form(_) | Self::Columns(_) | Self::Help(_) => {
+                false
+            }
+        };
+        match self {
+            Self::Palette(layer) if pointed && double => layer.take(),
+            Self::Question(layer) if pointed && double => layer.take(),
+            _ => Reply::Stay,
         }
     }
 

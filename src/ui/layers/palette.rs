@@ -6,7 +6,7 @@ use crate::{
     ui::{
         chosen::Chosen,
         filter::Filter,
-        input,
+        input, layout,
         message::Effect,
         scene::Scene,
         session::Session,
@@ -14,7 +14,10 @@ use crate::{
     },
 };
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use ratatui::{buffer::Buffer, layout::Rect};
+use ratatui::{
+    buffer::Buffer,
+    layout::{Position, Rect},
+};
 use std::{cmp::Reverse, sync::Arc};
 use tui_input::Input;
 
@@ -43,20 +46,20 @@ pub struct Palette {
 /// What can be run by name beside tables: everything that is not a movement.
 const OFFERED: [Action; 32] = [
     Action::Operations,
-    Action::Contexts,
-    Action::Fleet,
-    Action::LogIn,
-    Action::Reload,
+    Action::Logs,
     Action::Journal,
     Action::Export,
     Action::ExportAll,
-    Action::Logs,
     Action::RollBack,
     Action::RollBackTo,
     Action::Restart,
     Action::Bump,
     Action::Shift,
     Action::Migrate,
+    Action::Contexts,
+    Action::Fleet,
+    Action::LogIn,
+    Action::Reload,
     Action::TabOverview,
     Action::TabRevisions,
     Action::TabPods,
@@ -164,12 +167,7 @@ impl Palette {
         match key.code {
             KeyCode::Esc => return Reply::Close(Then::Nothing),
             KeyCode::Backspace if self.typed.value().is_empty() => return Reply::Close(Then::Nothing),
-            KeyCode::Enter => {
-                return match self.found.get(self.chosen) {
-                    Some(&at) => Reply::Close(self.commands[at].then.clone()),
-                    None => Reply::Stay,
-                };
-            }
+            KeyCode::Enter => return self.take(),
             KeyCode::Up | KeyCode::BackTab => self.step(-1),
             KeyCode::Down | KeyCode::Tab => self.step(1),
             KeyCode::Char('p') if control => self.step(-1),
@@ -208,18 +206,44 @@ impl Palette {
         self.chosen = self.chosen.saturating_add_signed(rows).min(self.found.len().saturating_sub(1));
     }
 
+    /// The columns and rows it would like.
+    fn size(&self) -> (u16, u16) {
+        (64, (self.found.len().max(1) as u16).saturating_add(3).min(20))
+    }
+
+    /// The first of those found that is in sight.
+    fn first(&self, list: Rect) -> usize {
+        (self.chosen + 1).saturating_sub(list.height.max(1).into())
+    }
+
+    /// Chooses what is at this position; whether there is anything.
+    pub fn point(&mut self, at: Position, area: Rect) -> bool {
+        let list = below_typed(layout::sheet(area, self.size()).1);
+        let pointed = list.contains(at).then(|| self.first(list) + usize::from(at.y.saturating_sub(list.y)));
+        let pointed = pointed.filter(|pointed| *pointed < self.found.len());
+        self.chosen = pointed.unwrap_or(self.chosen);
+        pointed.is_some()
+    }
+
+    /// Runs what is chosen.
+    pub fn take(&self) -> Reply {
+        match self.found.get(self.chosen) {
+            Some(&at) => Reply::Close(self.commands[at].then.clone()),
+            None => Reply::Stay,
+        }
+    }
+
     /// Draws it.
     pub fn draw(&self, scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
-        let wanted = (self.found.len().max(1) as u16).saturating_add(3).min(20);
-        let inside = scene.sheet(buffer, area, (64, wanted), "Command");
+        let inside = scene.sheet(buffer, area, self.size(), "Command");
         scene.pen(buffer, inside, 0).write(":", Meaning::Key);
         let line = Rect { x: inside.x + 1, width: inside.width.saturating_sub(1), ..inside };
         input::draw(scene, buffer, line, &self.typed);
-        let list = Rect { y: inside.y + 1, height: inside.height.saturating_sub(1), ..inside };
+        let list = below_typed(inside);
         if self.found.is_empty() {
             scene.pen(buffer, list, 0).write("no such command", Meaning::Muted);
         }
-        let first = (self.chosen + 1).saturating_sub(list.height.max(1).into());
+        let first = self.first(list);
         let rows = self.found.iter().enumerate().skip(first).take(list.height.into());
         for (row, (at, &command)) in rows.enumerate() {
             let command = &self.commands[command];
@@ -234,4 +258,9 @@ impl Palette {
             }
         }
     }
+}
+
+/// The lines of a palette below the one that is typed on.
+fn below_typed(inside: Rect) -> Rect {
+    Rect { y: inside.y + 1, height: inside.height.saturating_sub(1), ..inside }
 }

@@ -115,6 +115,9 @@ impl State {
                 view.and_then(|view| view.job.clone()).map(LogSubject::Job)
             }
             Screen::Logs(_) => None,
+            Screen::Workload(object) if self.dossier.is_of(object) => {
+                self.dossier.log_subject().or_else(|| Some(LogSubject::Workload(object.clone())))
+            }
             _ => self.workload(rows).map(|row| LogSubject::Workload(row.object.clone())),
         }
     }

@@ -40,8 +40,8 @@ fn name(state: &State, screen: &Screen) -> String {
         Screen::Table(kind) => kind.table().title().to_owned(),
         Screen::Operations => "Operations".to_owned(),
         Screen::Contexts => "Contexts".to_owned(),
-        Screen::Logs(_) => "Logs".to_owned(),
         Screen::Fleet => "Fleet".to_owned(),
+        Screen::Logs(subject) => format!("logs of {}", subject.object().path()),
         Screen::Journal => "Journal".to_owned(),
         Screen::Account(id) => id.to_string(),
         Screen::Operation(id) => match state.operations.get(id) {

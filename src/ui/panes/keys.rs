@@ -41,14 +41,7 @@ const WORKLOAD: &[Action] = &[
     Action::Help,
 ];
 const ROUTES: &[Action] = &[Action::Back, Action::Shift, Action::Filter, Action::Palette, Action::Help];
-const CHOOSING: &[Action] =
-    &[Action::Back, Action::Open, Action::Mark, Action::AllNamespaces, Action::Filter, Action::Palette, Action::Help];
-const OPENING: &[Action] = &[Action::Back, Action::Open, Action::Filter, Action::Palette, Action::Help];
-const READING: &[Action] = &[Action::Back, Action::Logs, Action::Filter, Action::Palette, Action::Help];
-const OPERATIONS: &[Action] =
-    &[Action::Back, Action::Open, Action::Resume, Action::Filter, Action::Palette, Action::Help];
-const JOURNAL: &[Action] = &[Action::Back, Action::Open, Action::Export, Action::Filter, Action::Palette, Action::Help];
-const ACCOUNT: &[Action] = &[Action::Back, Action::Export, Action::Palette, Action::Help];
+const JOBS: &[Action] = &[Action::Back, Action::Logs, Action::Filter, Action::Palette, Action::Help];
 const LOGS: &[Action] = &[
     Action::Back,
     Action::Follow,
@@ -62,6 +55,14 @@ const LOGS: &[Action] = &[
     Action::SaveLines,
     Action::Help,
 ];
+const CHOOSING: &[Action] =
+    &[Action::Back, Action::Open, Action::Mark, Action::AllNamespaces, Action::Filter, Action::Palette, Action::Help];
+const OPENING: &[Action] = &[Action::Back, Action::Open, Action::Filter, Action::Palette, Action::Help];
+const READING: &[Action] = &[Action::Back, Action::Filter, Action::Palette, Action::Help];
+const OPERATIONS: &[Action] =
+    &[Action::Back, Action::Open, Action::Resume, Action::Filter, Action::Palette, Action::Help];
+const JOURNAL: &[Action] = &[Action::Back, Action::Open, Action::Export, Action::Filter, Action::Palette, Action::Help];
+const ACCOUNT: &[Action] = &[Action::Back, Action::Export, Action::Palette, Action::Help];
 const CONTEXTS: &[Action] = &[
     Action::Back,
     Action::Open,
@@ -103,7 +104,7 @@ fn of_workload(state: &State) -> Vec<Action> {
         Tab::Pods => &[Action::Open],
         Tab::Events => &[Action::Filter],
         Tab::Manifest => &[Action::Filter, Action::Fold],
-        Tab::Overview | Tab::Autoscaler | Tab::Traffic | Tab::Git => &[],
+        Tab::Overview | Tab::Logs | Tab::Autoscaler | Tab::Traffic | Tab::Git => &[],
     };
     let (first, rest) = WORKLOAD.split_at(2);
     [first, of_tab, rest].concat()
@@ -123,6 +124,7 @@ fn entries(scene: &Scene<'_>, width: u16) -> (Vec<Entry>, u16) {
         Screen::Table(TableKind::Routes) => ROUTES.to_vec(),
         Screen::Table(TableKind::Namespaces) => CHOOSING.to_vec(),
         Screen::Table(TableKind::Autoscalers) => OPENING.to_vec(),
+        Screen::Table(TableKind::Jobs) => JOBS.to_vec(),
         Screen::Table(_) => READING.to_vec(),
         Screen::Journal => JOURNAL.to_vec(),
         Screen::Account(_) => ACCOUNT.to_vec(),

@@ -19,7 +19,7 @@ use crate::{
     model::{Aspect, Health, ObjectRef, Sight, Workload},
     time::age,
     ui::{
-        glyph, layout,
+        glyph, input, layout,
         page::Page,
         scene::Scene,
         workload::{Seen, Tab},
@@ -47,6 +47,7 @@ pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect, object: &ObjectR
         return;
     };
     freshness(scene, buffer, area);
+    search(scene, buffer, area);
     verdict(scene, buffer, places.verdict, row);
     let content = places.content;
     match scene.state.dossier.tab {
@@ -55,6 +56,7 @@ pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect, object: &ObjectR
         Tab::Manifest => manifest::draw(scene, buffer, content),
         Tab::Events => events::draw(scene, buffer, content),
         Tab::Autoscaler => autoscaler::draw(scene, buffer, content, row),
+        Tab::Logs => {}
         Tab::Overview | Tab::Traffic | Tab::Git => {
             let (left, right) = beside(content);
             if scene.state.dossier.tab == Tab::Overview && !right.is_empty() {
@@ -103,7 +105,7 @@ pub fn last_scroll(scene: &Scene<'_>, object: &ObjectRef) -> usize {
             compare::page(scene, scene.state.dossier.compared, content.width).last_scroll(content.height)
         }
         Tab::Pods if scene.state.dossier.pod_open => pod::page(scene, content.width).last_scroll(content.height),
-        Tab::Revisions | Tab::Pods => 0,
+        Tab::Revisions | Tab::Pods | Tab::Logs => 0,
     }
 }
 
@@ -145,6 +147,20 @@ fn bar(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
         } else {
             pen.write(tab.title(), Meaning::Muted);
         }
+    }
+}
+
+/// What is searched for, on the lower border.
+fn search(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
+    let line =
+        Rect { x: area.x + 2, y: area.bottom().saturating_sub(1), width: area.width.saturating_sub(4), height: 1 };
+    let search = &*scene.state.dossier.search;
+    if let Some(typed) = &scene.state.filtering {
+        scene.pen(buffer, line, 0).write("/", Meaning::Key);
+        let typing = Rect { x: line.x + 1, width: line.width.saturating_sub(1).min(40), ..line };
+        input::draw(scene, buffer, typing, typed);
+    } else if !search.is_empty() {
+        scene.pen(buffer, line, 0).write("/", Meaning::Key).write(search, Meaning::Input).write(" ", Meaning::Border);
     }
 }
 
