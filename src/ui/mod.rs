@@ -23,6 +23,7 @@ mod input;
 mod journal;
 mod layers;
 mod layout;
+mod leaving;
 mod list;
 mod logs;
 mod look;
