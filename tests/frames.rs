@@ -3,7 +3,7 @@
 
 mod fixture;
 
-use fixture::{journaled, logs, migration_view, robot::Robot, rows, session, shift_view, sights};
+use fixture::{journaled, logs, migration_view, robot::Robot, rows, session, shift_view, sights, told};
 use jiff::tz::TimeZone;
 use pilothouse::{
     config::{Config, Terminal, Theme},
@@ -221,9 +221,43 @@ fn routes_jobs_and_operations() {
     golden("jobs", plain, &rows, |robot| {
         robot.press(": j o b s enter");
     });
+    golden("namespaces", plain, &rows, |robot| {
+        robot.press(": n s enter");
+        robot.press("j space j space");
+    });
+    golden("autoscalers", plain, &rows, |robot| {
+        robot.press(": h p a enter");
+    });
     golden("operations", plain, &rows, |robot| {
         robot.tell(Message::Operations(journaled()));
         robot.press(": o p e r enter");
+    });
+}
+
+#[test]
+fn tables_in_another_look() {
+    let rows = rows();
+    golden("table-sorted-and-filtered", plain, &rows, |robot| {
+        robot.press("A A / : ! h e a enter j space");
+    });
+    golden("table-wide", plain, &rows, |robot| {
+        robot.press("w right right");
+    });
+    golden("columns", plain, &rows, |robot| {
+        robot.press("W j space j");
+    });
+}
+
+#[test]
+fn journal() {
+    let rows = rows();
+    golden("journal", plain, &rows, |robot| {
+        robot.tell(Message::Journal(told()));
+        robot.press("J");
+    });
+    golden("journal-account", plain, &rows, |robot| {
+        robot.tell(Message::Journal(told()));
+        robot.press("J enter");
     });
 }
 

@@ -1,6 +1,9 @@
 //! Carrying effects out: each in a task of its own, answering with a message.
 
-use super::session::{Session, Unplanned};
+use super::{
+    export,
+    session::{Session, Unplanned},
+};
 use crate::{
     model::{Aspect, Batch, Change, Control, Intent, ObjectRef, OperationId, Plan, Progress},
     observe,
@@ -102,6 +105,7 @@ impl Hands {
             Effect::Forget(ticket) => drop(self.gathering.remove(&ticket)),
             Effect::Control(id, control) => self.control(&id, control),
             Effect::SavePlan(plan) => self.save(plan),
+            Effect::Export(ids) => self.export(ids),
             Effect::Inspect(object) => self.inspect(object),
             Effect::FollowLogs { ticket, request } => {
                 let (cluster, logs) = (self.session.cluster.clone(), self.logs.clone());
@@ -141,7 +145,7 @@ impl Hands {
         (self.session, self.batches) = (session, batches);
         self.gathering.clear();
         self.looking.clear();
-        (self.inspecting, self.inspected_at) = (None, None);
+        (self.inspecting, self.inspected_at, self.following) = (None, None, None);
     }
 
     /// Starts a plan in its own context.
@@ -193,6 +197,14 @@ impl Hands {
         });
     }
 
+    fn export(&self, ids: Vec<OperationId>) {
+        let (journals, inbox, now) = (self.session.journals.clone(), self.inbox.clone(), self.now());
+        tokio::task::spawn_blocking(move || {
+            // The notice is lost where nobody reads any more, and then nobody misses it.
+            let _ = inbox.blocking_send(Message::Notice(export::write(&journals, &ids, now)));
+        });
+    }
+
     /// Looks at the pods of a workload: at once, or, while one workload after the other is passed, once one is stayed on.
     fn inspect(&mut self, object: ObjectRef) {
         let (session, batches, inbox) = (Arc::clone(&self.session), self.batches.clone(), self.inbox.clone());
@@ -240,6 +252,7 @@ impl Hands {
             let listing = journals.list();
             // The inbox is bounded; the next look comes soon.
             let _ = inbox.try_send(Message::Operations(listing.operations));
+            let _ = inbox.try_send(Message::Journal(listing.accounts));
         });
     }
 

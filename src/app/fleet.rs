@@ -165,12 +165,10 @@ impl Fleet {
     pub fn take(&mut self, (id, batch): (u64, Batch)) -> bool {
         let now = self.desk.clock.now();
         // What was on its way when its link was replaced or given up is of no cluster that is shown.
-        let links = self.places.iter_mut().enumerate().filter_map(|(at, place)| Some((at, place.link.as_mut()?)));
-        for (at, link) in links.filter(|(_, link)| link.id == id) {
-            link.rows.apply(batch, now);
-            return at == self.active;
-        }
-        false
+        let mut links = self.places.iter_mut().enumerate().filter_map(|(at, place)| Some((at, place.link.as_mut()?)));
+        let Some((at, link)) = links.find(|(_, link)| link.id == id) else { return false };
+        link.rows.apply(batch, now);
+        at == self.active
     }
 
     /// The link that is acted on. There always is one: a fleet is made with it, and it is never given up.

@@ -9,6 +9,7 @@ mod clipboard;
 mod cockpit;
 mod desk;
 mod effects;
+mod export;
 mod fleet;
 mod loan;
 mod logs;

@@ -103,6 +103,8 @@ pub enum Command {
     Migrate(Migrate),
     /// List operations; show, resume, pause, step back or abort one
     Operations(Operations),
+    /// Tell who did what, why, when and with which result; as Markdown, an incident report
+    Journal(Journal),
     /// Check the configuration, or print what to start one from
     Config(Configuration),
     /// Serve the embedded cluster over TLS for kubectl; --kubeconfig is the file to write
@@ -349,6 +351,37 @@ pub enum OperationsAction {
     Abort(OperationChange),
 }
 
+/// `pilothouse journal`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  pilothouse journal --since 24h                      what was done since yesterday\n  \
+    pilothouse journal --since 2h -o markdown > report.md   an incident report: timeline, who, why, what, result,\n  \
+    \u{20}                                                     and the kubectl and git commands that do the same by hand\n\n\
+    It needs no cluster: journals are kept on the machine that carried the operations out. Values that may be secret\n\
+    are left out."
+)]
+pub struct Journal {
+    /// Only this operation: its id, or enough of its beginning
+    pub id: Option<String>,
+    /// Only what was going on since then: 90m, 24h, 7d
+    #[arg(long, value_name = "DURATION", value_parser = span)]
+    pub since: Option<u64>,
+    /// How to print it
+    #[arg(short = 'o', long, value_enum, default_value_t = JournalFormat::Table)]
+    pub output: JournalFormat,
+}
+
+/// How `journal` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum JournalFormat {
+    /// One line an operation
+    Table,
+    /// One JSON document with every account
+    Json,
+    /// A report to be pasted
+    Markdown,
+}
+
 /// An operation's name.
 #[derive(Debug, Args)]
 pub struct OperationArgument {
@@ -411,6 +444,14 @@ fn duration(text: &str) -> Result<u64, String> {
     u64::try_from(span.as_secs()).map_err(|_| wrong())
 }
 
+/// A duration in seconds that may be days: `7d`, `24h`.
+fn span(text: &str) -> Result<u64, String> {
+    match text.strip_suffix('d').and_then(|days| days.parse::<u64>().ok()) {
+        Some(days) => Ok(days.saturating_mul(86_400)),
+        None => duration(text).map_err(|_| "expected a duration such as 90m, 24h or 7d".to_owned()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -432,5 +473,7 @@ mod tests {
         assert_eq!(duration("90").unwrap(), 90);
         assert!(duration("soon").is_err());
         assert!(duration("-5s").is_err());
+        assert_eq!((span("7d"), span("24h")), (Ok(604_800), Ok(86_400)));
+        assert!(span("a week").is_err());
     }
 }

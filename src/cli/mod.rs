@@ -10,6 +10,7 @@ mod console;
 mod demo;
 mod failure;
 mod history;
+mod journal;
 mod operations;
 mod report;
 mod sim;
@@ -63,6 +64,7 @@ fn connected(global: &args::Global, command: Option<Command>) -> Result<ExitCode
             Some(Command::Sim(arguments)) => sim::run(global, &arguments, &mut out).await,
             Some(Command::Status(arguments)) => status::run(global, &arguments, &mut out).await,
             Some(Command::History(arguments)) => history::run(global, &arguments, &mut out).await,
+            Some(Command::Journal(arguments)) => journal::run(&arguments, &mut out),
             Some(Command::Operations(arguments)) => operations::run(global, arguments, &mut out).await,
             Some(verb) => verbs::run(global, verb, &mut out).await,
         }

@@ -27,6 +27,8 @@ pub enum Where {
     Workload,
     /// On workloads and routes: the verbs.
     Rows,
+    /// On every table.
+    Table,
     /// On the list of operations.
     Operations,
     /// On one operation.
@@ -45,8 +47,9 @@ pub enum Where {
 
 impl Where {
     /// Every place, in the order in which the help shows them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Rows,
+        Self::Table,
         Self::Workload,
         Self::Everywhere,
         Self::Moving,
@@ -56,13 +59,14 @@ impl Where {
         Self::Operations,
         Self::Contexts,
     ];
-    const NAMES: [&'static str; 9] =
-        ["rows", "workload", "operation", "operations", "contexts", "logs", "plan", "moving", "everywhere"];
+    const NAMES: [&'static str; 10] =
+        ["rows", "table", "workload", "operation", "operations", "contexts", "logs", "plan", "moving", "everywhere"];
 
     /// Its name in `keys.toml`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Rows => "rows",
+            Self::Table => "table",
             Self::Workload => "workload",
             Self::Operation => "operation",
             Self::Operations => "operations",
@@ -106,6 +110,22 @@ const DEFAULT: &[(Where, &str, Action)] = &[
     (Where::Rows, "9", Action::Namespace9),
     (Where::Rows, "tab", Action::NextPane),
     (Where::Rows, "shift-tab", Action::PreviousPane),
+    (Where::Table, "N", Action::SortName),
+    (Where::Table, "P", Action::SortNamespace),
+    (Where::Table, "A", Action::SortAge),
+    (Where::Table, "S", Action::SortAttention),
+    (Where::Table, ">", Action::SortNext),
+    (Where::Table, "<", Action::SortPrevious),
+    (Where::Table, "I", Action::SortReverse),
+    (Where::Table, "w", Action::Wide),
+    (Where::Table, "ctrl-w", Action::Wide),
+    (Where::Table, "W", Action::Columns),
+    (Where::Table, "right", Action::ColumnsRight),
+    (Where::Table, "left", Action::ColumnsLeft),
+    (Where::Table, "space", Action::Mark),
+    (Where::Table, "ctrl-space", Action::MarkRange),
+    (Where::Table, "*", Action::MarkAll),
+    (Where::Table, "U", Action::Unmark),
     (Where::Rows, "d", Action::TabOverview),
     (Where::Rows, "e", Action::TabEvents),
     (Where::Rows, "y", Action::TabYaml),
@@ -135,6 +155,8 @@ const DEFAULT: &[(Where, &str, Action)] = &[
     (Where::Operation, "c", Action::Resume),
     (Where::Operation, "l", Action::Logs),
     (Where::Operations, "c", Action::Resume),
+    (Where::Operations, "x", Action::Export),
+    (Where::Operations, "X", Action::ExportAll),
     (Where::Contexts, "w", Action::WatchContext),
     (Where::Operations, "l", Action::Logs),
     (Where::Logs, "f", Action::Follow),
@@ -178,12 +200,16 @@ const DEFAULT: &[(Where, &str, Action)] = &[
     (Where::Everywhere, "/", Action::Filter),
     (Where::Everywhere, ":", Action::Palette),
     (Where::Everywhere, "o", Action::Operations),
+    (Where::Everywhere, "J", Action::Journal),
     (Where::Everywhere, "C", Action::Contexts),
     (Where::Everywhere, "F", Action::Fleet),
     (Where::Everywhere, "L", Action::LogIn),
     (Where::Everywhere, "K", Action::Reload),
     (Where::Everywhere, "?", Action::Help),
     (Where::Everywhere, "esc", Action::Back),
+    (Where::Everywhere, "[", Action::HistoryBack),
+    (Where::Everywhere, "]", Action::HistoryForward),
+    (Where::Everywhere, "-", Action::LastScreen),
     (Where::Everywhere, "q", Action::Quit),
     (Where::Everywhere, "ctrl-c", Action::Quit),
     (Where::Everywhere, "c", Action::Copy),

@@ -1,6 +1,7 @@
 //! HorizontalPodAutoscalers.
 
-use super::{Blocker, Cause, ObjectRef, ScalingTrouble};
+use super::{Blocker, Cause, Labels, ObjectRef, ScalingTrouble};
+use jiff::Timestamp;
 use serde::Serialize;
 
 /// One metric of an autoscaler, values formatted in the metric's own unit.
@@ -50,6 +51,10 @@ pub struct Autoscaler {
     pub metrics: Vec<Metric>,
     /// Its conditions.
     pub conditions: Vec<AutoscalerCondition>,
+    /// When the object was created.
+    pub created: Option<Timestamp>,
+    /// Its labels.
+    pub labels: Labels,
 }
 
 impl Autoscaler {
@@ -122,6 +127,8 @@ mod tests {
             desired: 10,
             metrics: vec![metric("memory", "512Mi", "1Gi"), metric("cpu", "140%", "70%"), metric("rps", "90", "80")],
             conditions: conditions.iter().map(condition).collect(),
+            created: None,
+            labels: Labels::default(),
         }
     }
 

@@ -5,6 +5,7 @@
 //! drawn or sent. This room imports no other room.
 
 mod access;
+mod account;
 mod aspect;
 mod autoscaler;
 mod blocker;
@@ -12,6 +13,7 @@ mod cluster;
 mod command;
 mod cron_job;
 mod delivery;
+mod equivalent;
 mod event;
 mod facts;
 mod fleet;
@@ -22,6 +24,7 @@ mod inspection;
 mod intent;
 mod job;
 mod kind;
+mod labels;
 mod log;
 mod login;
 mod manifest;
@@ -47,6 +50,7 @@ mod traits;
 mod workload;
 
 pub use access::{Access, Permission};
+pub use account::{Account, Happening};
 pub use aspect::{Aspect, Sight, Unseen};
 pub use autoscaler::{Autoscaler, AutoscalerCondition, Metric};
 pub use blocker::{
@@ -68,6 +72,7 @@ pub use inspection::{Inspection, PodSummary};
 pub use intent::{Intent, Verb};
 pub use job::{Job, JobState};
 pub use kind::Kind;
+pub use labels::Labels;
 pub use log::{
     Held, LOG_COLOURS, LogBuffer, LogChoice, LogCursor, LogLine, LogName, LogNames, LogNews, LogRequest, LogSince,
     LogSource, LogSourceId, LogState, LogSubject, LogVoice, Pattern, Place, clean,

@@ -363,6 +363,7 @@ mod tests {
             created: None,
             changed: None,
             delivery: delivery.map(Box::new),
+            labels: crate::model::Labels::default(),
         })
     }
 

@@ -19,11 +19,14 @@ const AT_ONCE: usize = 8;
 /// How long an answer counts. Rights are granted while somebody waits for them.
 pub(super) const FRESH: Duration = Duration::from_secs(120);
 
+/// When a question was answered, and how; None where it was not.
+type Answer = (Instant, Option<Rules>);
+
 /// What was answered, for each namespace.
 #[derive(Debug)]
 pub(super) struct Rights {
     cluster: Cluster,
-    answers: Mutex<HashMap<Arc<str>, (Instant, Option<Rules>)>>,
+    answers: Mutex<HashMap<Arc<str>, Answer>>,
 }
 
 impl Rights {

@@ -111,7 +111,7 @@ fn take_namespaces(
         Err(error) if error.kind == ApiErrorKind::Forbidden => {
             let guessed = || cluster.named_namespaces().into_iter().map(Arc::from).collect();
             let named = scope.named().unwrap_or_else(guessed);
-            let unknown = |name| Change::Namespace(Namespace { name, phase: "Unknown".into() });
+            let unknown = |name| Change::Namespace(Namespace { name, phase: "Unknown".into(), ..Namespace::default() });
             let forbidden = Change::Sync(Kind::Namespace, None, Sync::Forbidden { why: error.message });
             named.into_iter().map(unknown).chain([forbidden]).collect()
         }

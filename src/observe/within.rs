@@ -63,8 +63,9 @@ pub(super) async fn namespaces(context: Context, names: latest::Sender<Names>) {
         };
         let guessed = || context.cluster.named_namespaces().into_iter().map(Arc::from).collect();
         let named: Vec<Arc<str>> = context.scope.named().unwrap_or_else(guessed);
-        let rows =
-            named.iter().map(|name| Change::Namespace(Namespace { name: name.clone(), phase: "Unknown".into() }));
+        let rows = named.iter().map(|name| {
+            Change::Namespace(Namespace { name: name.clone(), phase: "Unknown".into(), ..Namespace::default() })
+        });
         let mut changes: Vec<Change> = rows.collect();
         changes.push(Change::Sync(Kind::Namespace, None, Sync::Forbidden { why }));
         names.send_replace(Some(named.into_iter().collect()));

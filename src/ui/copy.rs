@@ -72,7 +72,7 @@ fn offers(state: &State, rows: &Rows) -> Vec<Offer> {
 fn operation<'o>(screen: &Screen, operations: &'o Operations) -> Option<&'o OperationView> {
     match screen {
         Screen::Operation(id) => operations.get(id),
-        _ => operations.list.selected().and_then(|id| operations.get(id)),
+        _ => operations.shown.list.selected().and_then(|id| operations.get(id)),
     }
 }
 
@@ -127,12 +127,9 @@ impl State {
     /// The object that is selected or shown.
     fn object(&self) -> Option<&ObjectRef> {
         match self.screen() {
-            Screen::Workloads => self.cockpit.workloads.selected(),
             Screen::Workload(object) => Some(object),
-            Screen::Routes => self.routes.selected(),
-            Screen::Jobs => self.jobs.selected(),
             // What is selected in the fleet is of another context: its name alone would mislead.
-            Screen::Operations | Screen::Operation(_) | Screen::Contexts | Screen::Fleet | Screen::Logs(_) => None,
+            screen => self.selected(screen.table()?),
         }
     }
 }

@@ -3,8 +3,8 @@
 //! Invariant: the state is changed by messages only, and reaches the world by effects only.
 
 use crate::model::{
-    Aspect, ContextView, Control, Fleet, Intent, Kind, LogNews, LogRequest, ObjectRef, OperationId, OperationView,
-    Plan, Progress, Sight, Unseen,
+    Account, Aspect, ContextView, Control, Fleet, Intent, Kind, LogNews, LogRequest, ObjectRef, OperationId,
+    OperationView, Plan, Progress, Sight, Unseen,
 };
 use crossterm::event::{KeyEvent, MouseEvent};
 use std::sync::Arc;
@@ -51,6 +51,8 @@ pub enum Message {
     },
     /// Every operation that the journals know, newest first. Replaces what was known, except what runs here.
     Operations(Vec<OperationView>),
+    /// What is told of every operation that the journals know, newest first. Replaces what was told.
+    Journal(Vec<Account>),
     /// An operation reports.
     Operation(OperationId, Progress),
     /// What is known of all contexts. Replaces what was known.
@@ -104,6 +106,8 @@ pub enum Effect {
     },
     /// Save this plan as JSON; answer with a notice.
     SavePlan(Arc<Plan>),
+    /// Write what the journals tell of these operations into a Markdown file; answer with a notice.
+    Export(Vec<OperationId>),
     /// Tell a running operation something.
     Control(OperationId, Control),
     /// Take up an operation that nobody carries out; answer with [`Message::Started`]. The guard is asked anew.
@@ -148,8 +152,8 @@ pub enum Effect {
         /// The lines.
         text: String,
     },
-    /// Only this namespace is shown now, or all of them.
-    Scope(Option<Arc<str>>),
+    /// Only these namespaces are shown now; none named means all of them.
+    Scope(Vec<Arc<str>>),
     /// Act on another context, connecting to it where that was not done yet; answer with [`Message::Entered`].
     Enter {
         /// The context.

@@ -4,16 +4,22 @@
 use super::{
     actions,
     layout::{self, Border, Division},
-    list::List,
+    list::Listed,
+    look::Order,
     message::Effect,
     panes,
     scene::Scene,
     screens,
     state::{Focus, Screen, State},
+    table_actions,
+    tables::{Row, heading_at},
     tabs,
     workload::Tab,
 };
-use crate::{config::Action, model::Rows};
+use crate::{
+    config::Action,
+    model::{Account, ContextView, OperationView, Rows, Troubled},
+};
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use jiff::{SignedDuration, Timestamp};
 use ratatui::layout::{Position, Rect};
@@ -80,13 +86,15 @@ fn wheel(state: &mut State, at: Position, by: isize) {
     let height = state.page_height();
     match state.screen() {
         Screen::Workloads if cockpit(state).namespaces.contains(at) => state.cockpit.namespaces.step(by),
-        Screen::Operations => state.operations.list.scroll(by, height),
-        Screen::Contexts => state.contexts.list.scroll(by, height),
-        Screen::Fleet => state.contexts.troubled.scroll(by, height),
-        Screen::Workload(_) | Screen::Operation(_) | Screen::Logs(_) => {
+        Screen::Workload(_) | Screen::Operation(_) | Screen::Account(_) | Screen::Logs(_) => {
             actions::step(state, by);
         }
-        Screen::Workloads | Screen::Routes | Screen::Jobs => {
+        Screen::Workloads
+        | Screen::Table(_)
+        | Screen::Operations
+        | Screen::Journal
+        | Screen::Contexts
+        | Screen::Fleet => {
             if let Some(list) = state.list() {
                 list.scroll(by, height);
             }
@@ -116,27 +124,23 @@ fn click(state: &mut State, at: Position, double: bool, rows: &Rows, now: Timest
         let first = inside.y + heading;
         (inside.contains(at) && at.y >= first).then(|| usize::from(at.y - first))
     };
-    match state.screen() {
+    let pane = match state.screen() {
         Screen::Workloads => {
             let panes = cockpit(state);
             if let Some(line) = line(panes.namespaces, 0) {
                 let list = &mut state.cockpit.namespaces;
                 list.select_at(list.offset() + line);
                 let name = list.selected().cloned().filter(|name| !name.is_empty());
-                return state.narrow(name);
+                return state.narrow(name.into_iter().collect());
             }
             if panes.table.contains(at) {
                 state.cockpit.focus = Focus::Table;
             }
-            if let Some(line) = line(panes.table, 1) {
-                return choose(state, line, double, rows, now);
-            }
+            panes.table
         }
-        Screen::Routes | Screen::Jobs | Screen::Operations | Screen::Contexts | Screen::Fleet => {
-            if let Some(line) = line(body, 1) {
-                return choose(state, line, double, rows, now);
-            }
-        }
+        Screen::Table(kind) => screens::tables::body(&Scene { state, rows, now }, body, *kind),
+        Screen::Operations | Screen::Contexts | Screen::Fleet => body,
+        Screen::Journal => screens::journal::above(body),
         Screen::Workload(_) => {
             let places = layout::workload(body);
             if places.bar.contains(at) {
@@ -155,33 +159,50 @@ fn click(state: &mut State, at: Position, double: bool, rows: &Rows, now: Timest
             {
                 return actions::act(state, Action::Open, rows, now);
             }
+            return Vec::new();
         }
-        Screen::Operation(_) => {}
         Screen::Logs(_) => {
             if let Some(lines) = state.log_geometry().map(|geometry| geometry.lines).filter(|lines| lines.contains(at))
             {
                 state.point_in_logs(usize::from(at.y - lines.y));
             }
+            return Vec::new();
         }
+        Screen::Operation(_) | Screen::Account(_) => return Vec::new(),
+    };
+    if let Some(line) = line(pane, 1) {
+        return choose(state, line, double, rows, now);
+    }
+    let headings = layout::inside(pane);
+    if headings.contains(at) {
+        sort(state, headings, at.x);
     }
     Vec::new()
 }
 
-/// Selects a row; a double click opens it.
-fn choose(state: &mut State, line: usize, double: bool, rows: &Rows, now: Timestamp) -> Vec<Effect> {
-    let there = match state.screen() {
-        Screen::Operations => click_row(&mut state.operations.list, line),
-        Screen::Contexts => click_row(&mut state.contexts.list, line),
-        Screen::Fleet => click_row(&mut state.contexts.troubled, line),
-        _ => state.list().is_some_and(|list| click_row(list, line)),
+/// Sorts by the heading at column `x`; again, turned round.
+fn sort(state: &mut State, area: Rect, x: u16) {
+    let (kind, look) = match (state.screen().table(), state.list()) {
+        (kind, Some(list)) => (kind, list.look().clone()),
+        (_, None) => return,
     };
-    if there && double { actions::act(state, Action::Open, rows, now) } else { Vec::new() }
+    let title = match kind {
+        None if *state.screen() == Screen::Contexts => heading_at(ContextView::COLUMNS, &look, area, x),
+        None if *state.screen() == Screen::Fleet => heading_at(Troubled::COLUMNS, &look, area, x),
+        Some(kind) => kind.table().heading_at(&look, area, x),
+        None if *state.screen() == Screen::Journal => heading_at(Account::COLUMNS, &look, area, x),
+        None => heading_at(OperationView::COLUMNS, &look, area, x),
+    };
+    if let Some(title) = title {
+        table_actions::sort(state, Order::Column(title));
+    }
 }
 
-/// Selects the row on a line of a list; whether it was selected already.
-fn click_row<K: Clone + PartialEq>(list: &mut List<K>, line: usize) -> bool {
+/// Selects a row; a double click opens it.
+fn choose(state: &mut State, line: usize, double: bool, rows: &Rows, now: Timestamp) -> Vec<Effect> {
+    let Some(list) = state.list() else { return Vec::new() };
     let at = list.offset() + line;
     let again = list.index() == Some(at);
     list.select_at(at);
-    again
+    if again && double { actions::act(state, Action::Open, rows, now) } else { Vec::new() }
 }

@@ -1,6 +1,6 @@
 //! What a frame is drawn from: borrowed, never copied.
 
-use super::{layout, pen::Pen, state::State};
+use super::{layout, pen::Pen, state::State, tables::Sight};
 use crate::{
     config::{Meaning, Theme},
     model::Rows,
@@ -23,7 +23,12 @@ pub struct Scene<'a> {
     pub now: Timestamp,
 }
 
-impl Scene<'_> {
+impl<'a> Scene<'a> {
+    /// What tables look at.
+    pub fn sight(&self) -> Sight<'a> {
+        Sight { rows: self.rows, roll_up: &self.state.roll_up }
+    }
+
     /// The theme: the one that is being tried out, else the session's.
     pub fn theme(&self) -> &Theme {
         let tried = self.state.layers.last().and_then(|layer| layer.preview());

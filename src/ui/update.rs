@@ -3,9 +3,11 @@
 use super::{
     actions, freshness, input,
     layers::{Layer, PlanSheet, Planning, Question, Reply, Then, shift},
+    look::Order,
     message::{Effect, Failure, Level, Message, Notice, Ticket},
     mouse,
     state::{AGAIN, Screen, State},
+    table_actions,
 };
 use crate::time::age;
 use crate::{
@@ -48,6 +50,10 @@ impl State {
             }
             Message::Operations(views) => {
                 self.known(views);
+                Vec::new()
+            }
+            Message::Journal(accounts) => {
+                self.journal.told(accounts);
                 Vec::new()
             }
             Message::Operation(id, progress) => {
@@ -133,12 +139,15 @@ impl State {
     /// Where keys are looked up on the screen on top, in order.
     pub(super) fn places(&self) -> &'static [Where] {
         match self.screen() {
-            Screen::Workloads | Screen::Routes | Screen::Jobs => &[Where::Rows, Where::Moving, Where::Everywhere],
+            Screen::Workloads | Screen::Table(_) => &[Where::Rows, Where::Table, Where::Moving, Where::Everywhere],
             Screen::Workload(_) => &[Where::Workload, Where::Rows, Where::Moving, Where::Everywhere],
-            Screen::Operations => &[Where::Operations, Where::Moving, Where::Everywhere],
+            Screen::Operations | Screen::Journal => {
+                &[Where::Operations, Where::Table, Where::Moving, Where::Everywhere]
+            }
+            Screen::Account(_) => &[Where::Operations, Where::Moving, Where::Everywhere],
             Screen::Operation(_) => &[Where::Operation, Where::Moving, Where::Everywhere],
-            Screen::Contexts | Screen::Fleet => &[Where::Contexts, Where::Moving, Where::Everywhere],
             Screen::Logs(_) => &[Where::Logs, Where::Moving, Where::Everywhere],
+            Screen::Contexts | Screen::Fleet => &[Where::Contexts, Where::Table, Where::Moving, Where::Everywhere],
         }
     }
 
@@ -193,6 +202,17 @@ impl State {
             Then::Order(order) => actions::order(self, order),
             Then::Run(action) => actions::act(self, action, rows, now),
             Then::Scope(scope) => self.narrow(scope),
+            Then::Show(kind, filter) => table_actions::show(self, kind, filter),
+            Then::Sort(title) => {
+                table_actions::sort(self, Order::Column(title));
+                Vec::new()
+            }
+            Then::Columns(columns) => {
+                if let Some(list) = self.list() {
+                    list.look_mut().columns = columns;
+                }
+                Vec::new()
+            }
             Then::Theme(name) => {
                 self.wear(&name);
                 Vec::new()
@@ -308,7 +328,7 @@ impl State {
     pub(super) fn start_filter(&mut self) {
         let text = match self.screen() {
             Screen::Workload(_) => Some(self.dossier.search.clone()),
-            _ => self.list().map(|list| list.filter().to_owned()),
+            _ => self.list().map(|list| list.look().filter.clone()),
         };
         self.filtering = text.map(Input::new);
     }

@@ -3,8 +3,10 @@
 //! Asks only when the answer has changed; a cluster at rest asks for nothing.
 
 use super::{
+    list::Listed as _,
     message::Effect,
     state::{Screen, State},
+    tables::TableKind,
 };
 use crate::model::{Health, ObjectRef, Rows};
 
@@ -12,7 +14,7 @@ use crate::model::{Health, ObjectRef, Rows};
 pub fn tell(state: &mut State, rows: &Rows) -> Option<Effect> {
     let height = state.page_height();
     let ill = |object: &&ObjectRef| rows.workloads.get(object).is_some_and(|row| row.health() != Health::Healthy);
-    let list = &state.cockpit.workloads;
+    let list = &state.table(TableKind::Workloads).list;
     let on_screen = *state.screen() == Screen::Workloads;
     let shown = || list.order().iter().skip(list.offset()).take(if on_screen { height } else { 0 }).filter(ill);
     if shown().eq(state.visible.iter()) {

@@ -115,7 +115,7 @@ pub struct Seen {
 }
 
 /// One entry of the line of time, by what stays the same when it is seen again.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Entry {
     /// A revision, by number.
     Revision(u64),
@@ -378,6 +378,7 @@ mod tests {
             created: None,
             changed: None,
             delivery: None,
+            labels: crate::model::Labels::default(),
         }
     }
 

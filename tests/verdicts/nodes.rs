@@ -7,7 +7,7 @@ use crate::{
 use futures::FutureExt;
 use kube::{
     Api,
-    api::{DeleteParams, DynamicObject, Patch, PatchParams, PostParams},
+    api::{DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams},
 };
 use pilothouse::model::{BlockerKind, Health, Kind};
 use serde_json::{Value, json};
@@ -58,6 +58,13 @@ async fn not_ready(w: World) {
     w.create(with_spec("web", 1, "1.0", only_there(&name))).await;
     w.rolled_out("web").await;
     ready(&w, &name, "False", "container runtime is down").await;
+    // The kubelet of such a node says so of its pods, or after a while of silence the node lifecycle controller does.
+    let api = w.api("v1", "Pod");
+    let pod = api.list(&ListParams::default()).await.unwrap().items[0].metadata.name.clone().unwrap();
+    let now = w.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let conditions = json!([{"type": "Ready", "status": "False", "reason": "NodeNotReady", "lastTransitionTime": now}]);
+    let patch = Patch::Strategic(json!({"status": {"conditions": conditions}}));
+    api.patch_status(&pod, &PatchParams::default(), &patch).await.unwrap();
     let words = format!("node {name} is not ready: container runtime is down");
     let found = verdict(&w, Kind::Deployment, "web", &words).await;
     gone(&w, &name).await;

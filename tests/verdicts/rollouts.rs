@@ -99,6 +99,11 @@ async fn terminating(w: World) {
     w.create(object).await;
     w.until("apps/v1", "StatefulSet", "db", "ready", |o| o["status"]["readyReplicas"] == 1).await;
     w.api("v1", "Pod").delete("db-0", &DeleteParams::default()).await.unwrap();
+    // Its containers have ended, says its kubelet.
+    let now = w.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let conditions = json!([{"type": "Ready", "status": "False", "reason": "PodCompleted", "lastTransitionTime": now}]);
+    let ended = kube::api::Patch::Strategic(json!({"status": {"conditions": conditions}}));
+    w.api("v1", "Pod").patch_status("db-0", &Default::default(), &ended).await.unwrap();
     let words = "pod db-0 was deleted and does not go: finalizer example.com/hold is not removed";
     let found = verdict(&w, Kind::StatefulSet, "db", words).await;
     let free = kube::api::Patch::Merge(json!({"metadata": {"finalizers": null}}));

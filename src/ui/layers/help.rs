@@ -28,9 +28,10 @@ pub struct Help {
 const fn heading(place: Where) -> &'static str {
     match place {
         Where::Rows => "On workloads and routes",
+        Where::Table => "On every table (and a click on a heading sorts)",
         Where::Workload => "On one workload",
         Where::Operation => "On an operation",
-        Where::Operations => "On the list of operations",
+        Where::Operations => "On operations and the journal",
         Where::Contexts => "On contexts and the fleet",
         Where::Logs => "On logs",
         Where::Plan => "On a plan",

@@ -15,6 +15,7 @@ pub use typing::{Typed, Typing};
 use super::{
     message::{Effect, Ticket},
     state::{Screen, State},
+    tables::TableKind,
 };
 use crate::model::{
     LogBuffer, LogNames, LogNews, LogRequest, LogSource, LogState, LogSubject, ObjectRef, Pattern, Place, Rows,
@@ -107,10 +108,10 @@ impl State {
     /// Whose logs the selected row of the screen on top stands for.
     pub(super) fn log_subject(&self, rows: &Rows) -> Option<LogSubject> {
         match self.screen() {
-            Screen::Jobs => self.jobs.selected().cloned().map(LogSubject::Job),
+            Screen::Table(TableKind::Jobs) => self.selected(TableKind::Jobs).cloned().map(LogSubject::Job),
             Screen::Operation(id) => self.operations.get(id).and_then(|view| view.job.clone()).map(LogSubject::Job),
             Screen::Operations => {
-                let view = self.operations.list.selected().and_then(|id| self.operations.get(id));
+                let view = self.operations.shown.list.selected().and_then(|id| self.operations.get(id));
                 view.and_then(|view| view.job.clone()).map(LogSubject::Job)
             }
             Screen::Logs(_) => None,
@@ -124,8 +125,7 @@ impl State {
     /// Follows what the screen on top shows, and nothing else.
     pub(super) fn settle_logs(&mut self) -> Vec<Effect> {
         let Screen::Logs(subject) = self.screen() else {
-            let was_open = self.logs.open.take().is_some();
-            return if was_open { vec![Effect::EndLogs] } else { Vec::new() };
+            return self.end_logs().into_iter().collect();
         };
         match &self.logs.open {
             Some(open) if open.request.subject == *subject => Vec::new(),
@@ -134,6 +134,11 @@ impl State {
                 self.ask_logs(request)
             }
         }
+    }
+
+    /// Drops the lines that are held, if any, and wants no more.
+    pub(super) fn end_logs(&mut self) -> Option<Effect> {
+        self.logs.open.take().map(|_| Effect::EndLogs)
     }
 
     /// Asks for other logs, or for the same anew. What is held stays on the screen until the answer comes.

@@ -7,6 +7,7 @@ use crate::{
         actions,
         scene::Scene,
         state::{Focus, Screen, State},
+        tables::TableKind,
         workload::Tab,
     },
 };
@@ -26,7 +27,7 @@ const TABLE: &[Action] = &[
     Action::Help,
 ];
 const NAMESPACES: &[Action] =
-    &[Action::Open, Action::AllNamespaces, Action::NextPane, Action::Filter, Action::Palette, Action::Help];
+    &[Action::Open, Action::Mark, Action::AllNamespaces, Action::NextPane, Action::Palette, Action::Help];
 const WORKLOAD: &[Action] = &[
     Action::NextTab,
     Action::Back,
@@ -54,7 +55,14 @@ const LOGS: &[Action] = &[
     Action::SaveLines,
     Action::Help,
 ];
-const OPERATIONS: &[Action] = &[Action::Back, Action::Open, Action::Resume, Action::Palette, Action::Help];
+const CHOOSING: &[Action] =
+    &[Action::Back, Action::Open, Action::Mark, Action::AllNamespaces, Action::Filter, Action::Palette, Action::Help];
+const OPENING: &[Action] = &[Action::Back, Action::Open, Action::Filter, Action::Palette, Action::Help];
+const READING: &[Action] = &[Action::Back, Action::Filter, Action::Palette, Action::Help];
+const OPERATIONS: &[Action] =
+    &[Action::Back, Action::Open, Action::Resume, Action::Filter, Action::Palette, Action::Help];
+const JOURNAL: &[Action] = &[Action::Back, Action::Open, Action::Export, Action::Filter, Action::Palette, Action::Help];
+const ACCOUNT: &[Action] = &[Action::Back, Action::Export, Action::Palette, Action::Help];
 const CONTEXTS: &[Action] = &[
     Action::Back,
     Action::Open,
@@ -113,8 +121,13 @@ fn entries(scene: &Scene<'_>, width: u16) -> (Vec<Entry>, u16) {
         Screen::Workloads if state.cockpit.focus == Focus::Namespaces => NAMESPACES.to_vec(),
         Screen::Workloads => TABLE.to_vec(),
         Screen::Workload(_) => of_workload(state),
-        Screen::Routes => ROUTES.to_vec(),
-        Screen::Jobs => JOBS.to_vec(),
+        Screen::Table(TableKind::Routes) => ROUTES.to_vec(),
+        Screen::Table(TableKind::Namespaces) => CHOOSING.to_vec(),
+        Screen::Table(TableKind::Autoscalers) => OPENING.to_vec(),
+        Screen::Table(TableKind::Jobs) => JOBS.to_vec(),
+        Screen::Table(_) => READING.to_vec(),
+        Screen::Journal => JOURNAL.to_vec(),
+        Screen::Account(_) => ACCOUNT.to_vec(),
         Screen::Operations => OPERATIONS.to_vec(),
         Screen::Operation(id) => of_operation(state, id),
         Screen::Contexts => CONTEXTS.to_vec(),
@@ -193,6 +206,7 @@ const fn word(action: Action, short: bool) -> &'static str {
     match action {
         Action::Palette if short => "cmd",
         Action::Shift => "traffic",
+        Action::Export => "export",
         Action::Next => "next",
         Action::AllNamespaces => "all",
         Action::NextPane => "pane",

@@ -2,13 +2,13 @@
 
 use crate::{
     config::{Action, Meaning},
-    model::{ContextView, Health, Login, Standing},
+    model::{ContextView, Health, Login, Standing, Troubled},
     ui::{
         glyph,
         page::Page,
         panes::listing::{self, Listing},
         scene::Scene,
-        tables::{self, CONTEXTS, TROUBLED},
+        tables,
     },
 };
 use ratatui::{buffer::Buffer, layout::Rect};
@@ -19,16 +19,15 @@ pub fn contexts(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
     let listing = Listing {
         title: "Contexts",
         noun: "contexts",
-        columns: CONTEXTS,
-        list: &contexts.list,
+        list: &contexts.shown.list,
+        found: &contexts.shown.found,
         kinds: &[],
-        total: contexts.fleet.contexts.len(),
         focused: Some(true),
     };
-    let selected = contexts.list.selected().and_then(|name| contexts.get(name));
+    let selected = contexts.shown.list.selected().and_then(|name| contexts.get(name));
     let says = selected.map(|context| says(scene, context)).unwrap_or_default();
     let area = foot(scene, buffer, area, &says);
-    listing::draw(scene, buffer, area, &listing, |name| contexts.get(name));
+    listing::draw::<ContextView>(scene, buffer, area, &listing, |name| contexts.get(name));
 }
 
 /// What a context has to say beside its row.
@@ -80,7 +79,7 @@ pub fn fleet(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
         };
         (meaning, format!("{} {word}{why}", context.name))
     });
-    let selected = contexts.troubled.selected().and_then(|(context, object)| contexts.fleet.find(context, object));
+    let selected = contexts.ill.list.selected().and_then(|(context, object)| contexts.fleet.find(context, object));
     let says = selected.and_then(|row| Some((glyph::health(row.health).1, row.reason.clone()?)));
     let lines: Vec<(Meaning, String)> = says.into_iter().chain(silent).collect();
     let area = foot(scene, buffer, area, &lines);
@@ -91,13 +90,12 @@ pub fn fleet(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
     let listing = Listing {
         title: "Fleet: not healthy",
         noun: "workloads",
-        columns: TROUBLED,
-        list: &contexts.troubled,
+        list: &contexts.ill.list,
+        found: &contexts.ill.found,
         kinds: &[],
-        total,
         focused: Some(true),
     };
-    listing::draw(scene, buffer, area, &listing, |(context, object)| contexts.fleet.find(context, object));
+    listing::draw::<Troubled>(scene, buffer, area, &listing, |(context, object)| contexts.fleet.find(context, object));
 }
 
 /// Says what is known where no row is to be shown: that nobody is ill is said of those only that were heard.

@@ -2,9 +2,10 @@
 
 mod cockpit;
 mod fleet;
+pub mod journal;
 mod logs;
 mod operation;
-mod tables;
+pub mod tables;
 pub mod workload;
 
 use super::{layout, page::Page, scene::Scene, state::Screen};
@@ -15,8 +16,9 @@ pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
     match scene.state.screen() {
         Screen::Workloads => cockpit::draw(scene, buffer, area),
         Screen::Workload(object) => workload::draw(scene, buffer, area, object),
-        Screen::Routes => tables::routes(scene, buffer, area),
-        Screen::Jobs => tables::jobs(scene, buffer, area),
+        Screen::Table(kind) => tables::watched(scene, buffer, area, *kind),
+        Screen::Journal => journal::draw(scene, buffer, area),
+        Screen::Account(id) => journal::account(scene, buffer, area, id),
         Screen::Operations => tables::operations(scene, buffer, area),
         Screen::Operation(id) => operation::draw(scene, buffer, area, id),
         Screen::Contexts => fleet::contexts(scene, buffer, area),
@@ -32,10 +34,11 @@ pub fn last_scroll(scene: &Scene<'_>) -> usize {
     let page: Option<Page> = match scene.state.screen() {
         Screen::Workload(object) => return workload::last_scroll(scene, object),
         Screen::Operation(id) => scene.state.operations.get(id).map(|view| operation::page(view, scene.now, width)),
+        Screen::Account(id) => scene.state.journal.get(id).map(|account| journal::page(scene, account, width)),
         Screen::Workloads
-        | Screen::Routes
-        | Screen::Jobs
+        | Screen::Table(_)
         | Screen::Operations
+        | Screen::Journal
         | Screen::Contexts
         | Screen::Fleet
         | Screen::Logs(_) => None,

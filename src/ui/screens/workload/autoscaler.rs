@@ -67,10 +67,11 @@ pub fn page(scene: &Scene<'_>, row: &Workload, width: u16) -> Page {
             page.text(Meaning::Muted, "nothing scales it: no HorizontalPodAutoscaler targets it");
             return page;
         }
-        None => match scene.rows.sync_of(Kind::HorizontalPodAutoscaler) {
-            Sync::Forbidden { why } => page.text(Meaning::Warning, &format!("autoscalers may not be listed: {why}")),
-            _ => {}
-        },
+        None => {
+            if let Sync::Forbidden { why } = scene.rows.sync_of(Kind::HorizontalPodAutoscaler) {
+                page.text(Meaning::Warning, &format!("autoscalers may not be listed: {why}"));
+            }
+        }
     }
     match (scaling, sight(scene, Aspect::Autoscaler)) {
         (Some(Some(scaling)), _) => about(&mut page, scene, scaling),

@@ -6,7 +6,7 @@ use crate::{
     config::Meaning,
     model::{Aspect, Commit, KnownGood, Moment, PastRevision, Reconciliation, Sight, Workload},
     time::age,
-    ui::{page::Page, pen::Pen, scene::Scene, tables::version},
+    ui::{list::Listed, page::Page, pen::Pen, scene::Scene, tables::version},
 };
 use ratatui::{buffer::Buffer, layout::Rect};
 
