@@ -1,10 +1,10 @@
-//! How a session looks, apart from where it looks: themes, keys, and what the terminal may be used for.
+//! How sessions look, apart from where they look: themes, keys, and what the terminal may be used for.
 
-use super::Session;
+use super::Desk;
 use crate::config::{Config, Terminal};
 use std::path::Path;
 
-impl Session {
+impl Desk {
     /// Keeps to what the command line says about the terminal, which no file can take back.
     pub fn on_terminal(mut self, ascii: bool, no_mouse: bool) -> Self {
         self.config.terminal.ascii |= ascii;

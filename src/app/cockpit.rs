@@ -1,17 +1,25 @@
 //! The event loop: keys, rows, answers and time come in; frames and effects go out.
 //!
 //! Frames are drawn when something changed, at most [`FRAMES`] a second; at rest nothing is drawn but the clock. Rows are taken in
-//! at most [`INTAKES`] times a second, however many watches speak; a key is answered before them, and at once.
+//! at most [`INTAKES`] times a second, however many watches speak; a key is answered before them, and at once. While the terminal
+//! is lent to a login command everything else goes on: rows are taken in, operations run, nothing is drawn or read.
 
-use super::{clipboard, effects::Hands, session::Session, signals, terminal::Screen};
+use super::{
+    clipboard,
+    effects::Hands,
+    fleet::Fleet,
+    loan::{Loan, watch_kubeconfig},
+    signals::{Interruption, Interruptions},
+    terminal::Screen,
+};
 use crate::{
-    model::{Batch, Rows, Sync},
-    observe::{self, Scope},
-    ui::{self, Effect, Message, Quit, State},
+    connect::kube::{ConnectError, KnownContexts},
+    model::{Batch, Progress, Rows},
+    ui::{self, Effect, Message, Notice, Quit, State},
 };
 use crossterm::event::{Event, EventStream, KeyEventKind};
-use futures::StreamExt;
-use std::{io, sync::Arc, time::Duration};
+use futures::{FutureExt as _, StreamExt as _};
+use std::{io, time::Duration};
 use tokio::{
     sync::mpsc,
     time::{Instant, MissedTickBehavior, interval, sleep_until},
@@ -26,57 +34,78 @@ const ANSWER: Duration = Duration::from_millis(5);
 /// How often a second rows are taken in at most: a cluster in motion is read, not raced after.
 const INTAKES: u32 = 20;
 
-/// Batches and messages that may wait: enough to ride out a slow terminal, not enough to hide one.
+/// Messages that may wait.
 const BACKLOG: usize = 256;
+/// How often the screen is told how all contexts stand, at most.
+const NEWS: Duration = Duration::from_millis(250);
 
-struct Cockpit {
-    state: State,
-    rows: Rows,
+pub(super) struct Cockpit {
+    pub(super) state: State,
+    pub(super) fleet: Fleet,
+    pub(super) hands: Hands,
+    pub(super) loan: Option<Loan>,
+    /// What the kubeconfig says otherwise than when it was read.
+    pub(super) pending: Option<KnownContexts>,
     screen: Screen,
-    hands: Hands,
-    watches: observe::Watches,
+    /// None while the terminal is lent: whoever has it reads the keys.
+    keys: Option<EventStream>,
     /// Operations whose end is awaited before the program ends; None while it goes on.
     ending: Option<Vec<crate::model::OperationId>>,
     dirty: bool,
+    /// When the screen is told how the contexts stand; None while nothing about them changed.
+    news_due: Option<Instant>,
+    news_told: Instant,
     /// Whether the terminal is gone, so that there is nothing to read from and nothing to draw on.
     blind: bool,
 }
 
-/// Runs until the operator leaves.
+/// Runs until the operator leaves. `together` is whether all contexts are shown first.
 ///
 /// # Errors
 /// When the terminal fails.
-pub async fn run(session: Session, scope: Scope) -> io::Result<()> {
-    let session = Arc::new(session);
-    let (batches, mut arriving) = mpsc::channel::<Batch>(BACKLOG);
+pub async fn run(mut fleet: Fleet, together: bool) -> io::Result<()> {
     let (inbox, mut messages) = mpsc::channel::<Message>(BACKLOG);
-    let watches = observe::watch(&session.cluster, scope, rand::random(), batches.clone());
-    let screen = Screen::take(session.config.terminal.mouse)?;
+    let (readings, mut kubeconfig) = mpsc::channel(1);
+    if let Some(known) = fleet.known() {
+        tokio::spawn(watch_kubeconfig(known.clone(), readings));
+    }
+    let Some((session, batches)) = fleet.hands() else { return Err(io::Error::other("there is no context to act on")) };
+    let mut signals = Interruptions::listen();
+    let screen = Screen::take(session.desk.config.terminal.mouse)?;
     let size = screen.terminal.size()?;
+    let mut state = State::new(session.screen(), (size.width, size.height));
+    if together {
+        state.show_fleet();
+    }
+    let view = fleet.view();
     let mut cockpit = Cockpit {
-        state: State::new(session.screen(), (size.width, size.height)),
-        rows: Rows::default(),
+        state,
+        hands: Hands::new(session, inbox, batches),
+        fleet,
+        loan: None,
+        pending: None,
         screen,
-        hands: Hands::new(Arc::clone(&session), inbox, batches),
-        watches,
+        keys: Some(EventStream::new()),
         ending: None,
         dirty: true,
+        news_due: None,
+        news_told: Instant::now(),
         blind: false,
     };
-    for complaint in &session.complaints {
-        cockpit.tell(Message::Notice(ui::Notice::warning(complaint.to_string())));
+    cockpit.tell(Message::Fleet(view));
+    for complaint in &cockpit.fleet.desk().clone().complaints {
+        cockpit.tell(Message::Notice(Notice::warning(complaint.to_string())));
     }
-    let mut keys = EventStream::new();
     let mut second = interval(Duration::from_secs(1));
     second.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut asked_to_end = std::pin::pin!(signals::interruption());
     let (mut last_frame, mut next_frame) = (Instant::now(), Instant::now());
     let mut next_intake = Instant::now();
     while !cockpit.is_over() {
+        let draws = cockpit.dirty && !cockpit.blind && cockpit.loan.is_none();
         tokio::select! {
             biased;
-            () = &mut asked_to_end, if cockpit.ending.is_none() => cockpit.leave(),
-            event = keys.next(), if !cockpit.blind => match event {
+            asked = signals.next() => cockpit.interrupted(asked),
+            event = next_key(&mut cockpit.keys), if !cockpit.blind => match event {
                 Some(Ok(event)) => {
                     cockpit.terminal_event(event)?;
                     next_frame = next_frame.min(last_frame + ANSWER);
@@ -84,7 +113,8 @@ pub async fn run(session: Session, scope: Scope) -> io::Result<()> {
                 // The terminal is gone: what runs is left where it stands, resumable.
                 Some(Err(_)) | None => cockpit.go_blind(),
             },
-            () = sleep_until(next_frame), if cockpit.dirty && !cockpit.blind => {
+            result = ended(&mut cockpit.loan) => cockpit.take_back(&result)?,
+            () = sleep_until(next_frame), if draws => {
                 if cockpit.draw().is_err() {
                     cockpit.go_blind();
                 }
@@ -92,22 +122,21 @@ pub async fn run(session: Session, scope: Scope) -> io::Result<()> {
                 next_frame = last_frame + Duration::from_secs(1) / FRAMES;
             }
             Some(message) = messages.recv() => cockpit.tell(message),
+            Some(reading) = kubeconfig.recv() => cockpit.kubeconfig(reading),
             _ = second.tick() => {
                 if super::terminal::is_given_up() && !cockpit.blind {
                     cockpit.go_blind();
                 }
                 cockpit.hands.look_at_journals();
+                cockpit.expect_news();
                 cockpit.tell(Message::Tick);
             }
-            Some(batch) = next(&mut arriving, next_intake) => {
-                cockpit.take(batch);
-                while let Ok(batch) = arriving.try_recv() {
-                    cockpit.take(batch);
-                }
-                cockpit.tell(Message::RowsChanged);
+            () = sleep_until(cockpit.news_due.unwrap_or(next_frame)), if cockpit.news_due.is_some() => cockpit.tell_news(),
+            Some(batch) = intake(&mut cockpit.fleet, next_intake) => {
+                cockpit.take_in(batch);
                 // What is still loading is waited for.
-                let loading = cockpit.rows.syncs().any(|(_, _, sync)| *sync == Sync::Loading);
-                next_intake = Instant::now() + if loading { Duration::ZERO } else { Duration::from_secs(1) / INTAKES };
+                let pause = if cockpit.fleet.is_loading() { Duration::ZERO } else { Duration::from_secs(1) / INTAKES };
+                next_intake = Instant::now() + pause;
             }
         }
         cockpit.obey()?;
@@ -121,25 +150,61 @@ pub async fn run(session: Session, scope: Scope) -> io::Result<()> {
 }
 
 /// The next batch, not before `from`.
-async fn next(arriving: &mut mpsc::Receiver<Batch>, from: Instant) -> Option<Batch> {
+async fn intake(fleet: &mut Fleet, from: Instant) -> Option<(u64, Batch)> {
     sleep_until(from).await;
-    arriving.recv().await
+    fleet.next().await
+}
+
+/// The next thing the terminal reports; never while it is lent.
+async fn next_key(keys: &mut Option<EventStream>) -> Option<io::Result<Event>> {
+    match keys {
+        Some(keys) => keys.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The end of a loan; never while there is none.
+async fn ended(loan: &mut Option<Loan>) -> Result<(), ConnectError> {
+    match loan {
+        Some(loan) => loan.ended().await,
+        None => std::future::pending().await,
+    }
 }
 
 impl Cockpit {
-    fn take(&mut self, batch: Batch) {
-        self.rows.apply(batch, self.hands.now());
-    }
-
-    fn tell(&mut self, message: Message) {
-        if let (Some(ending), Message::Operation(id, crate::model::Progress::Result { .. })) =
-            (&mut self.ending, &message)
-        {
+    pub(super) fn tell(&mut self, message: Message) {
+        if let (Some(ending), Message::Operation(id, Progress::Result { .. })) = (&mut self.ending, &message) {
             ending.retain(|waiting| waiting != id);
         }
-        let effects = self.state.update(message, &self.rows, self.hands.now());
+        let none = Rows::default();
+        let rows = self.fleet.rows().unwrap_or(&none);
+        let effects = self.state.update(message, rows, self.hands.now());
         self.hands.queue(effects);
         self.dirty = true;
+    }
+
+    /// Takes in a batch and all that arrived with it.
+    fn take_in(&mut self, first: (u64, Batch)) {
+        let mut here = self.fleet.take(first);
+        while let Some(Some(batch)) = self.fleet.next().now_or_never() {
+            here |= self.fleet.take(batch);
+        }
+        self.expect_news();
+        if here {
+            self.tell(Message::RowsChanged);
+        }
+    }
+
+    /// Sees to it that the screen is told how the contexts stand, soon and not too often.
+    pub(super) fn expect_news(&mut self) {
+        self.news_due.get_or_insert(self.news_told + NEWS);
+    }
+
+    fn tell_news(&mut self) {
+        (self.news_due, self.news_told) = (None, Instant::now());
+        for view in self.fleet.news() {
+            self.tell(Message::Context(Box::new(view)));
+        }
     }
 
     fn terminal_event(&mut self, event: Event) -> io::Result<()> {
@@ -162,10 +227,10 @@ impl Cockpit {
             match effect {
                 Effect::Copy { what, text } => self.copy(&what, &text)?,
                 Effect::Redraw => self.screen.clear()?,
-                Effect::Watch(kind) => self.watches.want(kind),
+                Effect::Want(kind) => self.fleet.want(kind),
                 Effect::Suspend => {
                     self.screen.suspend();
-                    signals::stop_this_process();
+                    super::signals::stop_this_process();
                     self.screen.resume()?;
                 }
                 Effect::Quit(Quit::Now) => self.ending = Some(Vec::new()),
@@ -176,7 +241,12 @@ impl Cockpit {
                     self.end_with(ids, crate::model::Control::Abort);
                     self.ending.get_or_insert_default().extend(others.into_iter().filter(|id| self.hands.runs(id)));
                 }
-                other => self.hands.carry_out(other),
+                Effect::LogIn(context) => self.log_in(&context),
+                other => {
+                    if let Some(other) = self.between_contexts(other) {
+                        self.hands.carry_out(other);
+                    }
+                }
             }
             self.dirty = true;
         }
@@ -192,12 +262,40 @@ impl Cockpit {
                 ..=1 => String::new(),
                 several => format!(" and {} more lines", several - 1),
             };
-            ui::Notice::information(format!("{what} to the terminal's clipboard: {first}{lines}"))
+            Notice::information(format!("{what} to the terminal's clipboard: {first}{lines}"))
         } else {
-            ui::Notice::warning(format!("the {what} is too long for a terminal's clipboard")).hint("save it instead")
+            Notice::warning(format!("the {what} is too long for a terminal's clipboard")).hint("save it instead")
         };
         self.tell(Message::Notice(notice));
         Ok(())
+    }
+
+    /// Gives the terminal to a login command.
+    pub(super) fn lend(&mut self, loan: Loan) {
+        // Its thread would take the answers that are typed for the command.
+        self.keys = None;
+        self.screen.suspend();
+        self.loan = Some(loan);
+    }
+
+    /// Takes the terminal back, however large it is now.
+    fn take_back(&mut self, result: &Result<(), ConnectError>) -> io::Result<()> {
+        let context = self.loan.take().map(|loan| loan.context.clone()).unwrap_or_default();
+        self.screen.resume()?;
+        self.keys = Some(EventStream::new());
+        let size = self.screen.terminal.size()?;
+        self.tell(Message::Resize(size.width, size.height));
+        self.logged_in(&context, result);
+        Ok(())
+    }
+
+    /// Asked to end. What is typed while a command has the terminal is that command's.
+    fn interrupted(&mut self, asked: Interruption) {
+        match asked {
+            Interruption::Keyboard if self.loan.is_some() => {}
+            Interruption::Keyboard | Interruption::End if self.ending.is_none() => self.leave(),
+            Interruption::Keyboard | Interruption::End => {}
+        }
     }
 
     /// Ends once these operations have ended or come to rest.
@@ -226,7 +324,9 @@ impl Cockpit {
     }
 
     fn draw(&mut self) -> io::Result<()> {
-        let (state, rows, now) = (&self.state, &self.rows, self.hands.now());
+        let none = Rows::default();
+        let (state, now) = (&self.state, self.hands.now());
+        let rows = self.fleet.rows().unwrap_or(&none);
         self.screen.terminal.draw(|frame| ui::draw(state, rows, frame, now))?;
         self.dirty = false;
         Ok(())

@@ -91,15 +91,20 @@ impl Hands {
                 self.gathering.insert(ticket, AbortOnDropHandle::new(task));
             }
             Effect::Forget(ticket) => drop(self.gathering.remove(&ticket)),
-            Effect::Confirm { plan, typed } => self.start(Arc::unwrap_or_clone(plan), typed),
-            Effect::Resume { operation, order, typed } => self.resume(operation, order, typed),
             Effect::Control(id, control) => self.control(&id, control),
             Effect::SavePlan(plan) => self.save(plan),
             Effect::Inspect(object) => self.inspect(object),
             Effect::Look { object, aspect } => self.look(object, aspect),
             Effect::LookAway => self.looking.clear(),
-            Effect::Scope(_)
-            | Effect::Watch(_)
+            // These concern the screen or other contexts: the event loop carries them out.
+            Effect::Confirm { .. }
+            | Effect::Resume { .. }
+            | Effect::Enter { .. }
+            | Effect::Watch { .. }
+            | Effect::Want(_)
+            | Effect::LogIn(_)
+            | Effect::Reload
+            | Effect::Scope(_)
             | Effect::Copy { .. }
             | Effect::Redraw
             | Effect::Suspend
@@ -107,16 +112,25 @@ impl Hands {
         }
     }
 
-    fn start(&self, plan: Plan, typed: Option<String>) {
-        let (session, hands) = (Arc::clone(&self.session), self.reporting());
+    /// Reaches another context from now on. What was asked of the one before and not answered yet is given up; operations go on.
+    pub fn enter(&mut self, session: Arc<Session>, batches: mpsc::Sender<Batch>) {
+        (self.session, self.batches) = (session, batches);
+        self.gathering.clear();
+        (self.inspecting, self.inspected_at) = (None, None);
+    }
+
+    /// Starts a plan in its own context.
+    pub fn start(&self, session: Arc<Session>, plan: Plan, typed: Option<String>) {
+        let hands = self.reporting();
         tokio::spawn(async move {
             let started = session.start(plan, &consent(typed)).await;
             hands.follow(started).await;
         });
     }
 
-    fn resume(&self, id: OperationId, order: Control, typed: Option<String>) {
-        let (session, hands) = (Arc::clone(&self.session), self.reporting());
+    /// Takes an operation up in its own context.
+    pub fn resume(&self, session: Arc<Session>, id: OperationId, order: Control, typed: Option<String>) {
+        let hands = self.reporting();
         tokio::spawn(async move {
             let resumed = session.resume(&id, order, &consent(typed)).await;
             hands.follow(resumed).await;

@@ -2,8 +2,9 @@
 //!
 //! Screen and command line both go through here, so neither can do what the other cannot.
 
+use super::desk::Desk;
 use crate::{
-    config::{Config, ConfigError, Paths, Terminal},
+    config::Paths,
     connect::kube::{ApiErrorKind, Cluster, ConnectError, ConnectOptions, ContextInfo},
     model::{Control, Intent, OperationId, Outcome, Plan},
     observe::{self, ObserveError},
@@ -14,15 +15,19 @@ use crate::{
 };
 use jiff::{Timestamp, tz::TimeZone};
 use rand::Rng;
-use std::path::PathBuf;
+use std::sync::Arc;
 
 /// What the command line says about the session.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Where to connect.
     pub connect: ConnectOptions,
+    /// `--namespace`, as many as were named.
+    pub namespaces: Vec<String>,
     /// `--all-namespaces`, or nothing said about namespaces.
     pub all_namespaces: bool,
+    /// `--fleet`: watch every context of the kubeconfig.
+    pub fleet: bool,
     /// `--read-only`.
     pub read_only: bool,
     /// `--ascii`.
@@ -35,19 +40,14 @@ pub struct Options {
 pub struct Session {
     /// The cluster.
     pub cluster: Cluster,
-    /// What was configured.
-    pub config: Config,
-    /// What is wrong with the configuration.
-    pub complaints: Vec<ConfigError>,
+    /// What all sessions of this process share.
+    pub desk: Arc<Desk>,
     /// Journals of this machine's operations.
     pub journals: Journals,
     /// How this session may act.
     pub mode: Mode,
     /// The clock.
     pub clock: Clock,
-    /// The operator, as `user@host`.
-    pub actor: String,
-    cache: PathBuf,
 }
 
 /// Why there is no session.
@@ -101,37 +101,26 @@ impl Session {
     pub async fn open(options: &Options) -> Result<Self, SessionError> {
         let paths = Paths::find().ok_or(SessionError::NoHome)?;
         let cluster = Cluster::connect(&options.connect, Clock::System).await?;
-        Ok(Self::on(cluster, &paths, options.read_only).on_terminal(options.ascii, options.no_mouse))
+        let desk = Desk::set_up(&paths, Clock::System, options.read_only);
+        Ok(Self::on(cluster, &Arc::new(desk.on_terminal(options.ascii, options.no_mouse))))
     }
 
-    /// A session on a cluster inside this process, with all its files below `paths`.
-    pub fn embedded(client: kube::Client, info: ContextInfo, clock: Clock, paths: &Paths, read_only: bool) -> Self {
-        Self::on(Cluster::in_process(client, info, clock), paths, read_only)
-    }
-
-    fn on(cluster: Cluster, paths: &Paths, read_only: bool) -> Self {
-        let (config, complaints) = Config::load(&paths.config, Terminal::of(|name| std::env::var(name).ok()));
-        let info = cluster.info();
-        let mode = Mode {
-            read_only: read_only || config.settings.read_only(&info.name),
-            protected: config.settings.protected(&info.name, info.loopback),
-        };
+    /// A session on a cluster.
+    pub fn on(cluster: Cluster, desk: &Arc<Desk>) -> Self {
         Self {
-            journals: journals(paths),
-            mode,
+            journals: desk.journals.clone(),
+            mode: mode(desk, cluster.info()),
             clock: cluster.clock().clone(),
-            actor: actor(),
-            cache: paths.cache.join("git"),
+            desk: Arc::clone(desk),
             cluster,
-            config,
-            complaints,
         }
     }
 
     /// What the screen is opened with.
     pub fn screen(&self) -> ui::Session {
         let info = self.cluster.info();
-        ui::Session::new(&info.name, info.loopback, self.mode.read_only, TimeZone::system(), self.config.clone())
+        let config = self.desk.config.clone();
+        ui::Session::new(&info.name, info.loopback, self.mode.read_only, TimeZone::system(), config)
     }
 
     /// The plan for an intent. Nothing is changed.
@@ -148,10 +137,10 @@ impl Session {
     pub(super) fn world(&self) -> observe::World {
         observe::World {
             cluster: self.cluster.clone(),
-            git_cache: self.cache.clone(),
-            actor: self.actor.clone(),
+            git_cache: self.desk.cache.clone(),
+            actor: self.desk.actor.clone(),
             proven: self.journals.proven(),
-            repository: self.config.settings.repository(&self.cluster.info().name).map(str::to_owned),
+            repository: self.desk.config.settings.repository(&self.cluster.info().name).map(str::to_owned),
         }
     }
 
@@ -176,22 +165,19 @@ impl Session {
         Crew {
             cluster: self.cluster.clone(),
             journals: self.journals.clone(),
-            git_cache: self.cache.clone(),
-            actor: self.actor.clone(),
+            git_cache: self.desk.cache.clone(),
+            actor: self.desk.actor.clone(),
         }
     }
 }
 
-/// The journals of this user on this machine.
-pub fn journals(paths: &Paths) -> Journals {
-    Journals::at(paths.data.join("operations"))
-}
-
-/// The operator as other operators will read it.
-fn actor() -> String {
-    let user = whoami::username().unwrap_or_else(|_| "unknown".into());
-    let host = whoami::hostname().unwrap_or_else(|_| "localhost".into());
-    format!("{user}@{host}")
+/// How this process may act on a context.
+pub fn mode(desk: &Desk, info: &ContextInfo) -> Mode {
+    let settings = &desk.config.settings;
+    Mode {
+        read_only: desk.read_only || settings.read_only(&info.name),
+        protected: settings.protected(&info.name, info.loopback),
+    }
 }
 
 /// A name for a new operation: the time to the second, and three characters against a colleague's same second.

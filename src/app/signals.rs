@@ -2,6 +2,15 @@
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+/// How the process is asked to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Interruption {
+    /// By ctrl-c, which goes to everybody on the terminal.
+    Keyboard,
+    /// By the system, or by a terminal that is gone.
+    End,
+}
+
 /// Being asked to end, again and again. From its making on no such request ends the process by itself or is lost.
 #[derive(Debug)]
 pub struct Interruptions([Option<Signal>; 3]);
@@ -17,12 +26,12 @@ impl Interruptions {
     }
 
     /// Returns when the process is asked to end once more.
-    pub async fn next(&mut self) {
+    pub async fn next(&mut self) -> Interruption {
         let [interrupt, terminate, hangup] = &mut self.0;
         tokio::select! {
-            () = arrival(interrupt) => {}
-            () = arrival(terminate) => {}
-            () = arrival(hangup) => {}
+            () = arrival(interrupt) => Interruption::Keyboard,
+            () = arrival(terminate) => Interruption::End,
+            () = arrival(hangup) => Interruption::End,
         }
     }
 }
@@ -49,7 +58,7 @@ async fn arrival(signal: &mut Option<Signal>) {
 
 /// Returns when the process is asked to end.
 pub async fn interruption() {
-    Interruptions::listen().next().await;
+    let _ = Interruptions::listen().next().await;
 }
 
 /// Stops this process as ctrl-z does, and returns when the shell continues it.

@@ -31,15 +31,18 @@ pub struct Global {
     /// Path of the kubeconfig file [default: as kubectl: $KUBECONFIG, ~/.kube/config, in-cluster]
     #[arg(long, global = true, value_name = "FILE", help_heading = "Connection")]
     pub kubeconfig: Option<PathBuf>,
-    /// The kubeconfig context to use
-    #[arg(long, global = true, value_name = "NAME", help_heading = "Connection")]
+    /// The kubeconfig context to use; for the cockpit several with commas, the first is acted on
+    #[arg(long, global = true, value_name = "NAME,…", help_heading = "Connection")]
     pub context: Option<String>,
-    /// The namespace to act in or look at [default: the context's]
-    #[arg(short = 'n', long, global = true, value_name = "NAME", help_heading = "Connection")]
+    /// The namespace to act in, or those to look at with commas [default: the context's, all for the cockpit]
+    #[arg(short = 'n', long, global = true, value_name = "NAME,…", help_heading = "Connection")]
     pub namespace: Option<String>,
     /// Look at all namespaces
     #[arg(short = 'A', long, global = true, help_heading = "Connection")]
     pub all_namespaces: bool,
+    /// Open the cockpit on every context of the kubeconfig: what is not healthy in any of them
+    #[arg(long, help_heading = "Connection")]
+    pub fleet: bool,
     /// Refuse everything that would change something
     #[arg(long, global = true, env = "PILOTHOUSE_READ_ONLY", help_heading = "Safety")]
     pub read_only: bool,
@@ -51,16 +54,26 @@ pub struct Global {
     pub no_mouse: bool,
 }
 
+impl Global {
+    /// The namespaces that were named.
+    pub fn namespaces(&self) -> Vec<String> {
+        let names = self.namespace.iter().flat_map(|names| names.split(','));
+        names.map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
+    }
+}
+
 impl From<&Global> for Options {
     fn from(global: &Global) -> Self {
         let connect = ConnectOptions {
             kubeconfig: global.kubeconfig.clone(),
             context: global.context.clone(),
-            namespace: global.namespace.clone(),
+            namespace: global.namespaces().into_iter().next(),
         };
         Self {
             connect,
+            namespaces: global.namespaces(),
             all_namespaces: global.all_namespaces,
+            fleet: global.fleet,
             read_only: global.read_only,
             ascii: global.ascii,
             no_mouse: global.no_mouse,

@@ -122,7 +122,7 @@ async fn take<W: Write>(
     let mut interruptions = Interruptions::listen();
     let running = tokio::select! {
         resumed = session.resume(&id, control, &consent) => resumed?,
-        () = interruptions.next() => return verbs::interrupted(console),
+        _ = interruptions.next() => return verbs::interrupted(console),
     };
     verbs::follow(running, &mut interruptions, console).await
 }

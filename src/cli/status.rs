@@ -21,8 +21,11 @@ use std::{io::Write, process::ExitCode};
 /// When the cluster cannot be reached, or nothing may be read.
 pub async fn run(global: &Global, arguments: &Status, out: &mut impl Write) -> Result<ExitCode, Failure> {
     let session = Session::open(&global.into()).await?;
-    let namespace = global.namespace.clone().unwrap_or_else(|| session.cluster.info().namespace.clone());
-    let scope = if global.all_namespaces { Scope::All } else { Scope::Namespaces(vec![namespace]) };
+    let scope = match global.namespaces() {
+        _ if global.all_namespaces => Scope::All,
+        names if names.is_empty() => Scope::Namespaces(vec![session.cluster.info().namespace.clone()]),
+        names => Scope::Namespaces(names),
+    };
     let rows = observe::snapshot(&session.cluster, &scope).await?;
     match arguments.output {
         Format::Table => table(&rows, session.clock.now(), out)?,

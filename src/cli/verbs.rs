@@ -35,7 +35,7 @@ async fn attempt<W: Write>(
     console: &mut Console<W>,
 ) -> Result<Outcome, Failure> {
     let session = Session::open(&global.into()).await?;
-    for complaint in &session.complaints {
+    for complaint in &session.desk.complaints {
         eprintln!("pilothouse: {complaint}");
     }
     if global.namespace.is_none() {
@@ -59,7 +59,7 @@ async fn attempt<W: Write>(
     let mut interruptions = Interruptions::listen();
     let running = tokio::select! {
         started = session.start(plan, &consent) => started?,
-        () = interruptions.next() => return interrupted(console),
+        _ = interruptions.next() => return interrupted(console),
     };
     follow(running, &mut interruptions, console).await
 }
@@ -95,7 +95,7 @@ pub async fn follow<W: Write>(
     loop {
         let progress = tokio::select! {
             progress = running.progress.recv() => progress,
-            () = interruptions.next() => {
+            _ = interruptions.next() => {
                 if leaving {
                     let message = "asked to end twice: what became of a request under way is found out when it is resumed";
                     console.result(Some(&id), Outcome::Interrupted, message)?;
@@ -122,6 +122,10 @@ pub async fn follow<W: Write>(
 
 /// The intent of a verb (its target's namespace still to be filled in) or what is wrong with it, and the verb's options.
 fn intent_of(global: &Global, command: Command) -> Result<(Result<Intent, Failure>, VerbOptions), Failure> {
+    if let [first, _, ..] = global.namespaces().as_slice() {
+        let hint = Some(format!("name one, such as -n {first}"));
+        return Err(Failure::new(Sort::Usage, "a verb acts in one namespace", hint));
+    }
     let namespace = global.namespace.as_deref().unwrap_or_default();
     Ok(match command {
         Command::Rollback(Rollback { target, to_revision, options }) => {

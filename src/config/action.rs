@@ -75,6 +75,11 @@ actions! {
     Fold = "fold", "fold or unfold managed fields";
     NextMatch = "next-match", "next match";
     PreviousMatch = "previous-match", "previous match";
+    Contexts = "contexts", "contexts";
+    Fleet = "fleet", "fleet";
+    WatchContext = "watch-context", "watch";
+    LogIn = "log-in", "log in";
+    Reload = "reload-kubeconfig", "reload kubeconfig";
     Pause = "pause", "pause";
     Next = "next", "next step now";
     StepBack = "step-back", "step back";

@@ -31,6 +31,8 @@ pub enum Where {
     Operation,
     /// On a plan.
     Plan,
+    /// On the contexts.
+    Contexts,
     /// In whatever can be moved through.
     Moving,
     /// Everywhere.
@@ -39,9 +41,18 @@ pub enum Where {
 
 impl Where {
     /// Every place, in the order in which the help shows them.
-    pub const ALL: [Self; 7] =
-        [Self::Rows, Self::Workload, Self::Everywhere, Self::Moving, Self::Plan, Self::Operation, Self::Operations];
-    const NAMES: [&'static str; 7] = ["rows", "workload", "operation", "operations", "plan", "moving", "everywhere"];
+    pub const ALL: [Self; 8] = [
+        Self::Rows,
+        Self::Workload,
+        Self::Everywhere,
+        Self::Moving,
+        Self::Plan,
+        Self::Operation,
+        Self::Operations,
+        Self::Contexts,
+    ];
+    const NAMES: [&'static str; 8] =
+        ["rows", "workload", "operation", "operations", "contexts", "plan", "moving", "everywhere"];
 
     /// Its name in `keys.toml`.
     pub const fn name(self) -> &'static str {
@@ -50,6 +61,7 @@ impl Where {
             Self::Workload => "workload",
             Self::Operation => "operation",
             Self::Operations => "operations",
+            Self::Contexts => "contexts",
             Self::Plan => "plan",
             Self::Moving => "moving",
             Self::Everywhere => "everywhere",
@@ -113,6 +125,7 @@ const DEFAULT: &[(Where, &str, Action)] = &[
     (Where::Operation, "a", Action::Abort),
     (Where::Operation, "c", Action::Resume),
     (Where::Operations, "c", Action::Resume),
+    (Where::Contexts, "w", Action::WatchContext),
     (Where::Plan, "enter", Action::Run),
     (Where::Plan, "d", Action::Diff),
     (Where::Plan, "ctrl-s", Action::Save),
@@ -136,6 +149,10 @@ const DEFAULT: &[(Where, &str, Action)] = &[
     (Where::Everywhere, "/", Action::Filter),
     (Where::Everywhere, ":", Action::Palette),
     (Where::Everywhere, "o", Action::Operations),
+    (Where::Everywhere, "C", Action::Contexts),
+    (Where::Everywhere, "F", Action::Fleet),
+    (Where::Everywhere, "L", Action::LogIn),
+    (Where::Everywhere, "K", Action::Reload),
     (Where::Everywhere, "?", Action::Help),
     (Where::Everywhere, "esc", Action::Back),
     (Where::Everywhere, "q", Action::Quit),

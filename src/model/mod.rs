@@ -13,6 +13,7 @@ mod cron_job;
 mod delivery;
 mod event;
 mod facts;
+mod fleet;
 mod health;
 mod history;
 pub mod image;
@@ -21,6 +22,7 @@ mod intent;
 mod job;
 mod kind;
 mod log;
+mod login;
 mod manifest;
 mod namespace;
 mod object;
@@ -53,6 +55,7 @@ pub use facts::{
     BumpFacts, CommonFacts, EditSite, Facts, Holder, MigrateFacts, PriorJob, Repository, RestartFacts, RollbackFacts,
     ShiftFacts,
 };
+pub use fleet::{ContextView, Fleet, SILENT, Standing, Summary, Tally, Troubled};
 pub use health::Health;
 pub use history::{History, Moment, PastRevision, Reconciliation};
 pub use inspection::{Blocker, BlockerKind, Inspection, PodSummary};
@@ -63,6 +66,7 @@ pub use log::{
     Held, LOG_COLOURS, LogBuffer, LogChoice, LogCursor, LogLine, LogName, LogNames, LogNews, LogRequest, LogSince,
     LogSource, LogSourceId, LogState, LogSubject, LogVoice, Pattern, Place, clean,
 };
+pub use login::{Login, Urgency, Validity};
 pub use manifest::Manifest;
 pub use namespace::Namespace;
 pub use object::ObjectRef;

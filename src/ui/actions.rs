@@ -59,6 +59,7 @@ pub fn refusal(state: &State, rows: &Rows, action: Action) -> Option<String> {
         | Action::Fold
         | Action::NextMatch
         | Action::PreviousMatch => tabs::refusal(state, action),
+        Action::WatchContext | Action::LogIn | Action::Reload => state.context_refusal(action),
         Action::NextPane | Action::PreviousPane if *state.screen() != Screen::Workloads => {
             Some("there is one pane only".into())
         }
@@ -71,7 +72,7 @@ fn filterable(state: &State) -> bool {
     match state.screen() {
         Screen::Workloads | Screen::Routes | Screen::Jobs => true,
         Screen::Workload(_) => tabs::searchable(state),
-        Screen::Operations | Screen::Operation(_) => false,
+        Screen::Operations | Screen::Operation(_) | Screen::Contexts | Screen::Fleet => false,
     }
 }
 
@@ -152,7 +153,9 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
         Action::Palette => {
             let target = state.workload(rows).map(|row| row.object.path());
             let namespaces = state.arrangement.namespaces.iter().map(|row| row.name.clone());
-            state.layers.push(Layer::Palette(Palette::new(target.as_deref(), namespaces, &state.session.themes)));
+            let contexts = state.contexts.fleet.contexts.iter().map(|context| context.name.to_string());
+            let palette = Palette::new(target.as_deref(), namespaces, &state.session.themes).with_contexts(contexts);
+            state.layers.push(Layer::Palette(palette));
             Vec::new()
         }
         Action::Help => {
@@ -210,6 +213,11 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
         | Action::Fold
         | Action::NextMatch
         | Action::PreviousMatch => tabs::act(state, action, rows, now),
+        Action::Contexts => show(state, Screen::Contexts),
+        Action::Fleet => show(state, Screen::Fleet),
+        Action::WatchContext => state.toggle_watch(),
+        Action::LogIn => state.context().map(|view| Effect::LogIn(view.name.to_string())).into_iter().collect(),
+        Action::Reload => vec![Effect::Reload],
         Action::Pause => control(state, Control::Pause),
         Action::Next => control(state, Control::Next),
         Action::StepBack => order(state, Control::StepBack),
@@ -296,6 +304,7 @@ fn open(state: &mut State) -> Vec<Effect> {
             Some(id) => show(state, Screen::Operation(id)),
             None => Vec::new(),
         },
+        Screen::Contexts | Screen::Fleet => state.open_context(),
         Screen::Routes => Vec::new(),
         Screen::Workload(_) => {
             tabs::open(state);
@@ -335,6 +344,8 @@ pub fn step(state: &mut State, rows: isize) -> Vec<Effect> {
         Screen::Operation(_) => {
             state.scroll = state.scroll.saturating_add_signed(rows).min(99_999);
         }
+        Screen::Contexts => state.contexts.list.step(rows),
+        Screen::Fleet => state.contexts.troubled.step(rows),
         Screen::Workloads | Screen::Routes | Screen::Jobs => {
             if let Some(list) = state.list() {
                 list.step(rows);
@@ -370,7 +381,7 @@ pub fn order(state: &mut State, order: Control) -> Vec<Effect> {
     if !state.operations.is_at_rest(view) {
         return vec![Effect::Control(view.id.clone(), order)];
     }
-    if state.session.protected && !state.session.read_only {
+    if state.is_protected_in(&view.context) && !state.session.read_only {
         let confirm = Confirm::take_up(view.clone(), order);
         state.layers.push(Layer::Confirm(Box::new(confirm)));
         return Vec::new();

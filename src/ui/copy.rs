@@ -128,7 +128,8 @@ impl State {
             Screen::Workload(object) => Some(object),
             Screen::Routes => self.routes.selected(),
             Screen::Jobs => self.jobs.selected(),
-            Screen::Operations | Screen::Operation(_) => None,
+            // What is selected in the fleet is of another context: its name alone would mislead.
+            Screen::Operations | Screen::Operation(_) | Screen::Contexts | Screen::Fleet => None,
         }
     }
 }

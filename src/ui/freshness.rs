@@ -2,7 +2,7 @@
 
 use crate::{
     config::Meaning,
-    model::{Kind, Rows, Sync},
+    model::{Kind, Rows, SILENT, Sync},
     time::age,
 };
 use jiff::Timestamp;
@@ -20,6 +20,12 @@ const WATCHED: [Kind; 8] = [
     Kind::Job,
     Kind::HttpRoute,
 ];
+
+/// Whether rows that were current when the API server last spoke cannot be by now: only a machine that slept, or whose clock was
+/// set, gets here before the watches notice the silence themselves.
+pub fn is_old(heard: Timestamp, now: Timestamp) -> bool {
+    now.duration_since(heard) > SILENT
+}
 
 /// The namespaces that are watched, where not all of them are: by choice, or because the rest may not be listed.
 pub fn within(rows: &Rows) -> Vec<&str> {
@@ -43,6 +49,9 @@ pub fn connection(rows: &Rows, now: Timestamp) -> (Meaning, String) {
         match rows.sync_of(kind) {
             Sync::Stale { since, .. } => stale = Some(stale.map_or(since, |oldest: Timestamp| oldest.min(since))),
             Sync::Loading => loading = true,
+            Sync::Live { heard } if is_old(heard, now) => {
+                stale = Some(stale.map_or(heard, |oldest: Timestamp| oldest.min(heard)));
+            }
             Sync::Live { .. } => live = true,
             Sync::Forbidden { .. } | Sync::Absent => {}
         }

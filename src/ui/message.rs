@@ -3,7 +3,8 @@
 //! Invariant: the state is changed by messages only, and reaches the world by effects only.
 
 use crate::model::{
-    Aspect, Control, Intent, Kind, ObjectRef, OperationId, OperationView, Plan, Progress, Sight, Unseen,
+    Aspect, ContextView, Control, Fleet, Intent, Kind, ObjectRef, OperationId, OperationView, Plan, Progress, Sight,
+    Unseen,
 };
 use crossterm::event::{KeyEvent, MouseEvent};
 use std::sync::Arc;
@@ -50,6 +51,19 @@ pub enum Message {
     Operations(Vec<OperationView>),
     /// An operation reports.
     Operation(OperationId, Progress),
+    /// What is known of all contexts. Replaces what was known.
+    Fleet(Fleet),
+    /// What is known of one context.
+    Context(Box<ContextView>),
+    /// The rows are another context's from now on: the answer to [`Effect::Enter`].
+    Entered {
+        /// The context.
+        context: String,
+        /// The workload to open there.
+        open: Option<ObjectRef>,
+    },
+    /// What the kubeconfig says otherwise than when it was read; None where it says the same again.
+    Kubeconfig(Option<String>),
     /// Something to tell in one line.
     Notice(Notice),
     /// Something failed and needs more than one line.
@@ -108,10 +122,28 @@ pub enum Effect {
     },
     /// No look that is under way is wanted any more.
     LookAway,
-    /// Watch this kind, if it is one that is watched only once somebody wants to see it.
-    Watch(Kind),
     /// Only this namespace is shown now, or all of them.
     Scope(Option<Arc<str>>),
+    /// Act on another context, connecting to it where that was not done yet; answer with [`Message::Entered`].
+    Enter {
+        /// The context.
+        context: String,
+        /// The workload to open there; given back with the answer.
+        open: Option<ObjectRef>,
+    },
+    /// Watch a context beside the others, or no more.
+    Watch {
+        /// The context.
+        context: String,
+        /// Whether to watch it.
+        on: bool,
+    },
+    /// Watch this kind, if it is one that is watched only once somebody wants to see it.
+    Want(Kind),
+    /// Get credentials for this context again, lending the terminal to a plugin that asks.
+    LogIn(String),
+    /// Take over what the kubeconfig says now. The context that is acted on stays.
+    Reload,
     /// Clear the terminal and draw everything again.
     Redraw,
     /// Give the terminal back to the shell until the program is continued.

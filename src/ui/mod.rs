@@ -15,6 +15,7 @@ mod copy;
 mod delivery;
 mod draw;
 mod filter;
+mod fleet;
 mod freshness;
 mod glyph;
 mod input;

@@ -2,6 +2,7 @@
 
 use super::{
     actions, layout,
+    list::List,
     message::Effect,
     screens,
     state::{Focus, Screen, State},
@@ -36,6 +37,8 @@ fn wheel(state: &mut State, at: Position, by: isize) {
     match state.screen() {
         Screen::Workloads if panes(state).namespaces.contains(at) => state.cockpit.namespaces.step(by),
         Screen::Operations => state.operations.list.scroll(by, height),
+        Screen::Contexts => state.contexts.list.scroll(by, height),
+        Screen::Fleet => state.contexts.troubled.scroll(by, height),
         Screen::Workload(_) | Screen::Operation(_) => {
             actions::step(state, by);
         }
@@ -74,7 +77,7 @@ fn click(state: &mut State, at: Position, rows: &Rows, now: Timestamp) -> Vec<Ef
                 return choose(state, line, rows, now);
             }
         }
-        Screen::Routes | Screen::Jobs | Screen::Operations => {
+        Screen::Routes | Screen::Jobs | Screen::Operations | Screen::Contexts | Screen::Fleet => {
             if let Some(line) = line(body, 1) {
                 return choose(state, line, rows, now);
             }
@@ -101,19 +104,19 @@ fn click(state: &mut State, at: Position, rows: &Rows, now: Timestamp) -> Vec<Ef
 
 /// Selects a row; a click on the selected one opens it.
 fn choose(state: &mut State, line: usize, rows: &Rows, now: Timestamp) -> Vec<Effect> {
-    let again = if *state.screen() == Screen::Operations {
-        let list = &mut state.operations.list;
-        let at = list.offset() + line;
-        let again = list.index() == Some(at);
-        list.select_at(at);
-        again
-    } else if let Some(list) = state.list() {
-        let at = list.offset() + line;
-        let again = list.index() == Some(at);
-        list.select_at(at);
-        again
-    } else {
-        false
+    let again = match state.screen() {
+        Screen::Operations => click_row(&mut state.operations.list, line),
+        Screen::Contexts => click_row(&mut state.contexts.list, line),
+        Screen::Fleet => click_row(&mut state.contexts.troubled, line),
+        _ => state.list().is_some_and(|list| click_row(list, line)),
     };
     if again { actions::act(state, Action::Open, rows, now) } else { Vec::new() }
+}
+
+/// Selects the row on a line of a list; whether it was selected already.
+fn click_row<K: Clone + PartialEq>(list: &mut List<K>, line: usize) -> bool {
+    let at = list.offset() + line;
+    let again = list.index() == Some(at);
+    list.select_at(at);
+    again
 }

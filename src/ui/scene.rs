@@ -35,6 +35,12 @@ impl Scene<'_> {
         self.theme().of(meaning)
     }
 
+    /// The style of a context's name: its own colour, so that production is unmistakable.
+    pub fn context_style(&self, name: &str) -> Style {
+        let style = self.style(Meaning::Title);
+        self.state.session.colour_of(name).map_or(style, |colour| style.fg(colour))
+    }
+
     /// A pen on one line of `area`.
     pub fn pen<'b>(&'b self, buffer: &'b mut Buffer, area: Rect, row: u16) -> Pen<'b> {
         Pen::new(buffer, self.theme(), area, row)

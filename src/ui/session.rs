@@ -1,6 +1,9 @@
-//! What does not change while the screen is open: where it looks and how it looks.
+//! Where the screen looks, which changes only when another context is entered, and how it looks.
 
-use crate::config::{Config, Keymap, Meaning, Terminal, Theme, Themes, colour_at, readable_on};
+use crate::{
+    config::{Config, Keymap, Meaning, Settings, Terminal, Theme, Themes, colour_at, readable_on},
+    model::ContextView,
+};
 use jiff::tz::TimeZone;
 use ratatui::style::{Color, Modifier, Style};
 
@@ -27,6 +30,8 @@ pub struct Session {
     pub themes: Themes,
     /// What the terminal can do, and may.
     pub terminal: Terminal,
+    /// What is configured for this and other contexts.
+    pub settings: Settings,
 }
 
 impl Session {
@@ -44,7 +49,25 @@ impl Session {
             theme: config.theme,
             themes: config.themes,
             terminal: config.terminal,
+            settings: config.settings,
         }
+    }
+
+    /// The same session in another context.
+    pub fn within(&self, context: &ContextView) -> Self {
+        Self {
+            context: context.name.to_string(),
+            protected: context.protected,
+            read_only: context.read_only,
+            colour: self.colour_of(&context.name),
+            repository: self.settings.repository(&context.name).map(str::to_owned),
+            ..self.clone()
+        }
+    }
+
+    /// The colour of a context's own, as near to it as the terminal comes.
+    pub fn colour_of(&self, context: &str) -> Option<Color> {
+        self.settings.colour(context).and_then(|colour| colour_at(colour, self.terminal.depth))
     }
 
     /// How the context's name looks in the header: on its own colour; where it has none, protected contexts look like what is

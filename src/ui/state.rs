@@ -5,6 +5,7 @@
 
 use super::{
     filter::Filter,
+    fleet::Contexts,
     layers::Layer,
     layout,
     list::List,
@@ -37,6 +38,10 @@ pub enum Screen {
     Operations,
     /// One operation.
     Operation(OperationId),
+    /// The contexts.
+    Contexts,
+    /// What is not healthy in any watched context.
+    Fleet,
 }
 
 /// Which pane of the cockpit takes the keys.
@@ -77,6 +82,7 @@ pub struct State {
     pub(super) jobs: List<ObjectRef>,
     pub(super) operations: Operations,
     pub(super) dossier: Dossier,
+    pub(super) contexts: Contexts,
     pub(super) scope: Option<Arc<str>>,
     pub(super) scroll: usize,
     pub(super) layers: Vec<Layer>,
@@ -107,6 +113,7 @@ impl State {
             jobs: List::default(),
             operations: Operations::default(),
             dossier: Dossier::default(),
+            contexts: Contexts::default(),
             scope: None,
             scroll: 0,
             layers: Vec::new(),
@@ -145,7 +152,12 @@ impl State {
         let object = match self.screen() {
             Screen::Workloads => self.cockpit.workloads.selected()?,
             Screen::Workload(object) => object,
-            Screen::Routes | Screen::Jobs | Screen::Operations | Screen::Operation(_) => return None,
+            Screen::Routes
+            | Screen::Jobs
+            | Screen::Operations
+            | Screen::Operation(_)
+            | Screen::Contexts
+            | Screen::Fleet => return None,
         };
         rows.workloads.get(object)
     }
@@ -156,7 +168,7 @@ impl State {
             Screen::Workloads => Some(&mut self.cockpit.workloads),
             Screen::Routes => Some(&mut self.routes),
             Screen::Jobs => Some(&mut self.jobs),
-            Screen::Workload(_) | Screen::Operations | Screen::Operation(_) => None,
+            Screen::Workload(_) | Screen::Operations | Screen::Operation(_) | Screen::Contexts | Screen::Fleet => None,
         }
     }
 
@@ -185,6 +197,8 @@ impl State {
             list.show(height);
         }
         self.operations.list.show(height);
+        self.contexts.list.show(height);
+        self.contexts.troubled.show(height);
         let body = layout::frame(self.size).body;
         self.cockpit.namespaces.show(usize::from(layout::inside(body).height));
         if self.scroll > 0 {

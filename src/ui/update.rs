@@ -55,6 +55,19 @@ impl State {
                 }
                 Vec::new()
             }
+            Message::Fleet(fleet) => {
+                self.contexts.set(fleet);
+                Vec::new()
+            }
+            Message::Context(view) => {
+                self.contexts.put(*view);
+                Vec::new()
+            }
+            Message::Entered { context, open } => self.enter(&context, open),
+            Message::Kubeconfig(what) => {
+                self.kubeconfig_changed(what);
+                Vec::new()
+            }
             Message::Notice(notice) => {
                 self.notice = Some(notice);
                 Vec::new()
@@ -108,6 +121,7 @@ impl State {
             Screen::Workload(_) => &[Where::Workload, Where::Rows, Where::Moving, Where::Everywhere],
             Screen::Operations => &[Where::Operations, Where::Moving, Where::Everywhere],
             Screen::Operation(_) => &[Where::Operation, Where::Moving, Where::Everywhere],
+            Screen::Contexts | Screen::Fleet => &[Where::Contexts, Where::Moving, Where::Everywhere],
         }
     }
 

@@ -1,8 +1,8 @@
 //! The handle to one cluster.
 
-use super::{ConnectError, Reader, Writer, session::Session};
+use super::{ConnectError, Reader, Writer, exec::Terminal, session::Session};
 use crate::{
-    model::{ClusterIdentity, Kind, ObjectRef},
+    model::{ClusterIdentity, Kind, Login, ObjectRef},
     time::Clock,
 };
 use std::{path::PathBuf, sync::Arc};
@@ -50,8 +50,22 @@ pub struct Cluster {
 impl Cluster {
     /// Prepares the connection that `options` ask for: reads files and runs the credential plugin, but does not yet reach
     /// for the network.
+    ///
+    /// # Errors
+    /// When the kubeconfig names no such cluster, or there are no credentials.
     pub async fn connect(options: &ConnectOptions, clock: Clock) -> Result<Self, ConnectError> {
-        Ok(Self::with(Session::connect(options, clock).await?))
+        let cluster = Self::prepare(options, clock)?;
+        cluster.shared.session.log_in(Terminal::Kept).await?;
+        Ok(cluster)
+    }
+
+    /// The same, but only files are read: credentials are fetched when the first request needs them, and what is wrong with them
+    /// is that request's error and [`Self::login`]'s answer.
+    ///
+    /// # Errors
+    /// When the kubeconfig names no such cluster.
+    pub fn prepare(options: &ConnectOptions, clock: Clock) -> Result<Self, ConnectError> {
+        Ok(Self::with(Session::prepare(options, clock)?))
     }
 
     /// A cluster inside this process: every request goes to `client`.
@@ -83,6 +97,25 @@ impl Cluster {
     /// Writes. For `operate` only, which asks the guard first.
     pub fn writer(&self) -> Writer {
         Writer::new(self.shared.session.clone())
+    }
+
+    /// How the credentials stand.
+    pub fn login(&self) -> Login {
+        self.shared.session.login()
+    }
+
+    /// Fetches credentials now, with the plugin talking to the operator on the terminal. Whoever calls this has cleared the
+    /// screen and reads no keys meanwhile.
+    ///
+    /// # Errors
+    /// When there are still none.
+    pub async fn log_in_on_terminal(&self) -> Result<(), ConnectError> {
+        self.shared.session.log_in(Terminal::Lent).await
+    }
+
+    /// What was granted no longer counts: the next request fetches credentials anew.
+    pub fn forget_login(&self) {
+        self.shared.session.forget_login();
     }
 
     /// Which cluster this is. The UID is left out where `kube-system` may not be read or is not reached.

@@ -217,6 +217,18 @@ pub enum ConnectError {
         why: String,
         /// What the kubeconfig or we suggest.
         hint: String,
+        /// Whether it may ask on the terminal, where it is given that.
+        asks: bool,
+    },
+    /// The kubeconfig gives this context another cluster than the one that is connected to.
+    #[error("context `{context}` of the kubeconfig names {now} now; this connection is to {was}")]
+    Moved {
+        /// The context.
+        context: String,
+        /// The server that is connected to.
+        was: String,
+        /// The server that the kubeconfig names.
+        now: String,
     },
     /// The kubeconfig's settings do not make a client: certificates, proxy, address.
     #[error("the settings of context `{context}` do not work: {why}")]
@@ -236,6 +248,7 @@ impl ConnectError {
             Self::NoContext { .. } | Self::NoCurrentContext { .. } => Some("choose one with --context".into()),
             Self::Plugin { hint, .. } => Some(hint.clone()),
             Self::Kubeconfig(_) => Some("mend it, or give another file with --kubeconfig or KUBECONFIG".into()),
+            Self::Moved { .. } => Some("reload the kubeconfig to go there".into()),
             Self::Settings { .. } => None,
         }
     }

@@ -22,22 +22,32 @@ pub struct Contexts {
 
 /// All contexts that `--context` may name.
 pub fn contexts(options: &ConnectOptions) -> Result<Contexts, ConnectError> {
-    let (kubeconfig, _) = read(options)?;
-    let all = kubeconfig.contexts.iter().map(|named| info(&kubeconfig, &named.name)).collect();
-    Ok(Contexts { all, current: options.context.clone().or(kubeconfig.current_context) })
+    Ok(listed(&read(options)?.0, options))
 }
 
-/// What a connection is made from: kube's configuration and what to call it.
-pub(super) struct Loaded {
-    pub config: Config,
-    pub info: ContextInfo,
+/// The contexts of a kubeconfig that was read.
+pub(super) fn listed(kubeconfig: &Kubeconfig, options: &ConnectOptions) -> Contexts {
+    let all = kubeconfig.contexts.iter().map(|named| info(kubeconfig, &named.name)).collect();
+    Contexts { all, current: options.context.clone().or_else(|| kubeconfig.current_context.clone()) }
 }
 
-/// Reads files and settings; runs no plugin and opens no connection.
-pub(super) async fn load(options: &ConnectOptions) -> Result<Loaded, ConnectError> {
+/// The context that `options` lead to. Reads files; runs no plugin and opens no connection.
+pub(super) fn locate(options: &ConnectOptions) -> Result<ContextInfo, ConnectError> {
     let (kubeconfig, looked) = read(options)?;
+    let mut info = match chosen(&kubeconfig, options)? {
+        Some(name) => info(&kubeconfig, &name),
+        None => in_cluster(options, looked)?.info,
+    };
+    if let Some(namespace) = &options.namespace {
+        info.namespace.clone_from(namespace);
+    }
+    Ok(info)
+}
+
+/// The name of the context that `options` choose; None where the kubeconfig is empty.
+fn chosen(kubeconfig: &Kubeconfig, options: &ConnectOptions) -> Result<Option<String>, ConnectError> {
     if kubeconfig.contexts.is_empty() && kubeconfig.clusters.is_empty() {
-        return in_cluster(options, looked);
+        return Ok(None);
     }
     let known = || match kubeconfig.contexts.iter().map(|c| c.name.as_str()).collect::<Vec<_>>() {
         names if names.is_empty() => "none".to_owned(),
@@ -49,6 +59,19 @@ pub(super) async fn load(options: &ConnectOptions) -> Result<Loaded, ConnectErro
     if !kubeconfig.contexts.iter().any(|c| c.name == name) {
         return Err(ConnectError::NoContext { name, known: known() });
     }
+    Ok(Some(name))
+}
+
+/// What a connection is made from: kube's configuration and what to call it.
+pub(super) struct Loaded {
+    pub config: Config,
+    pub info: ContextInfo,
+}
+
+/// Reads files and settings; runs no plugin and opens no connection.
+pub(super) async fn load(options: &ConnectOptions) -> Result<Loaded, ConnectError> {
+    let (kubeconfig, looked) = read(options)?;
+    let Some(name) = chosen(&kubeconfig, options)? else { return in_cluster(options, looked) };
     let mut info = info(&kubeconfig, &name);
     let own_proxy = cluster_of(&kubeconfig, &name).and_then(|c| c.proxy_url.clone()).filter(|url| !url.is_empty());
     let choice = KubeConfigOptions { context: Some(name.clone()), ..KubeConfigOptions::default() };
@@ -86,8 +109,8 @@ fn in_cluster(options: &ConnectOptions, looked: String) -> Result<Loaded, Connec
 }
 
 /// The merged kubeconfig, and a phrase that says where it was looked for.
-fn read(options: &ConnectOptions) -> Result<(Kubeconfig, String), ConnectError> {
-    let (files, looked) = files(options, env::var_os("KUBECONFIG"), home());
+pub(super) fn read(options: &ConnectOptions) -> Result<(Kubeconfig, String), ConnectError> {
+    let (files, looked) = sources(options);
     let mut merged = Kubeconfig::default();
     for file in files {
         let mut next = match Kubeconfig::read_from(&file) {
@@ -111,6 +134,11 @@ fn read(options: &ConnectOptions) -> Result<(Kubeconfig, String), ConnectError> 
         merged = merged.merge(next).map_err(|error| ConnectError::Kubeconfig(error.to_string()))?;
     }
     Ok((merged, looked))
+}
+
+/// The files that are read, in order, and a phrase that says where was looked.
+pub(super) fn sources(options: &ConnectOptions) -> (Vec<PathBuf>, String) {
+    files(options, env::var_os("KUBECONFIG"), home())
 }
 
 fn files(

@@ -5,7 +5,10 @@
 //! 45 s, streams do not (whoever watches counts the silence). None of them repeats a write on its own.
 //! Nothing here interprets objects.
 
+mod certificate;
+mod clients;
 mod cluster;
+mod contexts;
 mod error;
 mod exec;
 mod kubeconfig;
@@ -15,9 +18,11 @@ mod proxy;
 mod reader;
 mod session;
 mod stream;
+mod words;
 mod writer;
 
 pub use cluster::{Cluster, ConnectOptions, ContextInfo};
+pub use contexts::{ContextChanges, KnownContexts};
 pub use error::{ApiError, ApiErrorKind, ConnectError};
 pub use kubeconfig::{Contexts, contexts};
 pub use logs::{LogOptions, RawLine};

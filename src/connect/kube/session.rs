@@ -1,27 +1,31 @@
-//! Credentials and HTTP clients, renewed when they expire or the API server answers 401.
+//! Sending requests with credentials that are fetched when the first request needs them, and renewed when they expire or the
+//! API server answers 401.
 //!
-//! Invariant: a request is sent once; the one exception is a 401, which says that nothing was done.
+//! Invariant: a request is sent once; the one exception is a 401, which says that nothing was done. Credentials of another
+//! cluster are never taken in: where the kubeconfig gives the context another server, requests fail and say so.
 
 use super::{
-    ApiError, ApiErrorKind, ConnectError, ConnectOptions, ContextInfo, exec,
-    kubeconfig::{self, Loaded},
+    ApiError, ApiErrorKind, ConnectError, ConnectOptions, ContextInfo,
+    clients::{self, Clients},
+    exec::Terminal,
+    kubeconfig, words,
 };
-use crate::time::Clock;
+use crate::{model::Login, time::Clock};
 use ::kube::{Client, client::Body, core::Status};
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response, StatusCode, header};
 use http_body_util::BodyExt as _;
-use jiff::{SignedDuration, Timestamp};
 use std::{
     fmt,
     sync::{Arc, PoisonError, RwLock},
     time::Duration,
 };
+use tokio::time::Instant;
 
 /// A connection that stays silent this long is given up, except a stream's.
-const SILENCE: Duration = Duration::from_secs(45);
-/// Credentials are renewed this long before they expire.
-const EARLY: SignedDuration = SignedDuration::from_secs(60);
+pub(super) const SILENCE: Duration = Duration::from_secs(45);
+/// How long a failed attempt to get credentials counts: a plugin is not run for every request that waits.
+const AGAIN: Duration = Duration::from_secs(30);
 
 /// Which of the clients a request goes through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,25 +35,32 @@ pub(super) enum Lane {
     Stream,
 }
 
-struct Clients {
-    read: Client,
-    write: Client,
-    stream: Client,
-    expires: Option<Timestamp>,
-}
-
 enum Source {
     /// The options are read again, so that a renewed token file or certificate counts.
     Options(ConnectOptions),
     Fixed,
 }
 
+/// Whether requests can be sent.
+#[derive(Clone)]
+enum Door {
+    /// Nobody has asked yet.
+    Untried,
+    Open(Arc<Clients>),
+    /// There are no credentials.
+    Shut {
+        error: ConnectError,
+        at: Instant,
+    },
+}
+
 pub(super) struct Session {
     source: Source,
     info: ContextInfo,
     clock: Clock,
-    clients: RwLock<Arc<Clients>>,
-    renewing: tokio::sync::Mutex<()>,
+    door: RwLock<Door>,
+    /// Held by whoever fetches credentials, so that all who need them wait for one attempt.
+    turn: tokio::sync::Mutex<()>,
 }
 
 impl fmt::Debug for Session {
@@ -59,29 +70,22 @@ impl fmt::Debug for Session {
 }
 
 impl Session {
-    pub async fn connect(options: &ConnectOptions, clock: Clock) -> Result<Self, ConnectError> {
-        let (clients, info) = prepare(options).await?;
+    /// Reads the kubeconfig. Credentials are fetched when the first request needs them.
+    pub fn prepare(options: &ConnectOptions, clock: Clock) -> Result<Self, ConnectError> {
+        let info = kubeconfig::locate(options)?;
         // A renewal must come back to this context even if somebody selects another one meanwhile.
         let context = (info.name != "in-cluster").then(|| info.name.clone()).or_else(|| options.context.clone());
         let options = ConnectOptions { context, ..options.clone() };
-        Ok(Self {
-            source: Source::Options(options),
-            info,
-            clock,
-            clients: RwLock::new(Arc::new(clients)),
-            renewing: tokio::sync::Mutex::new(()),
-        })
+        Ok(Self::new(Source::Options(options), Door::Untried, info, clock))
     }
 
     pub fn fixed(client: Client, info: ContextInfo, clock: Clock) -> Self {
-        let clients = Clients { read: client.clone(), write: client.clone(), stream: client, expires: None };
-        Self {
-            source: Source::Fixed,
-            info,
-            clock,
-            clients: RwLock::new(Arc::new(clients)),
-            renewing: tokio::sync::Mutex::new(()),
-        }
+        let clients = Clients::fixed(client, clock.now());
+        Self::new(Source::Fixed, Door::Open(Arc::new(clients)), info, clock)
+    }
+
+    fn new(source: Source, door: Door, info: ContextInfo, clock: Clock) -> Self {
+        Self { source, info, clock, door: RwLock::new(door), turn: tokio::sync::Mutex::new(()) }
     }
 
     pub fn info(&self) -> &ContextInfo {
@@ -92,21 +96,110 @@ impl Session {
         &self.clock
     }
 
-    fn clients(&self) -> Arc<Clients> {
-        self.clients.read().unwrap_or_else(PoisonError::into_inner).clone()
+    fn door(&self) -> Door {
+        self.door.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Makes new clients unless somebody else already replaced `used`.
-    async fn renew(&self, used: &Arc<Clients>) -> Result<Arc<Clients>, ConnectError> {
-        let Source::Options(options) = &self.source else { return Ok(used.clone()) };
-        let _turn = self.renewing.lock().await;
-        let now = self.clients();
-        if !Arc::ptr_eq(&now, used) {
-            return Ok(now);
+    fn set(&self, door: Door) {
+        *self.door.write().unwrap_or_else(PoisonError::into_inner) = door;
+    }
+
+    /// How the credentials stand.
+    pub fn login(&self) -> Login {
+        match self.door() {
+            Door::Untried => Login::Pending,
+            Door::Open(clients) => match clients.refused() {
+                Some(why) => {
+                    let hint = Some("log in again, as your cluster's documentation says".to_owned());
+                    Login::Needed { why, hint, asks: clients.asks }
+                }
+                None => Login::Granted { certificate: clients.certificate },
+            },
+            Door::Shut { error, .. } => {
+                let asks = matches!(error, ConnectError::Plugin { asks: true, .. });
+                Login::Needed { why: error.to_string(), hint: error.hint(), asks }
+            }
         }
-        let renewed = Arc::new(prepare(options).await?.0);
-        *self.clients.write().unwrap_or_else(PoisonError::into_inner) = renewed.clone();
-        Ok(renewed)
+    }
+
+    /// Gets credentials now, whatever was tried before; `terminal` is whether the plugin may ask on it.
+    pub async fn log_in(&self, terminal: Terminal) -> Result<(), ConnectError> {
+        let Source::Options(options) = &self.source else { return Ok(()) };
+        let _turn = self.turn.lock().await;
+        self.fetch(options, terminal).await.map(drop)
+    }
+
+    /// What was granted no longer counts: the next request fetches credentials anew.
+    pub fn forget_login(&self) {
+        if matches!(self.source, Source::Options(_)) {
+            self.set(Door::Untried);
+        }
+    }
+
+    /// Reads the kubeconfig and makes clients. Whoever calls this has the turn.
+    async fn fetch(&self, options: &ConnectOptions, terminal: Terminal) -> Result<Arc<Clients>, ConnectError> {
+        match clients::make(options, &self.info, terminal, self.clock.now()).await {
+            Ok(clients) => {
+                let clients = Arc::new(clients);
+                self.set(Door::Open(clients.clone()));
+                Ok(clients)
+            }
+            Err(error) => {
+                self.set(Door::Shut { error: error.clone(), at: Instant::now() });
+                Err(error)
+            }
+        }
+    }
+
+    /// Clients that may be used: those there are, or new ones where there are none or theirs expire.
+    async fn clients(&self) -> Result<Arc<Clients>, ConnectError> {
+        let came = Instant::now();
+        match self.door() {
+            Door::Open(clients) if !clients.is_due(self.clock.now()) => return Ok(clients),
+            Door::Shut { error, at } if at.elapsed() < AGAIN => return Err(error),
+            Door::Open(_) | Door::Shut { .. } | Door::Untried => {}
+        }
+        let Source::Options(options) = &self.source else { return Err(self.unasked()) };
+        let _turn = self.turn.lock().await;
+        let before = match self.door() {
+            Door::Open(clients) if !clients.is_due(self.clock.now()) => return Ok(clients),
+            // Somebody else tried while we waited.
+            Door::Shut { error, at } if at >= came => return Err(error),
+            Door::Open(clients) => Some(clients),
+            Door::Shut { .. } | Door::Untried => None,
+        };
+        let fetched = self.fetch(options, Terminal::Kept).await;
+        match (fetched, before) {
+            // What is to expire soon is still good: it serves until it is not, and the plugin is asked again meanwhile.
+            (Err(_), Some(clients)) if clients.put_off(self.clock.now()) => {
+                self.set(Door::Open(clients.clone()));
+                Ok(clients)
+            }
+            (fetched, _) => fetched,
+        }
+    }
+
+    /// New clients in place of `used`, which were answered 401; None where there is no hope in asking again so soon.
+    async fn after_refusal(&self, used: &Arc<Clients>) -> Result<Option<Arc<Clients>>, ConnectError> {
+        let Source::Options(options) = &self.source else { return Ok(None) };
+        let came = Instant::now();
+        let _turn = self.turn.lock().await;
+        match self.door() {
+            Door::Open(now) if !Arc::ptr_eq(&now, used) => return Ok(Some(now)),
+            Door::Shut { error, at } if at >= came => return Err(error),
+            Door::Open(_) | Door::Shut { .. } | Door::Untried => {}
+        }
+        if !used.is_worth_renewing() {
+            return Ok(None);
+        }
+        let renewed = self.fetch(options, Terminal::Kept).await?;
+        renewed.are_a_replacement();
+        Ok(Some(renewed))
+    }
+
+    /// A fixed client has nothing that expires, so nobody gets here.
+    fn unasked(&self) -> ConnectError {
+        ConnectError::Settings { context: self.info.name.clone(), why: "there are no credentials to renew".into() }
     }
 
     /// Sends one request and returns a successful answer, its body not yet read.
@@ -115,19 +208,25 @@ impl Session {
             let hint = error.hint().map(|hint| format!(" ({hint})")).unwrap_or_default();
             ApiError::new(ApiErrorKind::Unauthorized, action, format!("{error}{hint}"))
         };
-        let mut clients = self.clients();
-        let expired = |clients: &Clients| clients.expires.is_some_and(|at| self.clock.now() + EARLY >= at);
-        if expired(&clients) {
-            clients = self.renew(&clients).await.map_err(unauthorized)?;
-        }
+        let mut clients = self.clients().await.map_err(unauthorized)?;
         let mut response = self.once(lane, &clients, &request, action).await?;
-        if response.status() == StatusCode::UNAUTHORIZED {
-            let renewed = self.renew(&clients).await.map_err(unauthorized)?;
-            if !Arc::ptr_eq(&renewed, &clients) {
-                response = self.once(lane, &renewed, &request, action).await?;
-            }
+        if response.status() == StatusCode::UNAUTHORIZED
+            && let Some(renewed) = self.after_refusal(&clients).await.map_err(unauthorized)?
+        {
+            clients = renewed;
+            response = self.once(lane, &clients, &request, action).await?;
         }
-        if response.status().is_success() { Ok(response) } else { Err(self.refused(lane, response, action).await) }
+        if response.status() != StatusCode::UNAUTHORIZED {
+            clients.accepted();
+        }
+        if response.status().is_success() {
+            return Ok(response);
+        }
+        let error = self.refused(lane, response, action).await;
+        if error.kind == ApiErrorKind::Unauthorized {
+            clients.refuse(&format!("{} does not accept the credentials: {}", self.info.server, error.message));
+        }
+        Err(error)
     }
 
     async fn once(
@@ -170,13 +269,12 @@ impl Session {
             connecting |= error.downcast_ref::<hyper_util::client::legacy::Error>().is_some_and(|e| e.is_connect());
             next = error.source();
         }
-        let cause = crate::connect::innermost(error);
         let kind = match lane {
             Lane::Write if !connecting => ApiErrorKind::Unknown,
             _ => ApiErrorKind::Unreachable,
         };
         let what = if connecting { "cannot be reached" } else { "broke the connection" };
-        ApiError::new(kind, action, format!("{} {what}: {}", self.info.server, super::error::without_dumps(&cause)))
+        ApiError::new(kind, action, format!("{} {what}: {}", self.info.server, words::of(error)))
     }
 
     async fn refused(&self, lane: Lane, response: Response<Body>, action: &str) -> ApiError {
@@ -201,31 +299,4 @@ impl Session {
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let seconds = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
     Some(Duration::from_secs(seconds))
-}
-
-async fn prepare(options: &ConnectOptions) -> Result<(Clients, ContextInfo), ConnectError> {
-    let Loaded { mut config, info } = kubeconfig::load(options).await?;
-    let expires = exec::resolve(&mut config.auth_info, &info.user).await?;
-    // kube's own policy would repeat a POST, and would wait for minutes without a word.
-    config.default_retry = false;
-    // Compression costs the API server more than the wire does when there is hardly a wire.
-    config.disable_compression |= info.loopback;
-    let mut patient = config.clone();
-    patient.read_timeout = None;
-    config.read_timeout = Some(SILENCE);
-    config.reset_reader_on_write = true;
-    let context = info.name.clone();
-    // Legacy auth providers run commands while a client is built.
-    let built = tokio::task::spawn_blocking(move || {
-        let read = Client::try_from(config.clone())?;
-        let write = Client::try_from(config)?;
-        let stream = Client::try_from(patient)?;
-        Ok::<_, ::kube::Error>((read, write, stream))
-    });
-    let settings = |why: String| ConnectError::Settings { context: context.clone(), why };
-    match built.await {
-        Ok(Ok((read, write, stream))) => Ok((Clients { read, write, stream, expires }, info)),
-        Ok(Err(error)) => Err(settings(error.to_string())),
-        Err(error) => Err(settings(error.to_string())),
-    }
 }

@@ -70,7 +70,12 @@ impl Demo {
 
     /// Builds the world as it is at the clock's present moment, and starts its controllers and its reconciler.
     pub async fn start(clock: Clock, seed: u64) -> Result<Self, Error> {
-        let build = tokio::task::spawn_blocking(move || build(clock, seed));
+        Self::start_within(std::env::temp_dir(), clock, seed).await
+    }
+
+    /// The same with its temporary folder within `parent`.
+    pub async fn start_within(parent: PathBuf, clock: Clock, seed: u64) -> Result<Self, Error> {
+        let build = tokio::task::spawn_blocking(move || build(&parent, clock, seed));
         let (world, controllers, reconciler, repository) = build.await.map_err(|_| Error::Interrupted)??;
         let tidy = AbortOnDropHandle::new(tokio::spawn(tidy(world.store.clone())));
         Ok(Self {
@@ -88,14 +93,14 @@ pub fn add_nodes(store: &Store) -> Result<(), Error> {
 }
 
 /// Lives through the timeline up to now.
-fn build(clock: Clock, seed: u64) -> Result<(World, Controllers, Reconciler, Repository), Error> {
+fn build(parent: &Path, clock: Clock, seed: u64) -> Result<(World, Controllers, Reconciler, Repository), Error> {
     let now = Timestamp::from_second(clock.now().as_second()).unwrap_or(Timestamp::UNIX_EPOCH);
     let timeline = timeline::timeline(now, seed);
     let birth = timeline.birth;
     let world = World::born(clock, seed, still(birth));
     let mut controllers = Controllers::new(&world.store, seed, catalogue::loads());
     let mut reconciler = Reconciler::new(&world.store);
-    let mut repository = Repository::create()?;
+    let mut repository = Repository::create(parent)?;
     controllers.jump_to(&world.store, birth);
     cluster::furnish(controllers.store(), repository.path())?;
     let mut tags = catalogue::first_tags();

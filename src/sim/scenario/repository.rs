@@ -18,9 +18,9 @@ pub struct Repository {
 }
 
 impl Repository {
-    /// An empty one, with `main` as its branch.
-    pub fn create() -> Result<Self, Error> {
-        let folder = tempfile::Builder::new().prefix("pilothouse-demo-").tempdir()?;
+    /// An empty one in a new folder within `parent`, with `main` as its branch.
+    pub fn create(parent: &Path) -> Result<Self, Error> {
+        let folder = tempfile::Builder::new().prefix("pilothouse-demo-").tempdir_in(parent)?;
         let path = folder.path().join("fleet.git");
         let mut options = git2::RepositoryInitOptions::new();
         options.bare(true).initial_head("main").external_template(false).description("The demo's fleet");

@@ -27,6 +27,7 @@ const fn heading(place: Where) -> &'static str {
         Where::Workload => "On one workload",
         Where::Operation => "On an operation",
         Where::Operations => "On the list of operations",
+        Where::Contexts => "On contexts and the fleet",
         Where::Plan => "On a plan",
         Where::Moving => "Moving",
         Where::Everywhere => "Everywhere",

@@ -3,7 +3,7 @@
 use super::{Reply, Then};
 use crate::{
     config::{Action, Meaning, Theme, Themes},
-    ui::{filter::Filter, input, scene::Scene, session::Session},
+    ui::{filter::Filter, input, message::Effect, scene::Scene, session::Session},
 };
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::{buffer::Buffer, layout::Rect};
@@ -31,11 +31,15 @@ pub struct Palette {
 }
 
 /// What can be run by name: everything that is not a movement.
-const OFFERED: [Action; 15] = [
+const OFFERED: [Action; 19] = [
     Action::Workloads,
     Action::Routes,
     Action::Jobs,
     Action::Operations,
+    Action::Contexts,
+    Action::Fleet,
+    Action::LogIn,
+    Action::Reload,
     Action::RollBack,
     Action::RollBackTo,
     Action::Restart,
@@ -84,6 +88,17 @@ impl Palette {
             Then::Theme(name) => self.themes.get(name),
             _ => None,
         }
+    }
+
+    /// The same with the contexts that can be gone to.
+    pub fn with_contexts(mut self, contexts: impl Iterator<Item = String>) -> Self {
+        self.commands.extend(contexts.map(|context| Command {
+            name: format!("context {context}"),
+            detail: "go there".into(),
+            then: Then::Do(vec![Effect::Enter { context, open: None }]),
+        }));
+        self.found = (0..self.commands.len()).collect();
+        self
     }
 
     /// Takes a key.

@@ -2,8 +2,8 @@
 
 use crate::{
     config::{Action, Meaning},
-    model::{OperationState, OperationView},
-    ui::{freshness, scene::Scene},
+    model::{Login, OperationState, OperationView},
+    ui::{freshness, scene::Scene, tables},
 };
 use jiff::Timestamp;
 use ratatui::{buffer::Buffer, layout::Rect};
@@ -90,11 +90,38 @@ fn right(scene: &Scene<'_>) -> Vec<Part> {
     if let Some(view) = operations.foremost() {
         parts.push(Part { meaning: Meaning::Progressing, text: running(view, scene.now), rank: 2 });
     }
+    contexts(scene, &mut parts);
     let (meaning, text) = freshness::connection(scene.rows, scene.now);
     parts.push(Part { meaning, text, rank: 1 });
     let clock = scene.now.to_zoned(scene.state.session.zone.clone()).strftime("%H:%M:%S").to_string();
     parts.push(Part { meaning: Meaning::Muted, text: clock, rank: 5 });
     parts
+}
+
+/// What there is to say of credentials, of the kubeconfig and of the other contexts.
+fn contexts(scene: &Scene<'_>, parts: &mut Vec<Part>) {
+    let state = scene.state;
+    let here = &state.session.context;
+    let elsewhere = state.contexts.broken_elsewhere(here);
+    if elsewhere > 0 {
+        let text = format!("{elsewhere} broken elsewhere ({})", state.key_of(Action::Fleet));
+        parts.push(Part { meaning: Meaning::Broken, text, rank: 3 });
+    }
+    if state.contexts.kubeconfig.is_some() {
+        let text = format!("kubeconfig changed ({})", state.key_of(Action::Reload));
+        parts.push(Part { meaning: Meaning::Warning, text, rank: 2 });
+    }
+    let login = state.contexts.get(here).map(|view| &view.login);
+    if let Some(Login::Needed { .. }) = login {
+        let text = format!("login needed ({})", state.key_of(Action::LogIn));
+        parts.push(Part { meaning: Meaning::Broken, text, rank: 0 });
+    }
+    if let Some(validity) = login.and_then(Login::certificate) {
+        let (left, meaning) = tables::expiry(&validity, scene.now);
+        if meaning != Meaning::Muted {
+            parts.push(Part { meaning, text: format!("certificate {left}"), rank: 1 });
+        }
+    }
 }
 
 fn running(view: &OperationView, now: Timestamp) -> String {

@@ -40,6 +40,17 @@ const WORKLOAD: &[Action] = &[
 const ROUTES: &[Action] = &[Action::Back, Action::Shift, Action::Filter, Action::Palette, Action::Help];
 const JOBS: &[Action] = &[Action::Back, Action::Filter, Action::Palette, Action::Help];
 const OPERATIONS: &[Action] = &[Action::Back, Action::Open, Action::Resume, Action::Palette, Action::Help];
+const CONTEXTS: &[Action] = &[
+    Action::Back,
+    Action::Open,
+    Action::WatchContext,
+    Action::LogIn,
+    Action::Fleet,
+    Action::Reload,
+    Action::Palette,
+    Action::Help,
+];
+const FLEET: &[Action] = &[Action::Back, Action::Open, Action::Contexts, Action::Palette, Action::Help];
 const OPERATION: &[Action] = &[Action::Back, Action::Palette, Action::Help];
 
 /// What can be done with an operation as it stands; one that has ended takes no orders, so it shows none.
@@ -87,6 +98,8 @@ pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
         Screen::Jobs => JOBS.to_vec(),
         Screen::Operations => OPERATIONS.to_vec(),
         Screen::Operation(id) => of_operation(state, id),
+        Screen::Contexts => CONTEXTS.to_vec(),
+        Screen::Fleet => FLEET.to_vec(),
     };
     let keys = |short: bool| {
         let key = |action: Action| Some(state.session.keymap.key(state.places(), action)?.to_string());
@@ -121,7 +134,7 @@ pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
 const fn gives_way(action: Action) -> u8 {
     match action {
         Action::Help => 0,
-        Action::RollBack | Action::Resume => 1,
+        Action::RollBack | Action::Resume | Action::LogIn => 1,
         Action::Abort | Action::StepBack => 2,
         Action::Back | Action::Palette => 3,
         Action::Filter | Action::Pause | Action::Next | Action::Mark | Action::Compare => 4,

@@ -1,6 +1,7 @@
 //! The screens: which panes there are, and where.
 
 mod cockpit;
+mod fleet;
 mod operation;
 mod tables;
 pub mod workload;
@@ -17,6 +18,8 @@ pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
         Screen::Jobs => tables::jobs(scene, buffer, area),
         Screen::Operations => tables::operations(scene, buffer, area),
         Screen::Operation(id) => operation::draw(scene, buffer, area, id),
+        Screen::Contexts => fleet::contexts(scene, buffer, area),
+        Screen::Fleet => fleet::fleet(scene, buffer, area),
     }
 }
 
@@ -27,7 +30,9 @@ pub fn last_scroll(scene: &Scene<'_>) -> usize {
     let page: Option<Page> = match scene.state.screen() {
         Screen::Workload(object) => return workload::last_scroll(scene, object),
         Screen::Operation(id) => scene.state.operations.get(id).map(|view| operation::page(view, scene.now, width)),
-        Screen::Workloads | Screen::Routes | Screen::Jobs | Screen::Operations => None,
+        Screen::Workloads | Screen::Routes | Screen::Jobs | Screen::Operations | Screen::Contexts | Screen::Fleet => {
+            None
+        }
     };
     page.map_or(0, |page| page.last_scroll(inside.height))
 }

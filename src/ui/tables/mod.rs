@@ -2,11 +2,13 @@
 //!
 //! What a table shows is decided by its columns; how wide each one is, and which ones there is no room for, is decided here.
 
+mod contexts;
 mod jobs;
 mod operations;
 mod routes;
 mod workloads;
 
+pub use contexts::{COLUMNS as CONTEXTS, TROUBLED, expiry, standing};
 pub use jobs::COLUMNS as JOBS;
 pub use operations::COLUMNS as OPERATIONS;
 pub use routes::COLUMNS as ROUTES;

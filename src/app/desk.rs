@@ -1,0 +1,54 @@
+//! What all sessions of one process share: configuration, journals, folders, the operator's name.
+
+use crate::{
+    config::{Config, ConfigError, Paths, Terminal},
+    operate::Journals,
+    time::Clock,
+};
+use std::path::PathBuf;
+
+/// What all sessions share.
+#[derive(Debug)]
+pub struct Desk {
+    /// What was configured.
+    pub config: Config,
+    /// What is wrong with the configuration.
+    pub complaints: Vec<ConfigError>,
+    /// Journals of this machine's operations.
+    pub journals: Journals,
+    /// The clock.
+    pub clock: Clock,
+    /// The operator, as `user@host`.
+    pub actor: String,
+    /// Whether the command line forbids every change.
+    pub read_only: bool,
+    pub(super) cache: PathBuf,
+}
+
+impl Desk {
+    /// Reads the configuration.
+    pub fn set_up(paths: &Paths, clock: Clock, read_only: bool) -> Self {
+        let (config, complaints) = Config::load(&paths.config, Terminal::of(|name| std::env::var(name).ok()));
+        Self {
+            config,
+            complaints,
+            journals: journals(paths),
+            clock,
+            actor: actor(),
+            read_only,
+            cache: paths.cache.join("git"),
+        }
+    }
+}
+
+/// The journals of this user on this machine.
+pub fn journals(paths: &Paths) -> Journals {
+    Journals::at(paths.data.join("operations"))
+}
+
+/// The operator as other operators will read it.
+fn actor() -> String {
+    let user = whoami::username().unwrap_or_else(|_| "unknown".into());
+    let host = whoami::hostname().unwrap_or_else(|_| "localhost".into());
+    format!("{user}@{host}")
+}
