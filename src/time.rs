@@ -4,7 +4,11 @@
 //! runtime it advances with tokio's timers, so holds, leases and deadlines agree with `tokio::time::sleep`.
 //! Nothing outside this room calls [`Timestamp::now`].
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
 use tokio::time::Instant;
 
 /// Where the time comes from. Cheap to clone.
@@ -18,23 +22,39 @@ pub enum Clock {
         epoch: Timestamp,
         /// The tokio instant that stands for `epoch`.
         start: Instant,
+        /// Seconds by which it has jumped besides, as a wall clock does while a laptop sleeps.
+        jumped: Arc<AtomicI64>,
     },
 }
 
 impl Clock {
     /// A clock that starts at `epoch` now and follows tokio's clock (which a test may pause).
     pub fn starting_at(epoch: Timestamp) -> Self {
-        Self::Virtual { epoch, start: Instant::now() }
+        Self::Virtual { epoch, start: Instant::now(), jumped: Arc::default() }
+    }
+
+    /// A clock that stands at `epoch` for as long as `still`.
+    pub fn standing(epoch: Timestamp, still: std::time::Duration) -> Self {
+        Self::Virtual { epoch, start: Instant::now() + still, jumped: Arc::default() }
     }
 
     /// The current wall-clock time.
     pub fn now(&self) -> Timestamp {
         match self {
             Self::System => Timestamp::now(),
-            Self::Virtual { epoch, start } => {
-                let elapsed = jiff::SignedDuration::try_from(start.elapsed()).unwrap_or(jiff::SignedDuration::MAX);
-                epoch.checked_add(elapsed).unwrap_or(Timestamp::MAX)
+            Self::Virtual { epoch, start, jumped } => {
+                let elapsed = SignedDuration::try_from(start.elapsed()).unwrap_or(SignedDuration::MAX);
+                let jumped = SignedDuration::from_secs(jumped.load(Ordering::Relaxed));
+                epoch.checked_add(elapsed.saturating_add(jumped)).unwrap_or(Timestamp::MAX)
             }
+        }
+    }
+
+    /// The virtual clock and all its clones jump, without any timer noticing: this machine slept, or somebody set its clock. The
+    /// system's clock does not obey.
+    pub fn jump(&self, by: SignedDuration) {
+        if let Self::Virtual { jumped, .. } = self {
+            jumped.fetch_add(by.as_secs(), Ordering::Relaxed);
         }
     }
 }
@@ -60,6 +80,8 @@ mod tests {
         let clock = Clock::starting_at(epoch);
         tokio::time::advance(std::time::Duration::from_secs(3600)).await;
         assert_eq!(clock.now().to_string(), "2026-01-01T01:00:00Z");
+        clock.clone().jump(SignedDuration::from_secs(90));
+        assert_eq!(clock.now().to_string(), "2026-01-01T01:01:30Z");
     }
 
     #[test]

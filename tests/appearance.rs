@@ -9,7 +9,7 @@ use fixture::{
 };
 use pilothouse::{
     config::{Config, Depth, Meaning, Terminal, Theme},
-    model::{Batch, Change, JobState, ObjectRef, Rows},
+    model::{Batch, Cause, Change, JobState, ObjectRef, Rows},
     ui::{self, Failure, Message, Notice, Session},
 };
 use proptest::prelude::*;
@@ -73,7 +73,7 @@ fn hostile(text: &str) -> Rows {
     for (object, inspection) in &rows.inspections {
         let mut inspection = inspection.clone();
         if let Some(blocker) = &mut inspection.blocker {
-            (blocker.message, blocker.evidence) = (text.to_owned(), Some(text.to_owned()));
+            (blocker.cause, blocker.evidence) = (Cause::Refused { told: text.into() }, vec![text.to_owned()]);
         }
         for pod in &mut inspection.pods {
             (pod.status, pod.node, pod.image) = (text.into(), Some(text.into()), text.into());

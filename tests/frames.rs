@@ -1,28 +1,106 @@
-//! Golden frames: every screen at three sizes, without colour, from one believable moment.
+//! Golden frames: every screen at three sizes, without colour, from one believable moment; the main ones in ASCII and in the
+//! dark theme's colours too.
 
 mod fixture;
 
-use fixture::{journaled, migration_view, robot::Robot, rows, session, shift_view};
+use fixture::{journaled, logs, migration_view, robot::Robot, rows, session, shift_view, sights, told};
+use jiff::tz::TimeZone;
 use pilothouse::{
-    model::{Change, Intent, Kind, Rows, Sync},
+    config::{Config, Terminal, Theme},
+    model::{Aspect, Change, Intent, Kind, LogState, Rows, Sync},
     ui::{Choice, Failure, Message, Session},
+};
+use ratatui::{
+    buffer::Cell,
+    style::{Color, Modifier, Style},
 };
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
 
-/// Compares the frames of one screen at every size.
-fn golden(name: &str, session: impl Fn() -> Session, rows: &Rows, prepare: impl Fn(&mut Robot)) {
+fn settings() -> insta::Settings {
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path("frames");
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
-    settings.bind(|| {
+    settings
+}
+
+/// Compares the frames of one screen at every size.
+fn golden(name: &str, session: impl Fn() -> Session, rows: &Rows, prepare: impl Fn(&mut Robot)) {
+    settings().bind(|| {
         for size in SIZES {
             let mut robot = Robot::new(session(), rows.clone(), size);
             prepare(&mut robot);
             insta::assert_snapshot!(format!("{name}-{}x{}", size.0, size.1), robot.screen());
         }
     });
+}
+
+/// The main screens.
+const MAIN: [(&str, fn(&mut Robot)); 4] = [
+    ("cockpit", |_| {}),
+    ("workload", |robot| drop(robot.press("enter"))),
+    ("plan", |robot| robot.roll_back()),
+    ("operation", |robot| robot.start(shift_view())),
+];
+
+#[test]
+fn the_main_screens_in_ascii() {
+    let ascii = || {
+        let terminal = Terminal { ascii: true, ..Terminal::default() };
+        let config = Config { theme: Theme::monochrome(), terminal, ..Config::default() };
+        Session::new("prod-eu", false, false, TimeZone::UTC, config)
+    };
+    let rows = rows();
+    for (name, go) in MAIN {
+        golden(&format!("{name}-ascii"), ascii, &rows, go);
+    }
+}
+
+/// Below each line a letter for the style of each of its signs, below the frame what the letters stand for.
+#[test]
+fn the_main_screens_in_the_dark_theme() {
+    let dark = || Session::new("prod-eu", false, false, TimeZone::UTC, Config::default());
+    let rows = rows();
+    for (name, go) in MAIN {
+        for size in SIZES {
+            let mut robot = Robot::new(dark(), rows.clone(), size);
+            go(&mut robot);
+            settings().bind(|| {
+                insta::assert_snapshot!(format!("{name}-dark-{}x{}", size.0, size.1), styled(&robot));
+            });
+        }
+    }
+}
+
+/// A frame with the style of each sign.
+fn styled(robot: &Robot) -> String {
+    let buffer = robot.buffer();
+    let mut legend: Vec<Style> = Vec::new();
+    let mut text = String::new();
+    for row in buffer.content.chunks(usize::from(buffer.area.width)) {
+        let signs: String = row.iter().map(|cell| cell.symbol()).collect();
+        let letter = |cell: &Cell| {
+            let style = cell.style();
+            let shows = cell.symbol() != " " || cell.bg != Color::Reset || cell.modifier.contains(Modifier::REVERSED);
+            if !shows {
+                return ' ';
+            }
+            let at = legend.iter().position(|known| *known == style).unwrap_or_else(|| {
+                legend.push(style);
+                legend.len() - 1
+            });
+            ('a'..='z').chain('A'..='Z').nth(at).unwrap_or('?')
+        };
+        let styles: String = row.iter().map(letter).collect();
+        text += &format!("{}\n{}\n", signs.trim_end(), styles.trim_end());
+    }
+    for (letter, style) in ('a'..='z').chain('A'..='Z').zip(&legend) {
+        let colour = |colour: Option<Color>| colour.unwrap_or_default().to_string();
+        let (fg, bg, weight) = (colour(style.fg), colour(style.bg), style.add_modifier);
+        text += &format!("\n{letter} = {fg} on {bg} {}", format!("{weight:?}").to_lowercase());
+    }
+    text
 }
 
 fn plain() -> Session {
@@ -70,11 +148,48 @@ fn cockpit_stale_and_forbidden() {
     golden("cockpit-stale", || session(true, true), &rows, |_| {});
 }
 
+/// The workload screen of shop/checkout with everything seen.
+fn checkout(robot: &mut Robot) {
+    robot.press("enter");
+    let all = [
+        sights::overview(),
+        sights::pods(),
+        sights::events(),
+        sights::history(),
+        sights::origin(),
+        sights::scaling(),
+        sights::manifest(),
+        sights::traffic(),
+    ];
+    all.into_iter().for_each(|sight| robot.see(sight));
+}
+
 #[test]
 fn workload() {
     let rows = rows();
-    golden("workload", plain, &rows, |robot| {
+    golden("workload-loading", plain, &rows, |robot| {
         robot.press("enter");
+    });
+    for (name, keys) in [
+        ("workload-overview", "1"),
+        ("workload-revisions", "2"),
+        ("workload-compare", "2 d"),
+        ("workload-pods", "3"),
+        ("workload-pod", "3 enter"),
+        ("workload-events", "4"),
+        ("workload-autoscaler", "6"),
+        ("workload-yaml", "7 / c h e c enter"),
+        ("workload-traffic", "8"),
+        ("workload-git", "9"),
+    ] {
+        golden(name, plain, &rows, |robot| {
+            checkout(robot);
+            robot.press(keys);
+        });
+    }
+    golden("workload-forbidden", plain, &rows, |robot| {
+        robot.press("enter 3");
+        robot.unseen(Aspect::Pods, true, "list pods in shop: User \"ana\" cannot list resource \"pods\"");
     });
 }
 
@@ -106,9 +221,43 @@ fn routes_jobs_and_operations() {
     golden("jobs", plain, &rows, |robot| {
         robot.press(": j o b s enter");
     });
+    golden("namespaces", plain, &rows, |robot| {
+        robot.press(": n s enter");
+        robot.press("j space j space");
+    });
+    golden("autoscalers", plain, &rows, |robot| {
+        robot.press(": h p a enter");
+    });
     golden("operations", plain, &rows, |robot| {
         robot.tell(Message::Operations(journaled()));
         robot.press(": o p e r enter");
+    });
+}
+
+#[test]
+fn tables_in_another_look() {
+    let rows = rows();
+    golden("table-sorted-and-filtered", plain, &rows, |robot| {
+        robot.press("A A / : ! h e a enter j space");
+    });
+    golden("table-wide", plain, &rows, |robot| {
+        robot.press("w right right");
+    });
+    golden("columns", plain, &rows, |robot| {
+        robot.press("W j space j");
+    });
+}
+
+#[test]
+fn journal() {
+    let rows = rows();
+    golden("journal", plain, &rows, |robot| {
+        robot.tell(Message::Journal(told()));
+        robot.press("J");
+    });
+    golden("journal-account", plain, &rows, |robot| {
+        robot.tell(Message::Journal(told()));
+        robot.press("J enter");
     });
 }
 
@@ -196,4 +345,62 @@ fn no_size_is_too_small() {
             assert!(size.0 < 5 || !text.trim().is_empty(), "{size:?} shows nothing");
         }
     }
+}
+
+#[test]
+fn logs_of_two_pods() {
+    let rows = rows();
+    golden("logs", plain, &rows, |robot| {
+        let ticket = logs::open(robot);
+        robot.tell(logs::story(ticket));
+    });
+    golden("logs-filtered", plain, &rows, |robot| {
+        let ticket = logs::open(robot);
+        robot.tell(logs::story(ticket));
+        robot.press("w t s");
+        robot.write("status");
+        robot.press("enter k k /");
+        robot.write("orders !471");
+    });
+    golden("logs-waiting", plain, &rows, |robot| {
+        let ticket = logs::open(robot);
+        robot.tell(logs::source(ticket, LogState::Waiting("ImagePullBackOff: Back-off pulling image".into())));
+    });
+    golden("logs-chosen", plain, &rows, |robot| {
+        let ticket = logs::open(robot);
+        robot.tell(logs::story(ticket));
+        robot.press("v j");
+    });
+}
+
+#[test]
+fn rollouts() {
+    let rows = fixture::kinds::rollouts();
+    golden("rollouts", plain, &rows, |_| {});
+}
+
+#[test]
+fn cron_jobs() {
+    let rows = fixture::kinds::cron_jobs();
+    golden("cronjobs", plain, &rows, |robot| {
+        robot.press(": c j enter");
+    });
+}
+
+#[test]
+fn helm_releases() {
+    let rows = fixture::kinds::releases();
+    golden("releases", plain, &rows, |robot| {
+        robot.press(": h e l m enter");
+    });
+}
+
+#[test]
+fn helm_releases_that_may_not_be_listed() {
+    let mut rows = fixture::rows();
+    let why = "User \"ana\" cannot list resource \"secrets\" in API group \"\" at the cluster scope".into();
+    rows.apply(vec![Change::Sync(Kind::Secret, None, Sync::Forbidden { why })], fixture::now());
+    golden("releases-forbidden", plain, &rows, |robot| {
+        robot.press(": h e l m enter");
+    });
 }

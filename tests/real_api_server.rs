@@ -94,13 +94,13 @@ async fn rows_follow_the_cluster_and_name_what_is_wrong() {
     let health = |rows: &Rows, object: &ObjectRef| rows.workloads.get(object).map(|row| rows.health_of(row));
     until(&mut rows, &mut batches, "a complete rollout", |rows| health(rows, &good) == Some(Health::Healthy)).await;
     until(&mut rows, &mut batches, "both failures named", |rows| {
-        let kind = |o: &ObjectRef| rows.inspections.get(o).and_then(|i| i.blocker.as_ref()).map(|b| b.kind);
+        let kind = |o: &ObjectRef| rows.inspections.get(o).and_then(|i| i.blocker.as_ref()).map(|b| b.kind());
         kind(&crash) == Some(BlockerKind::CrashLoop) && kind(&absent) == Some(BlockerKind::ImagePull)
     })
     .await;
     assert_eq!(health(&rows, &crash), Some(Health::Broken));
     let reason = |rows: &Rows, object: &ObjectRef| rows.reason_of(rows.workloads.get(object).unwrap()).unwrap();
-    assert!(reason(&rows, &crash).contains("exit code 1"), "{}", reason(&rows, &crash));
+    assert!(reason(&rows, &crash).contains("exits with code 1"), "{}", reason(&rows, &crash));
     assert!(reason(&rows, &absent).contains("web:v1-missing"), "{}", reason(&rows, &absent));
     for kind in [Kind::Deployment, Kind::Namespace, Kind::Job, Kind::HttpRoute, Kind::HorizontalPodAutoscaler] {
         assert!(matches!(rows.sync_of(kind), Sync::Live { .. }), "{kind}: {:?}", rows.sync_of(kind));
@@ -124,7 +124,7 @@ async fn rows_follow_the_cluster_and_name_what_is_wrong() {
     assert_eq!(shot.workloads.len(), 3);
     assert_eq!(shot.workloads.get(&good).unwrap().rollout.state, RolloutState::Complete);
     assert_eq!(shot.health_of(shot.workloads.get(&crash).unwrap()), Health::Broken);
-    assert!(inspect(&cluster, &crash).await.unwrap().blocker.unwrap().evidence.is_some(), "the log's last words");
+    assert!(!inspect(&cluster, &crash).await.unwrap().blocker.unwrap().evidence.is_empty(), "the log's last words");
 
     kubectl(&["-n", &namespace.0, "delete", "deployment", "crash"]);
     until(&mut rows, &mut batches, "the deletion", |rows| rows.workloads.get(&crash).is_none()).await;

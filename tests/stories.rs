@@ -2,8 +2,8 @@
 
 mod fixture;
 
-use crossterm::event::MouseEventKind;
-use fixture::{deployment, journaled, now, robot::Robot, rollback_plan, rows, session, shift_view, workload};
+use crossterm::event::{MouseButton, MouseEventKind};
+use fixture::{deployment, journaled, now, robot::Robot, rollback_plan, rows, session, shift_view, told, workload};
 use pilothouse::{
     config::{Config, Keymap, Theme},
     model::*,
@@ -168,7 +168,7 @@ fn a_filter_stays_until_it_is_taken_back() {
     assert!(robot.sees("Workloads 5 of 19") && !robot.sees("shop/checkout-v2"));
     robot.press("enter j");
     robot.watch(vec![Change::Workload(workload(deployment("shop", "wishlist"), 1, "1.0.0", 1, 5))]);
-    assert!(robot.sees("Workloads 6 of 20 /shop !check"));
+    assert!(robot.sees("Workloads 6 of 20 ✗ 1 broken hidden /shop !check"));
     robot.press("esc");
     assert!(robot.sees("Workloads 20"));
     robot.press("/");
@@ -179,14 +179,152 @@ fn a_filter_stays_until_it_is_taken_back() {
 #[test]
 fn namespaces_narrow_what_is_shown_and_zero_takes_it_back() {
     let mut robot = operator();
-    assert_eq!(robot.press("1"), [Effect::Scope(Some("shop".into()))]);
+    assert_eq!(robot.press("1"), [Effect::Scope(vec!["shop".into()])]);
     assert!(robot.sees("Workloads 7") && !robot.sees("7.0.1 → 7.1.0"));
-    assert_eq!(robot.press("0"), [Effect::Scope(None)]);
+    assert_eq!(robot.press("0"), [Effect::Scope(vec![])]);
     let effects = robot.press("tab j j enter");
-    assert_eq!(effects, [Effect::Scope(Some("data".into()))]);
+    assert_eq!(effects, [Effect::Scope(vec!["data".into()])]);
     assert!(robot.selected().contains("data/sessions"), "the table has the keys again");
     robot.press("esc");
     assert!(robot.sees("Workloads 19"));
+}
+
+#[test]
+fn rows_are_sorted_by_letters_by_any_column_and_by_a_click_and_attention_comes_back() {
+    let mut robot = operator();
+    let first = |robot: &Robot| robot.screen().lines().nth(3).unwrap_or_default().to_owned();
+    robot.press("N");
+    assert!(first(&robot).contains("platform/audit") && robot.sees("NAME↑") && robot.sees("by name ↑"));
+    robot.press("N");
+    assert!(first(&robot).contains("payments/storefront") || first(&robot).contains("shop/storefront"));
+    robot.press("P");
+    assert!(first(&robot).contains("data/") && robot.sees("by namespace ↑"));
+    robot.press("S > >");
+    assert!(robot.sees("READY↑"));
+    robot.press("I");
+    assert!(robot.sees("READY↓"));
+    robot.press(": s o r t space i m a enter");
+    assert!(robot.sees("IMAGE↑"));
+    robot.press("S");
+    assert!(first(&robot).contains("shop/checkout") && !robot.sees("↑"));
+    robot.click(60, 2);
+    assert!(robot.sees("by ready ↑"), "{}", robot.screen());
+}
+
+#[test]
+fn kubectl_words_open_tables_and_kinds() {
+    for (word, title) in
+        [("ns", "Namespaces 6"), ("hpa", "Autoscalers 4"), ("job", "Jobs 3"), ("httproute", "Routes 3")]
+    {
+        let mut robot = operator();
+        robot.press(":");
+        robot.write(word);
+        robot.press("enter");
+        assert!(robot.sees(title), "{word}: {}", robot.screen());
+    }
+    let mut robot = operator();
+    robot.press(": s t s enter");
+    assert!(robot.sees("Workloads 2 of 19") && robot.sees("/:sts") && robot.sees("2 broken hidden"));
+}
+
+#[test]
+fn filters_combine_and_what_is_broken_is_never_hidden_in_silence() {
+    let mut robot = operator();
+    robot.press("/");
+    robot.write("-l team=shop,app!=cart :!broken");
+    assert!(robot.sees("Workloads 4 of 19 ✗ 2 broken hidden"), "{}", robot.screen());
+    robot.press("enter : r o u t e s enter");
+    robot.press("esc");
+    assert!(robot.sees("Workloads 4 of 19"), "the filter stays");
+    robot.press("esc / : b r o x");
+    assert!(robot.sees("`:brox` is no state") && robot.sees("Workloads 19 of 19"));
+}
+
+#[test]
+fn a_scope_does_not_make_one_forget_what_burns_elsewhere() {
+    let mut robot = operator();
+    robot.press(":");
+    robot.write("ns edge");
+    robot.press("enter");
+    assert!(robot.sees("✗ 2 broken elsewhere"));
+    robot.press("0");
+    assert!(!robot.sees("elsewhere"));
+}
+
+#[test]
+fn several_namespaces_are_marked_and_shown_together() {
+    let mut robot = operator();
+    robot.press("tab j space space");
+    assert_eq!(robot.press("enter"), [Effect::Scope(vec!["data".into(), "shop".into()])]);
+    assert!(robot.sees("data+shop") && robot.sees("Workloads 9"));
+    let mut robot = operator();
+    robot.press(": n s enter");
+    robot.press("* U g space j space");
+    let effects = robot.press("enter");
+    assert_eq!(effects, [Effect::Scope(vec!["payments".into(), "shop".into()])]);
+    assert!(robot.sees("Workloads 11"));
+}
+
+#[test]
+fn marks_stay_on_their_objects() {
+    let mut robot = operator();
+    robot.press("space ctrl-space");
+    assert!(robot.sees("*2 marked"), "{}", robot.screen());
+    robot.press("N / : m a r k e d enter");
+    assert!(robot.sees("Workloads 2 of 19") && robot.sees("shop/search-indexer") && robot.sees("shop/checkout"));
+    robot.press("U");
+    assert!(robot.sees("none of 19 workloads match /:marked"));
+}
+
+#[test]
+fn breadcrumbs_tell_the_way_and_history_goes_both_ways() {
+    let mut robot = operator();
+    robot.press(": j o b s enter : h p a enter enter");
+    assert!(robot.sees("Workloads › Jobs › Autoscalers › shop/storefront"), "{}", robot.screen());
+    robot.press("esc esc");
+    assert!(robot.sees("Workloads › Jobs "));
+    robot.press("[ [");
+    assert!(robot.sees("› Autoscalers › shop/storefront"));
+    robot.press("]");
+    assert!(robot.sees("Jobs › Autoscalers ") && !robot.sees("› shop/storefront"));
+    robot.press("-");
+    assert!(robot.sees("› shop/storefront"));
+    robot.press("] ]");
+    assert!(robot.sees("there is no screen after this one"));
+}
+
+#[test]
+fn wide_mode_shows_every_column_and_a_choice_only_some() {
+    let mut robot = operator();
+    robot.press("w right right right right right right right right right right right");
+    assert!(robot.sees("LABELS") && robot.sees("app=checkout,team=shop"), "{}", robot.screen());
+    robot.press("w W j space enter");
+    assert!(!robot.sees("IMAGE ") && robot.sees("READY") && robot.sees("some columns"));
+}
+
+#[test]
+fn the_journal_is_filtered_read_and_exported() {
+    let mut robot = operator();
+    robot.tell(Message::Journal(told()));
+    robot.press("J");
+    assert!(robot.sees("Journal 4") && robot.selected().contains("restart shop/catalogue"), "{}", robot.screen());
+    robot.press("/");
+    robot.write("500 :healthy");
+    robot.press("enter");
+    assert!(robot.sees("Journal 1 of 4") && robot.sees("checkout answers 500 since 2.4.1"));
+    let export = |ids: &[&str]| [Effect::Export(ids.iter().map(|id| OperationId((*id).into())).collect())];
+    assert_eq!(robot.press("x"), export(&["a1"]));
+    robot.press("enter");
+    assert!(robot.sees("Journal of a1") && robot.sees("By hand, without the checks"));
+    assert_eq!(robot.press("x"), export(&["a1"]));
+    robot.press("esc esc");
+    assert_eq!(robot.press("X"), export(&["a3", "a1", "a2", "a4"]));
+    robot.press("g space space");
+    assert_eq!(robot.press("X"), export(&["a1", "a3"]));
+    robot.press(": e x p o r t - a l l enter");
+    robot.press(": w o r k l enter");
+    assert_eq!(robot.press(": e x p o r t - a l l enter"), []);
+    assert!(robot.sees("show what to export"), "{}", robot.screen());
 }
 
 #[test]
@@ -194,7 +332,7 @@ fn the_palette_finds_commands_fuzzily() {
     let mut robot = operator();
     robot.press(":");
     robot.write("ns pay");
-    assert_eq!(robot.press("enter"), [Effect::Scope(Some("payments".into()))]);
+    assert_eq!(robot.press("enter"), [Effect::Scope(vec!["payments".into()])]);
     robot.press(":");
     robot.write("rts");
     robot.press("enter");
@@ -243,6 +381,8 @@ fn where_several_routes_name_a_workload_one_is_chosen() {
         backends: Route::shares(&[("checkout", 100), ("checkout-v2", 0)]),
         health: Health::Healthy,
         reason: None,
+        created: None,
+        labels: Labels::default(),
     };
     robot.watch(vec![Change::Route(second)]);
     robot.press("t");
@@ -399,15 +539,43 @@ fn the_mouse_selects_focuses_and_scrolls() {
     robot.click(40, 6);
     assert!(robot.selected().contains("payments/ledger"));
     robot.click(40, 6);
-    assert!(robot.sees("deploy payments/ledger") && !robot.sees("Workloads"), "a click on the selected row opens it");
+    assert!(robot.sees("deploy payments/ledger") && !robot.sees("Workloads 1"), "a double click opens");
     robot.press("esc");
-    assert_eq!(robot.click(3, 3), [Effect::Scope(Some("shop".into()))]);
+    robot.click(40, 7);
+    robot.state.update(
+        Message::Mouse(fixture::robot::left(40, 7)),
+        &robot.rows,
+        now() + jiff::SignedDuration::from_secs(1),
+    );
+    assert!(robot.sees("Workloads"), "two slow clicks do not");
+    robot.click(40, 4);
+    assert_eq!(robot.click(3, 3), [Effect::Scope(vec!["shop".into()])]);
     robot.press("0");
     let mut robot = Robot::new(session(false, false), rows(), (80, 24));
     robot.mouse(MouseEventKind::ScrollDown, 10, 5);
     assert!(robot.sees("4–14 of 19"), "{}", robot.screen());
     robot.mouse(MouseEventKind::ScrollUp, 10, 5);
     assert!(robot.sees("1–11 of 19"));
+    let bar = robot.screen().lines().last().unwrap_or_default().to_owned();
+    let column = bar.find("help").unwrap() as u16;
+    robot.click(column, 23);
+    assert!(robot.sees("On workloads and routes"), "a click on a key presses it");
+    robot.press("esc");
+    robot.press(":");
+    let palette = robot.screen();
+    let (at, _) = palette.lines().enumerate().find(|(_, line)| line.contains("jobs ")).unwrap();
+    robot.click(30, at as u16);
+    robot.click(30, at as u16);
+    assert!(robot.sees("Jobs 3"), "a double click takes a command: {}", robot.screen());
+    robot.press("esc");
+    let line = |robot: &Robot, text: &str| robot.screen().lines().position(|line| line.contains(text)).unwrap() as u16;
+    let border = line(&robot, "┌ deploy");
+    robot.click(20, border);
+    robot.mouse(MouseEventKind::Drag(MouseButton::Left), 20, border - 4);
+    robot.mouse(MouseEventKind::Up(MouseButton::Left), 20, border - 4);
+    assert_eq!(line(&robot, "┌ deploy"), border - 4, "a border follows the mouse");
+    robot.mouse(MouseEventKind::Drag(MouseButton::Left), 20, 3);
+    assert_eq!(line(&robot, "┌ deploy"), border - 4, "once let go it stays");
 }
 
 #[test]
@@ -504,4 +672,24 @@ fn resuming_in_a_protected_context_asks_for_the_name_again() {
     let resume =
         Effect::Resume { operation: OperationId("a3".into()), order: Control::Next, typed: Some("catalogue".into()) };
     assert_eq!(robot.press("enter"), [resume]);
+}
+
+#[test]
+fn what_is_on_the_screen_and_not_well_is_told_once() {
+    let mut robot = Robot::new(session(false, false), rows(), (120, 40));
+    let mut visible = |rows_changed: bool| {
+        let message = if rows_changed { Message::RowsChanged } else { Message::Tick };
+        let effects = robot.state.update(message, &robot.rows, now());
+        effects.into_iter().filter(|effect| matches!(effect, Effect::Visible(_))).collect::<Vec<_>>()
+    };
+    assert_eq!(visible(true), [], "the first frame has told it");
+    assert_eq!(visible(false), [], "nothing has changed");
+    let mut mended = workload(deployment("shop", "search-indexer"), 1, "1.9.3", 12, 60);
+    mended.rollout = Rollout::plain(RolloutState::Complete);
+    robot.rows.apply(vec![Change::Workload(mended)], now());
+    let effects = robot.state.update(Message::RowsChanged, &robot.rows, now());
+    let Some(Effect::Visible(left)) = effects.into_iter().find(|effect| matches!(effect, Effect::Visible(_))) else {
+        panic!("what has recovered is no longer asked for")
+    };
+    assert!(left.contains(&deployment("shop", "checkout")) && !left.contains(&deployment("shop", "search-indexer")));
 }

@@ -272,3 +272,82 @@ async fn a_healthy_cluster_costs_no_look_at_pods() {
     stage.until(&mut batches, "the look that was asked for", seen, nothing).await;
     assert_eq!(stage.requested("/pods"), 1);
 }
+
+/// The state of a kind's watch in a namespace, or in all.
+fn sync_in(rows: &Rows, kind: Kind, namespace: Option<&str>) -> Option<Sync> {
+    rows.syncs().find(|(of, within, _)| (*of, *within) == (kind, namespace)).map(|(_, _, sync)| sync.clone())
+}
+
+fn in_namespace(namespace: &str, name: &str) -> Value {
+    let mut object = deployment(name);
+    object["metadata"]["namespace"] = namespace.into();
+    object
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_two_hundred_namespaces_those_are_watched_in_which_it_is_allowed() {
+    let mut stage = Stage::of(Some("dev"));
+    let read = &["get", "list", "watch"];
+    let mut rules = vec![Rule::cluster(read, &[""], &["namespaces"])];
+    for number in 0..200 {
+        let name = format!("team-{number:03}");
+        stage.world.store.create(&NAMESPACES, json!({"metadata": {"name": name}})).unwrap();
+        stage.world.store.create(&DEPLOYMENTS, in_namespace(&name, "web")).unwrap();
+        if number % 50 == 49 {
+            // Further down the list than there are connections for.
+            rules.push(Rule::cluster(read, &["apps"], &["deployments"]).within(&name));
+        }
+    }
+    rules.push(Rule::cluster(read, &["batch"], &["jobs"]).within("team-199"));
+    stage.world.set_rules("dev", rules.clone());
+    let (_watches, mut batches) = stage.watch();
+    let four = |rows: &Rows| rows.workloads.len() == 4 && is_live(rows, Kind::Deployment) && is_live(rows, Kind::Job);
+    stage.until(&mut batches, "the four", four, nothing).await;
+    let Some(Sync::Forbidden { why }) = sync_in(&stage.rows, Kind::Deployment, None) else { panic!("all are watched") };
+    let all = stage.rows.namespaces.len();
+    assert!(all > 200 && why.contains(&format!("4 of {all} namespaces")), "{why}");
+    assert!(matches!(sync_in(&stage.rows, Kind::Job, Some("team-199")), Some(Sync::Live { .. })));
+    assert!(matches!(stage.rows.sync_of(Kind::StatefulSet), Sync::Forbidden { .. }), "a kind that is nowhere allowed");
+    let asked = stage.requested("selfsubjectrulesreviews");
+    assert_eq!(asked, all, "one question a namespace serves for every kind");
+    assert_eq!(stage.requested("/namespaces/team-000/"), 0, "what is not allowed is not tried");
+
+    // Rights that are given and taken while it runs are noticed.
+    rules.pop();
+    rules.push(Rule::cluster(read, &["apps"], &["deployments"]).within("team-000"));
+    stage.world.set_rules("dev", rules);
+    stage.world.faults.drop_watches();
+    let five = |rows: &Rows| rows.workloads.len() == 5 && matches!(rows.sync_of(Kind::Job), Sync::Forbidden { .. });
+    stage.until(&mut batches, "the fifth, and no Jobs any more", five, nothing).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_machine_that_slept_connects_again_at_once() {
+    let mut stage = Stage::of(None);
+    let kept = stage.deployment("kept");
+    let (_watches, mut batches) = stage.watch();
+    stage.until(&mut batches, "the list", |rows| is_live(rows, Kind::Deployment), nothing).await;
+
+    // The lid is closed for three hours: connections die without a word, and no timer runs.
+    let clock = stage.cluster.clock().clone();
+    stage.world.faults.silence_watches(true);
+    clock.jump(jiff::SignedDuration::from_hours(3));
+    let later = stage.deployment("later");
+    let woke = tokio::time::Instant::now();
+    let asleep = clock.now();
+    let is_stale = |rows: &Rows| match rows.sync_of(Kind::Deployment) {
+        Sync::Stale { since, why } => why.contains("slept") && asleep.duration_since(since).as_secs() >= 3 * 3600 - 60,
+        _ => false,
+    };
+    stage.until(&mut batches, "how old the rows are", is_stale, nothing).await;
+    assert!(woke.elapsed() < Duration::from_secs(10), "noticed after {:?} of virtual time", woke.elapsed());
+    stage.world.faults.silence_watches(false);
+    stage
+        .until(
+            &mut batches,
+            "what came meanwhile",
+            |rows| rows.workloads.get(&later).is_some() && is_live(rows, Kind::Deployment),
+            |rows, _| assert!(rows.workloads.get(&kept).is_some(), "it flickered"),
+        )
+        .await;
+}

@@ -1,7 +1,7 @@
 //! What the event loop does with more than one context: going from one to another, starting and resuming where an operation
 //! belongs, logging in, and taking over a changed kubeconfig.
 
-use super::{cockpit::Cockpit, loan::Loan, session::Session};
+use super::{cockpit::Cockpit, session::Session};
 use crate::{
     connect::kube::{ConnectError, KnownContexts},
     model::{Login, OperationId},
@@ -71,7 +71,7 @@ impl Cockpit {
             return;
         }
         match session.cluster.login() {
-            Login::Needed { asks: true, .. } => self.lend(Loan::to(session.cluster.clone())),
+            Login::Needed { asks: true, .. } => self.lend(session.cluster.clone()),
             Login::Needed { asks: false, .. } => {
                 session.cluster.forget_login();
                 let text = format!("asking for credentials of {context} again…");

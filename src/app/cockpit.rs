@@ -13,7 +13,7 @@ use super::{
     terminal::Screen,
 };
 use crate::{
-    connect::kube::{ConnectError, KnownContexts},
+    connect::kube::{Cluster, ConnectError, KnownContexts},
     model::{Batch, Progress, Rows},
     ui::{self, Effect, Message, Notice, Quit, State},
 };
@@ -65,6 +65,8 @@ pub(super) struct Cockpit {
 /// When the terminal fails.
 pub async fn run(mut fleet: Fleet, together: bool) -> io::Result<()> {
     let (inbox, mut messages) = mpsc::channel::<Message>(BACKLOG);
+    // One batch of log lines on its way: whoever writes faster than can be shown waits.
+    let (logs, mut log_news) = mpsc::channel::<Message>(1);
     let (readings, mut kubeconfig) = mpsc::channel(1);
     if let Some(known) = fleet.known() {
         tokio::spawn(watch_kubeconfig(known.clone(), readings));
@@ -80,7 +82,7 @@ pub async fn run(mut fleet: Fleet, together: bool) -> io::Result<()> {
     let view = fleet.view();
     let mut cockpit = Cockpit {
         state,
-        hands: Hands::new(session, inbox, batches),
+        hands: Hands::new(session, inbox, batches, logs),
         fleet,
         loan: None,
         pending: None,
@@ -93,8 +95,12 @@ pub async fn run(mut fleet: Fleet, together: bool) -> io::Result<()> {
         blind: false,
     };
     cockpit.tell(Message::Fleet(view));
-    for complaint in &cockpit.fleet.desk().clone().complaints {
-        cockpit.tell(Message::Notice(Notice::warning(complaint.to_string())));
+    if let Some((first, others)) = cockpit.fleet.desk().clone().complaints.split_first() {
+        let notice = Notice::warning(first.to_string());
+        cockpit.tell(Message::Notice(match others.len() {
+            0 => notice,
+            more => notice.hint(format!("`pilothouse config check` tells {more} more")),
+        }));
     }
     let mut second = interval(Duration::from_secs(1));
     second.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -138,6 +144,7 @@ pub async fn run(mut fleet: Fleet, together: bool) -> io::Result<()> {
                 let pause = if cockpit.fleet.is_loading() { Duration::ZERO } else { Duration::from_secs(1) / INTAKES };
                 next_intake = Instant::now() + pause;
             }
+            Some(message) = log_news.recv() => cockpit.tell(message),
         }
         cockpit.obey()?;
     }
@@ -225,6 +232,7 @@ impl Cockpit {
     fn obey(&mut self) -> io::Result<()> {
         while let Some(effect) = self.hands.next() {
             match effect {
+                Effect::Visible(workloads) => self.fleet.visible(workloads),
                 Effect::Copy { what, text } => self.copy(&what, &text)?,
                 Effect::Redraw => self.screen.clear()?,
                 Effect::Want(kind) => self.fleet.want(kind),
@@ -271,15 +279,20 @@ impl Cockpit {
     }
 
     /// Gives the terminal to a login command.
-    pub(super) fn lend(&mut self, loan: Loan) {
+    pub(super) fn lend(&mut self, cluster: Cluster) {
         // Its thread would take the answers that are typed for the command.
         self.keys = None;
         self.screen.suspend();
-        self.loan = Some(loan);
+        self.loan = Some(Loan::to(cluster));
     }
 
     /// Takes the terminal back, however large it is now.
     fn take_back(&mut self, result: &Result<(), ConnectError>) -> io::Result<()> {
+        if let (Some(loan), Err(error)) = (&mut self.loan, result)
+            && loan.keep(error)
+        {
+            return Ok(());
+        }
         let context = self.loan.take().map(|loan| loan.context.clone()).unwrap_or_default();
         self.screen.resume()?;
         self.keys = Some(EventStream::new());

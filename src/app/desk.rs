@@ -2,6 +2,10 @@
 
 use crate::{
     config::{Config, ConfigError, Paths, Terminal},
+    connect::{
+        self,
+        kube::{ConnectError, ConnectOptions},
+    },
     operate::Journals,
     time::Clock,
 };
@@ -38,6 +42,19 @@ impl Desk {
             read_only,
             cache: paths.cache.join("git"),
         }
+    }
+
+    /// The options with the namespaces that are configured for the context they lead to.
+    ///
+    /// # Errors
+    /// When the kubeconfig cannot be read.
+    pub fn with_candidates(&self, options: &ConnectOptions) -> Result<ConnectOptions, ConnectError> {
+        let context = match &options.context {
+            Some(context) => Some(context.clone()),
+            None => connect::kube::contexts(options)?.current,
+        };
+        let configured = context.map(|name| self.config.settings.namespaces(&name).to_vec());
+        Ok(ConnectOptions { candidates: configured.unwrap_or_default(), ..options.clone() })
     }
 }
 

@@ -1,6 +1,9 @@
 //! Carrying effects out: each in a task of its own, answering with a message.
 
-use super::session::{Session, Unplanned};
+use super::{
+    export,
+    session::{Session, Unplanned},
+};
 use crate::{
     model::{Aspect, Batch, Change, Control, Intent, ObjectRef, OperationId, Plan, Progress},
     observe,
@@ -28,6 +31,8 @@ pub struct Hands {
     waiting: VecDeque<Effect>,
     gathering: HashMap<u64, AbortOnDropHandle<()>>,
     inspecting: Option<AbortOnDropHandle<()>>,
+    logs: mpsc::Sender<Message>,
+    following: Option<AbortOnDropHandle<()>>,
     inspected_at: Option<Instant>,
     looking: HashMap<Aspect, AbortOnDropHandle<()>>,
     controls: Arc<Mutex<HashMap<OperationId, mpsc::UnboundedSender<Control>>>>,
@@ -36,8 +41,13 @@ pub struct Hands {
 }
 
 impl Hands {
-    /// Hands that answer into `inbox`, and put what they see of pods into `batches`.
-    pub fn new(session: Arc<Session>, inbox: mpsc::Sender<Message>, batches: mpsc::Sender<Batch>) -> Self {
+    /// Hands that answer into `inbox`, put what they see of pods into `batches` and what logs say into `logs`.
+    pub fn new(
+        session: Arc<Session>,
+        inbox: mpsc::Sender<Message>,
+        batches: mpsc::Sender<Batch>,
+        logs: mpsc::Sender<Message>,
+    ) -> Self {
         Self {
             session,
             inbox,
@@ -45,6 +55,8 @@ impl Hands {
             waiting: VecDeque::new(),
             gathering: HashMap::new(),
             inspecting: None,
+            logs,
+            following: None,
             inspected_at: None,
             looking: HashMap::new(),
             controls: Arc::default(),
@@ -93,7 +105,22 @@ impl Hands {
             Effect::Forget(ticket) => drop(self.gathering.remove(&ticket)),
             Effect::Control(id, control) => self.control(&id, control),
             Effect::SavePlan(plan) => self.save(plan),
+            Effect::Export(ids) => self.export(ids),
             Effect::Inspect(object) => self.inspect(object),
+            Effect::FollowLogs { ticket, request } => {
+                let (cluster, logs) = (self.session.cluster.clone(), self.logs.clone());
+                let task = tokio::spawn(super::logs::follow(cluster, ticket, request, logs));
+                self.following = Some(AbortOnDropHandle::new(task));
+            }
+            Effect::EndLogs => self.following = None,
+            Effect::SaveLogs { name, lines, text } => {
+                let (inbox, now) = (self.inbox.clone(), self.now());
+                tokio::task::spawn_blocking(move || {
+                    let notice = super::logs::save(&name, lines, &text, now);
+                    // Nobody reads the inbox once the program ends.
+                    let _ = inbox.blocking_send(Message::Notice(notice));
+                });
+            }
             Effect::Look { object, aspect } => self.look(object, aspect),
             Effect::LookAway => self.looking.clear(),
             // These concern the screen or other contexts: the event loop carries them out.
@@ -104,6 +131,7 @@ impl Hands {
             | Effect::Want(_)
             | Effect::LogIn(_)
             | Effect::Reload
+            | Effect::Visible(_)
             | Effect::Scope(_)
             | Effect::Copy { .. }
             | Effect::Redraw
@@ -116,7 +144,8 @@ impl Hands {
     pub fn enter(&mut self, session: Arc<Session>, batches: mpsc::Sender<Batch>) {
         (self.session, self.batches) = (session, batches);
         self.gathering.clear();
-        (self.inspecting, self.inspected_at) = (None, None);
+        self.looking.clear();
+        (self.inspecting, self.inspected_at, self.following) = (None, None, None);
     }
 
     /// Starts a plan in its own context.
@@ -168,6 +197,14 @@ impl Hands {
         });
     }
 
+    fn export(&self, ids: Vec<OperationId>) {
+        let (journals, inbox, now) = (self.session.journals.clone(), self.inbox.clone(), self.now());
+        tokio::task::spawn_blocking(move || {
+            // The notice is lost where nobody reads any more, and then nobody misses it.
+            let _ = inbox.blocking_send(Message::Notice(export::write(&journals, &ids, now)));
+        });
+    }
+
     /// Looks at the pods of a workload: at once, or, while one workload after the other is passed, once one is stayed on.
     fn inspect(&mut self, object: ObjectRef) {
         let (session, batches, inbox) = (Arc::clone(&self.session), self.batches.clone(), self.inbox.clone());
@@ -192,7 +229,8 @@ impl Hands {
         let (session, inbox) = (Arc::clone(&self.session), self.inbox.clone());
         let task = tokio::spawn(async move {
             let result = session.look(&object, aspect).await.map(Arc::new);
-            send(&inbox, Message::Seen { object, aspect, result }).await;
+            let context = session.cluster.info().name.clone();
+            send(&inbox, Message::Seen { context, object, aspect, result }).await;
         });
         self.looking.insert(aspect, AbortOnDropHandle::new(task));
     }
@@ -214,6 +252,7 @@ impl Hands {
             let listing = journals.list();
             // The inbox is bounded; the next look comes soon.
             let _ = inbox.try_send(Message::Operations(listing.operations));
+            let _ = inbox.try_send(Message::Journal(listing.accounts));
         });
     }
 

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     connect::kube::{Cluster, ConnectError, ConnectOptions, ContextInfo, KnownContexts},
-    model::{Batch, ContextView, Fleet as View, Kind, Login, Rows, Summary, Sync},
+    model::{Batch, ContextView, Fleet as View, Kind, Login, ObjectRef, Rows, Summary, Sync},
     observe::{self, Scope, Watches},
 };
 use futures::{
@@ -60,7 +60,7 @@ pub struct Fleet {
     active: usize,
     arriving: SelectAll<BoxStream<'static, (u64, Batch)>>,
     links: u64,
-    /// Kinds whose screen was opened: they are watched wherever one acts.
+    /// Kinds whose screen was opened.
     wanted: BTreeSet<Kind>,
 }
 
@@ -117,7 +117,8 @@ impl Fleet {
     fn connect(&self, context: Option<&str>) -> Result<Arc<Session>, ConnectError> {
         let options = self.known.as_ref().map(|(options, _)| options.clone()).unwrap_or_default();
         let context = context.map(str::to_owned).or_else(|| options.context.clone());
-        let cluster = Cluster::prepare(&ConnectOptions { context, ..options }, self.desk.clock.clone())?;
+        let options = self.desk.with_candidates(&ConnectOptions { context, ..options })?;
+        let cluster = Cluster::prepare(&options, self.desk.clock.clone())?;
         Ok(Arc::new(Session::on(cluster, &self.desk)))
     }
 
@@ -158,18 +159,6 @@ impl Fleet {
         self.watch_wanted();
     }
 
-    /// Watches a kind, where one acts now and where one will, that is watched only once somebody wants to see it.
-    pub fn want(&mut self, kind: Kind) {
-        self.wanted.insert(kind);
-        self.watch_wanted();
-    }
-
-    fn watch_wanted(&self) {
-        if let Some(watching) = self.active().and_then(|link| link.watching.as_ref()) {
-            self.wanted.iter().for_each(|kind| watching.watches.want(*kind));
-        }
-    }
-
     /// The next batch, and whose it is. None only while nothing is watched.
     pub async fn next(&mut self) -> Option<(u64, Batch)> {
         self.arriving.next().await
@@ -179,17 +168,27 @@ impl Fleet {
     pub fn take(&mut self, (id, batch): (u64, Batch)) -> bool {
         let now = self.desk.clock.now();
         // What was on its way when its link was replaced or given up is of no cluster that is shown.
-        let links = self.places.iter_mut().enumerate().filter_map(|(at, place)| Some((at, place.link.as_mut()?)));
-        for (at, link) in links.filter(|(_, link)| link.id == id) {
-            link.rows.apply(batch, now);
-            return at == self.active;
-        }
-        false
+        let mut links = self.places.iter_mut().enumerate().filter_map(|(at, place)| Some((at, place.link.as_mut()?)));
+        let Some((at, link)) = links.find(|(_, link)| link.id == id) else { return false };
+        link.rows.apply(batch, now);
+        at == self.active
     }
 
     /// The link that is acted on. There always is one: a fleet is made with it, and it is never given up.
     fn active(&self) -> Option<&Link> {
         self.places.get(self.active)?.link.as_ref()
+    }
+
+    /// Watches a kind that is watched only once somebody wants to see it: in the context that is acted on, and in those that will be.
+    pub fn want(&mut self, kind: Kind) {
+        self.wanted.insert(kind);
+        self.watch_wanted();
+    }
+
+    fn watch_wanted(&self) {
+        if let Some(watching) = self.active().and_then(|link| link.watching.as_ref()) {
+            self.wanted.iter().for_each(|kind| watching.watches.want(*kind));
+        }
     }
 
     /// The rows of the context that is acted on.
@@ -257,6 +256,13 @@ impl Fleet {
             self.watch_wanted();
         }
         Ok(())
+    }
+
+    /// Says which workloads of the active context are on the screen.
+    pub fn visible(&self, workloads: Vec<ObjectRef>) {
+        if let Some(watching) = self.places[self.active].link.as_ref().and_then(|link| link.watching.as_ref()) {
+            watching.watches.visible(workloads);
+        }
     }
 
     /// Everything that is known of all contexts.

@@ -15,32 +15,41 @@ pub struct Loan {
     /// The context whose login command has it.
     pub context: String,
     task: JoinHandle<Result<(), ConnectError>>,
+    /// Whether the command has ended, and what it wrote is being read.
+    read: bool,
 }
 
 impl Loan {
     /// Runs the credential plugin of a cluster on the terminal, which the caller has cleared of the screen.
     pub fn to(cluster: Cluster) -> Self {
         let context = cluster.info().name.clone();
-        let said = format!("pilothouse: logging in to context {context}, user {}…\r\n", cluster.info().user);
-        let task = tokio::spawn(async move {
-            tell(&said);
-            let result = cluster.log_in_on_terminal().await;
-            if let Err(error) = &result {
-                // What the command wrote is gone once the screen is back, so it stays until it was read.
-                tell(&format!("pilothouse: {error}\r\npress enter to go back to the screen\r\n"));
-                let _ = tokio::task::spawn_blocking(|| io::stdin().read_line(&mut String::new())).await;
-            }
-            result
-        });
-        Self { context, task }
+        tell(&format!("pilothouse: logging in to context {context} as {}…\r\n", cluster.info().user));
+        Self { context, task: tokio::spawn(async move { cluster.log_in_on_terminal().await }), read: false }
     }
 
-    /// Waits until the terminal is given back; whether there are credentials now.
+    /// Waits until the command has ended, or what it wrote was read; whether there are credentials now.
     pub async fn ended(&mut self) -> Result<(), ConnectError> {
         match (&mut self.task).await {
             Ok(result) => result,
             Err(error) => Err(ConnectError::Settings { context: self.context.clone(), why: error.to_string() }),
         }
+    }
+
+    /// What a command wrote before it failed is gone once the screen is back: keeps the terminal until enter is pressed. Whether
+    /// that was begun; it was not where it is over.
+    pub fn keep(&mut self, error: &ConnectError) -> bool {
+        if self.read {
+            return false;
+        }
+        tell(&format!("pilothouse: {error}\r\npress enter to go back to the screen\r\n"));
+        let error = error.clone();
+        self.task = tokio::task::spawn_blocking(move || {
+            // A terminal that cannot be read from is one on which nothing is waited for.
+            let _ = io::stdin().read_line(&mut String::new());
+            Err(error)
+        });
+        self.read = true;
+        true
     }
 }
 
@@ -50,7 +59,7 @@ impl Drop for Loan {
     }
 }
 
-/// Writes to the terminal that was lent; one that is gone hears nothing.
+/// Writes to the terminal that was lent; one that is gone hears nothing. For the event loop's own thread, which may hold the lock.
 fn tell(text: &str) {
     let mut out = io::stdout();
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());

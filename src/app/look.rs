@@ -4,7 +4,7 @@ use super::Session;
 use crate::{
     connect::kube::ApiErrorKind,
     formats::{self, redact, traits},
-    model::{Aspect, History, ObjectRef, PastRevision, Revision, Sight, Unseen},
+    model::{Aspect, History, ObjectRef, Origin, PastRevision, Revision, Sight, Unseen},
     observe::{self, ObserveError, look},
     plan,
 };
@@ -31,7 +31,7 @@ impl Session {
             Aspect::Autoscaler => Sight::Autoscaler(look::autoscaler(cluster, target).await?),
             Aspect::Manifest => Sight::Manifest(look::manifest(cluster, target).await?),
             Aspect::Traffic => Sight::Traffic(look::traffic(cluster, target).await?),
-            Aspect::Git => Sight::Git(Box::new(look::origin(&self.world(), target).await?)),
+            Aspect::Git => Sight::Git(Box::new(look::origin(&self.world(), target, None).await?)),
         })
     }
 
@@ -57,12 +57,12 @@ impl Session {
         Ok(History { revisions: told.collect(), owner, reconciliations })
     }
 
-    /// Where Git sets a workload's image.
+    /// Where Git sets a workload's image; `repository` is the operator's word for where to look.
     ///
     /// # Errors
     /// No repository is known or it cannot be read, or nothing in it fits.
-    pub async fn origin(&self, target: &ObjectRef) -> Result<crate::model::Origin, ObserveError> {
-        look::origin(&self.world(), target).await
+    pub async fn origin(&self, target: &ObjectRef, repository: Option<&str>) -> Result<Origin, ObserveError> {
+        look::origin(&self.world(), target, repository).await
     }
 }
 

@@ -100,8 +100,8 @@ impl Session {
     /// When no connection can be prepared or there is no place for files. The network is not reached for yet.
     pub async fn open(options: &Options) -> Result<Self, SessionError> {
         let paths = Paths::find().ok_or(SessionError::NoHome)?;
-        let cluster = Cluster::connect(&options.connect, Clock::System).await?;
         let desk = Desk::set_up(&paths, Clock::System, options.read_only);
+        let cluster = Cluster::connect(&desk.with_candidates(&options.connect)?, Clock::System).await?;
         Ok(Self::on(cluster, &Arc::new(desk.on_terminal(options.ascii, options.no_mouse))))
     }
 

@@ -68,6 +68,7 @@ impl From<&Global> for Options {
             kubeconfig: global.kubeconfig.clone(),
             context: global.context.clone(),
             namespace: global.namespaces().into_iter().next(),
+            candidates: Vec::new(),
         };
         Self {
             connect,
@@ -88,6 +89,8 @@ pub enum Command {
     Demo(Demo),
     /// Print workloads with their rollouts, autoscalers, jobs and routes, once
     Status(Status),
+    /// Print the revisions of a workload with their commits, and what the reconciler did
+    History(History),
     /// Return a workload to a known-good or a named revision
     Rollback(Rollback),
     /// Replace a workload's pods, a few at a time
@@ -100,6 +103,10 @@ pub enum Command {
     Migrate(Migrate),
     /// List operations; show, resume, pause, step back or abort one
     Operations(Operations),
+    /// Tell who did what, why, when and with which result; as Markdown, an incident report
+    Journal(Journal),
+    /// Check the configuration, or print what to start one from
+    Config(Configuration),
     /// Serve the embedded cluster over TLS for kubectl; --kubeconfig is the file to write
     Sim(Sim),
     /// Print a completion script for a shell
@@ -122,6 +129,30 @@ pub struct Demo {
     pub seed: u64,
 }
 
+/// `pilothouse config`.
+#[derive(Debug, Args)]
+pub struct Configuration {
+    /// What to do [default: check]
+    #[command(subcommand)]
+    pub action: Option<ConfigurationAction>,
+}
+
+/// What `config` does.
+#[derive(Debug, Subcommand)]
+pub enum ConfigurationAction {
+    /// Say what is wrong in config.toml, keys.toml and the themes, with file, line and what was probably meant
+    Check,
+    /// Print a config.toml with every setting, to start from
+    Settings,
+    /// Print every key as it is now, as a keys.toml to start from
+    Keys,
+    /// Print a built-in theme, to start one of your own from
+    Theme {
+        /// The theme's name
+        name: String,
+    },
+}
+
 /// `pilothouse sim`.
 #[derive(Debug, Args)]
 pub struct Sim {
@@ -141,7 +172,7 @@ pub struct Status {
     pub output: Format,
 }
 
-/// How `status` prints.
+/// How `status` and `history` print.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// For people
@@ -179,6 +210,20 @@ pub struct VerbOptions {
     /// How to print plan, progress and result
     #[arg(short = 'o', long, value_enum, default_value_t = Lines::Table)]
     pub output: Lines,
+}
+
+/// `pilothouse history`.
+#[derive(Debug, Args)]
+pub struct History {
+    /// The workload, such as deploy/checkout
+    #[arg(value_name = "TYPE/NAME", value_parser = workload)]
+    pub target: Target,
+    /// The GitOps repository, a path or URL [default: the configured one, else Flux', else the clone in this folder]
+    #[arg(long, value_name = "PATH-OR-URL")]
+    pub repo: Option<String>,
+    /// How to print it
+    #[arg(short = 'o', long, value_enum, default_value_t = Format::Table)]
+    pub output: Format,
 }
 
 /// `pilothouse rollback`.
@@ -306,6 +351,37 @@ pub enum OperationsAction {
     Abort(OperationChange),
 }
 
+/// `pilothouse journal`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  pilothouse journal --since 24h                      what was done since yesterday\n  \
+    pilothouse journal --since 2h -o markdown > report.md   an incident report: timeline, who, why, what, result,\n  \
+    \u{20}                                                     and the kubectl and git commands that do the same by hand\n\n\
+    It needs no cluster: journals are kept on the machine that carried the operations out. Values that may be secret\n\
+    are left out."
+)]
+pub struct Journal {
+    /// Only this operation: its id, or enough of its beginning
+    pub id: Option<String>,
+    /// Only what was going on since then: 90m, 24h, 7d
+    #[arg(long, value_name = "DURATION", value_parser = span)]
+    pub since: Option<u64>,
+    /// How to print it
+    #[arg(short = 'o', long, value_enum, default_value_t = JournalFormat::Table)]
+    pub output: JournalFormat,
+}
+
+/// How `journal` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum JournalFormat {
+    /// One line an operation
+    Table,
+    /// One JSON document with every account
+    Json,
+    /// A report to be pasted
+    Markdown,
+}
+
 /// An operation's name.
 #[derive(Debug, Args)]
 pub struct OperationArgument {
@@ -368,6 +444,14 @@ fn duration(text: &str) -> Result<u64, String> {
     u64::try_from(span.as_secs()).map_err(|_| wrong())
 }
 
+/// A duration in seconds that may be days: `7d`, `24h`.
+fn span(text: &str) -> Result<u64, String> {
+    match text.strip_suffix('d').and_then(|days| days.parse::<u64>().ok()) {
+        Some(days) => Ok(days.saturating_mul(86_400)),
+        None => duration(text).map_err(|_| "expected a duration such as 90m, 24h or 7d".to_owned()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -389,5 +473,7 @@ mod tests {
         assert_eq!(duration("90").unwrap(), 90);
         assert!(duration("soon").is_err());
         assert!(duration("-5s").is_err());
+        assert_eq!((span("7d"), span("24h")), (Ok(604_800), Ok(86_400)));
+        assert!(span("a week").is_err());
     }
 }

@@ -4,10 +4,13 @@
 //! the exit code of their sort. Nothing is decided here that the screen would decide differently.
 
 mod args;
+mod configuration;
 mod confirm;
 mod console;
 mod demo;
 mod failure;
+mod history;
+mod journal;
 mod operations;
 mod report;
 mod sim;
@@ -32,6 +35,7 @@ pub fn run() -> ExitCode {
             Ok(ExitCode::SUCCESS)
         }
         Some(Command::Man { command }) => manual(command.as_deref()),
+        Some(Command::Config(arguments)) => configuration::run(arguments, &mut io::stdout()),
         command => connected(&arguments.global, command),
     };
     outcome.unwrap_or_else(|failure| {
@@ -59,6 +63,8 @@ fn connected(global: &args::Global, command: Option<Command>) -> Result<ExitCode
             Some(Command::Demo(arguments)) => demo::run(global, &arguments).await,
             Some(Command::Sim(arguments)) => sim::run(global, &arguments, &mut out).await,
             Some(Command::Status(arguments)) => status::run(global, &arguments, &mut out).await,
+            Some(Command::History(arguments)) => history::run(global, &arguments, &mut out).await,
+            Some(Command::Journal(arguments)) => journal::run(&arguments, &mut out),
             Some(Command::Operations(arguments)) => operations::run(global, arguments, &mut out).await,
             Some(verb) => verbs::run(global, verb, &mut out).await,
         }

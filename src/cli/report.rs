@@ -2,9 +2,12 @@
 //!
 //! Fields may be added, never renamed.
 
-use crate::model::{
-    Autoscaler, AutoscalerCondition, Backend, Delivery, Health, Job, JobState, Kind, Metric, ObjectRef, Owner,
-    RolloutState, Route, Rows, Sync, Workload, image::ImageReference,
+use crate::{
+    model::{
+        Autoscaler, AutoscalerCondition, Backend, Blocker, BlockerKind, Delivery, Health, Job, JobState, Kind, Metric,
+        ObjectRef, Owner, Remedy, RolloutState, Route, Rows, Sync, Workload, image::ImageReference,
+    },
+    time::age,
 };
 use jiff::Timestamp;
 use serde::Serialize;
@@ -98,6 +101,8 @@ pub struct WorkloadRow {
     pub health: Health,
     /// One sentence about what is wrong or under way.
     pub reason: Option<String>,
+    /// What stops it, as data.
+    pub blocker: Option<BlockerRow>,
     /// Containers.
     pub containers: Vec<ContainerRow>,
     /// Who else writes it.
@@ -123,6 +128,36 @@ pub struct DeliveryRow {
     pub aborted: bool,
     /// When a pause of limited length ends.
     pub resumes: Option<Timestamp>,
+}
+
+/// What stops a workload.
+#[derive(Debug, Serialize)]
+pub struct BlockerRow {
+    /// What kind of thing: `image-pull`, `crash-loop`, `quota` and so on.
+    pub kind: BlockerKind,
+    /// Since when, where that is known.
+    pub since: Option<Timestamp>,
+    /// How many pods it holds for, where it is about pods.
+    pub pods: Option<u32>,
+    /// Of how many.
+    pub of: Option<u32>,
+    /// The words of the cluster that prove it: log lines, an event.
+    pub evidence: Vec<String>,
+    /// What may help, what helps most first.
+    pub remedies: &'static [Remedy],
+}
+
+impl BlockerRow {
+    fn new(blocker: &Blocker) -> Self {
+        Self {
+            kind: blocker.kind(),
+            since: blocker.since,
+            pods: blocker.share.as_ref().map(|share| share.count),
+            of: blocker.share.as_ref().map(|share| share.of),
+            evidence: blocker.evidence.clone(),
+            remedies: blocker.remedies(),
+        }
+    }
 }
 
 /// What an autoscaler scales.
@@ -195,7 +230,7 @@ pub struct RouteRow {
 
 impl Report {
     /// The document for what `rows` hold.
-    pub fn new(context: &str, rows: &Rows) -> Self {
+    pub fn new(context: &str, rows: &Rows, now: Timestamp) -> Self {
         let mut workloads: Vec<&Workload> = rows.workloads.iter().collect();
         workloads.sort_by_cached_key(|w| (rows.health_of(w), w.object.namespace.clone(), w.object.name.clone()));
         Self {
@@ -203,7 +238,7 @@ impl Report {
             context: context.to_owned(),
             unknown: rows.syncs().filter_map(|(kind, ns, sync)| unknown(kind, ns, sync)).collect(),
             namespaces: namespaces(rows),
-            workloads: workloads.into_iter().map(|w| workload(w, rows)).collect(),
+            workloads: workloads.into_iter().map(|w| workload(w, rows, now)).collect(),
             autoscalers: rows.autoscalers.iter().map(autoscaler).collect(),
             jobs: rows.jobs.iter().map(job).collect(),
             routes: rows.routes.iter().map(route).collect(),
@@ -234,7 +269,7 @@ fn namespaces(rows: &Rows) -> Vec<NamespaceRow> {
         .collect()
 }
 
-fn workload(row: &Workload, rows: &Rows) -> WorkloadRow {
+fn workload(row: &Workload, rows: &Rows, now: Timestamp) -> WorkloadRow {
     let ObjectRef { kind, namespace, name } = &row.object;
     WorkloadRow {
         kind: *kind,
@@ -247,7 +282,8 @@ fn workload(row: &Workload, rows: &Rows) -> WorkloadRow {
         revision: row.revision,
         rollout: row.rollout.state,
         health: rows.health_of(row),
-        reason: rows.reason_of(row),
+        reason: rows.reason_with_age(row, |since| age(since, now)),
+        blocker: rows.blocker_of(row).map(|blocker| BlockerRow::new(&blocker)),
         containers: row.containers.iter().map(|c| container(&c.name, &c.image)).collect(),
         owner: row.owner.clone(),
         delivery: row.delivery.as_deref().map(delivery),

@@ -30,16 +30,20 @@ pub async fn run(global: &Global, arguments: &Status, out: &mut impl Write) -> R
     match arguments.output {
         Format::Table => table(&rows, session.clock.now(), out)?,
         Format::Json => {
-            serde_json::to_writer_pretty(&mut *out, &Report::new(&session.cluster.info().name, &rows))?;
+            serde_json::to_writer_pretty(&mut *out, &report(&session, &rows))?;
             writeln!(out)?;
         }
         Format::Yaml => {
-            let text = serde_yaml::to_string(&Report::new(&session.cluster.info().name, &rows))
+            let text = serde_yaml::to_string(&report(&session, &rows))
                 .map_err(|e| Failure::internal("write the report as YAML", e))?;
             out.write_all(text.as_bytes())?;
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn report(session: &Session, rows: &Rows) -> Report {
+    Report::new(&session.cluster.info().name, rows, session.clock.now())
 }
 
 const fn glyph(health: Health) -> &'static str {
@@ -71,8 +75,13 @@ fn table(rows: &Rows, now: Timestamp, out: &mut impl Write) -> std::io::Result<(
             row.created.map_or_else(|| "–".into(), |t| age(t, now)),
             row.owner.as_ref().map_or_else(|| "–".into(), ToString::to_string),
         ]);
-        if let Some(reason) = rows.reason_of(row).filter(|_| health != Health::Healthy) {
+        let blocker = rows.blocker_of(row);
+        if let Some(reason) = rows.reason_with_age(row, |since| age(since, now))
+            && (health != Health::Healthy || blocker.is_some())
+        {
             reasons.push(format!("{} {}: {reason}", glyph(health), row.object.path()));
+            let evidence = blocker.iter().flat_map(|blocker| &blocker.evidence);
+            reasons.extend(evidence.map(|line| format!("    {line}")));
         }
     }
     if workloads.is_empty() {
@@ -86,7 +95,7 @@ fn table(rows: &Rows, now: Timestamp, out: &mut impl Write) -> std::io::Result<(
     autoscalers(rows, out)?;
     jobs(rows, out)?;
     routes(rows, out)?;
-    for unknown in Report::new("", rows).unknown {
+    for unknown in Report::new("", rows, now).unknown {
         let place = unknown.namespace.map_or_else(String::new, |n| format!(" in {n}"));
         writeln!(out, "\nnot seen: {}{place}: {}", unknown.kind.plural(), unknown.reason)?;
     }

@@ -151,8 +151,11 @@ fn intent_of(global: &Global, command: Command) -> Result<(Result<Intent, Failur
             (migration(namespace, migrate, command), options)
         }
         Command::Demo(_)
+        | Command::Config(_)
         | Command::Status(_)
+        | Command::History(_)
         | Command::Operations(_)
+        | Command::Journal(_)
         | Command::Sim(_)
         | Command::Completions { .. }
         | Command::Man { .. } => return Err(Failure::new(Sort::Usage, "not a verb", None)),

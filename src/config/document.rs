@@ -58,6 +58,18 @@ impl<'i> Document<'i> {
         self.expect(key, value, "a text in quotes", value.get_ref().as_str().map(str::to_owned))
     }
 
+    /// A list of texts; what is none is complained about.
+    pub fn texts(&mut self, key: &str, value: &Value<'_>) -> Vec<String> {
+        let Some(list) = self.expect(key, value, "a list of texts", value.get_ref().as_array()) else {
+            return Vec::new();
+        };
+        let mut texts = Vec::with_capacity(list.len());
+        for item in list.iter() {
+            texts.extend(self.text(key, item));
+        }
+        texts
+    }
+
     /// A table, or a complaint.
     pub fn table<'v, 'd>(&mut self, key: &str, value: &'v Value<'d>) -> Option<&'v DeTable<'d>> {
         self.expect(key, value, "a table", value.get_ref().as_table())

@@ -8,11 +8,13 @@
 //! r = "none"
 //! ```
 //!
-//! A patch that leaves an action without any key, or a key that two actions of one place would share, is reported.
+//! A patch that leaves an action without any key, a key that two actions of one place would share, or one that hides another is
+//! reported. One can always leave: a file that takes every way out gets `ctrl-c` back.
 
 use super::{
     action::Action,
     chord::Chord,
+    conflicts::{self, Patch},
     document::Document,
     error::{ConfigError, suggestion},
 };
@@ -25,10 +27,14 @@ pub enum Where {
     Workload,
     /// On workloads and routes: the verbs.
     Rows,
+    /// On every table.
+    Table,
     /// On the list of operations.
     Operations,
     /// On one operation.
     Operation,
+    /// On logs.
+    Logs,
     /// On a plan.
     Plan,
     /// On the contexts.
@@ -41,27 +47,31 @@ pub enum Where {
 
 impl Where {
     /// Every place, in the order in which the help shows them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Rows,
+        Self::Table,
         Self::Workload,
         Self::Everywhere,
         Self::Moving,
+        Self::Logs,
         Self::Plan,
         Self::Operation,
         Self::Operations,
         Self::Contexts,
     ];
-    const NAMES: [&'static str; 8] =
-        ["rows", "workload", "operation", "operations", "contexts", "plan", "moving", "everywhere"];
+    const NAMES: [&'static str; 10] =
+        ["rows", "table", "workload", "operation", "operations", "contexts", "logs", "plan", "moving", "everywhere"];
 
     /// Its name in `keys.toml`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Rows => "rows",
+            Self::Table => "table",
             Self::Workload => "workload",
             Self::Operation => "operation",
             Self::Operations => "operations",
             Self::Contexts => "contexts",
+            Self::Logs => "logs",
             Self::Plan => "plan",
             Self::Moving => "moving",
             Self::Everywhere => "everywhere",
@@ -87,6 +97,7 @@ const DEFAULT: &[(Where, &str, Action)] = &[
     (Where::Rows, "b", Action::Bump),
     (Where::Rows, "t", Action::Shift),
     (Where::Rows, "m", Action::Migrate),
+    (Where::Rows, "l", Action::Logs),
     (Where::Rows, "0", Action::AllNamespaces),
     (Where::Rows, "1", Action::Namespace1),
     (Where::Rows, "2", Action::Namespace2),
@@ -99,6 +110,22 @@ const DEFAULT: &[(Where, &str, Action)] = &[
     (Where::Rows, "9", Action::Namespace9),
     (Where::Rows, "tab", Action::NextPane),
     (Where::Rows, "shift-tab", Action::PreviousPane),
+    (Where::Table, "N", Action::SortName),
+    (Where::Table, "P", Action::SortNamespace),
+    (Where::Table, "A", Action::SortAge),
+    (Where::Table, "S", Action::SortAttention),
+    (Where::Table, ">", Action::SortNext),
+    (Where::Table, "<", Action::SortPrevious),
+    (Where::Table, "I", Action::SortReverse),
+    (Where::Table, "w", Action::Wide),
+    (Where::Table, "ctrl-w", Action::Wide),
+    (Where::Table, "W", Action::Columns),
+    (Where::Table, "right", Action::ColumnsRight),
+    (Where::Table, "left", Action::ColumnsLeft),
+    (Where::Table, "space", Action::Mark),
+    (Where::Table, "ctrl-space", Action::MarkRange),
+    (Where::Table, "*", Action::MarkAll),
+    (Where::Table, "U", Action::Unmark),
     (Where::Rows, "d", Action::TabOverview),
     (Where::Rows, "e", Action::TabEvents),
     (Where::Rows, "y", Action::TabYaml),
@@ -106,10 +133,12 @@ const DEFAULT: &[(Where, &str, Action)] = &[
     (Where::Workload, "2", Action::TabRevisions),
     (Where::Workload, "3", Action::TabPods),
     (Where::Workload, "4", Action::TabEvents),
-    (Where::Workload, "5", Action::TabAutoscaler),
-    (Where::Workload, "6", Action::TabYaml),
-    (Where::Workload, "7", Action::TabTraffic),
-    (Where::Workload, "8", Action::TabGit),
+    (Where::Workload, "l", Action::Logs),
+    (Where::Workload, "5", Action::Logs),
+    (Where::Workload, "6", Action::TabAutoscaler),
+    (Where::Workload, "7", Action::TabYaml),
+    (Where::Workload, "8", Action::TabTraffic),
+    (Where::Workload, "9", Action::TabGit),
     (Where::Workload, "tab", Action::NextTab),
     (Where::Workload, "right", Action::NextTab),
     (Where::Workload, "shift-tab", Action::PreviousTab),
@@ -124,8 +153,30 @@ const DEFAULT: &[(Where, &str, Action)] = &[
     (Where::Operation, "b", Action::StepBack),
     (Where::Operation, "a", Action::Abort),
     (Where::Operation, "c", Action::Resume),
+    (Where::Operation, "l", Action::Logs),
     (Where::Operations, "c", Action::Resume),
+    (Where::Operations, "x", Action::Export),
+    (Where::Operations, "X", Action::ExportAll),
     (Where::Contexts, "w", Action::WatchContext),
+    (Where::Operations, "l", Action::Logs),
+    (Where::Logs, "f", Action::Follow),
+    (Where::Logs, "s", Action::Search),
+    (Where::Logs, "n", Action::NextMatch),
+    (Where::Logs, "N", Action::PreviousMatch),
+    (Where::Logs, "p", Action::PreviousRun),
+    (Where::Logs, "v", Action::Containers),
+    (Where::Logs, "w", Action::Wrap),
+    (Where::Logs, "t", Action::Times),
+    (Where::Logs, "b", Action::OlderLines),
+    (Where::Logs, "0", Action::SinceTail),
+    (Where::Logs, "1", Action::SinceMinute),
+    (Where::Logs, "2", Action::SinceQuarter),
+    (Where::Logs, "3", Action::SinceHour),
+    (Where::Logs, "4", Action::SinceAll),
+    (Where::Logs, "x", Action::ClearLines),
+    (Where::Logs, "ctrl-s", Action::SaveLines),
+    (Where::Logs, "left", Action::AsideLeft),
+    (Where::Logs, "right", Action::AsideRight),
     (Where::Plan, "enter", Action::Run),
     (Where::Plan, "d", Action::Diff),
     (Where::Plan, "ctrl-s", Action::Save),
@@ -149,12 +200,16 @@ const DEFAULT: &[(Where, &str, Action)] = &[
     (Where::Everywhere, "/", Action::Filter),
     (Where::Everywhere, ":", Action::Palette),
     (Where::Everywhere, "o", Action::Operations),
+    (Where::Everywhere, "J", Action::Journal),
     (Where::Everywhere, "C", Action::Contexts),
     (Where::Everywhere, "F", Action::Fleet),
     (Where::Everywhere, "L", Action::LogIn),
     (Where::Everywhere, "K", Action::Reload),
     (Where::Everywhere, "?", Action::Help),
     (Where::Everywhere, "esc", Action::Back),
+    (Where::Everywhere, "[", Action::HistoryBack),
+    (Where::Everywhere, "]", Action::HistoryForward),
+    (Where::Everywhere, "-", Action::LastScreen),
     (Where::Everywhere, "q", Action::Quit),
     (Where::Everywhere, "ctrl-c", Action::Quit),
     (Where::Everywhere, "c", Action::Copy),
@@ -182,7 +237,7 @@ impl Keymap {
     pub fn parse(file: &Path, text: &str) -> (Self, Vec<ConfigError>) {
         let (mut document, table) = Document::parse(file, text);
         let mut keymap = Self::default();
-        let mut displaced = Vec::new();
+        let mut patches: Vec<Patch> = Vec::new();
         for (key, value) in &table {
             let name = &**key.get_ref();
             let Some(place) = Where::ALL.into_iter().find(|place| place.name() == name) else {
@@ -211,15 +266,23 @@ impl Keymap {
                     document.complain(value.span(), format!("unknown action `{run}`"), Some(hint));
                     continue;
                 }
-                if let Some(old) = keymap.bind(place, on, action) {
-                    displaced.push((old, on, value.span(), action.is_some()));
+                if action.is_some() && keymap.action(&[place], on) == action {
+                    continue;
                 }
+                let before = keymap.bind(place, on, action);
+                patches.push(Patch { place, on, run: action, before, span: value.span() });
             }
         }
-        for (old, on, span, taken) in displaced {
-            if taken && !keymap.rows.iter().any(|row| row.run == old) {
-                let hint = Some(format!("bind `{}` to another key, or this key to \"none\"", old.name()));
-                document.complain(span, format!("`{on}` is taken from `{}`, which has no key now", old.name()), hint);
+        for (span, message, hint) in conflicts::find(&keymap, &patches) {
+            document.complain(span, message, hint);
+        }
+        if !conflicts::can_quit(&keymap) {
+            let line = patches.iter().rev().find(|patch| patch.before == Some(Action::Quit)).or(patches.last());
+            let span = line.map(|patch| patch.span.clone()).unwrap_or_default();
+            let message = "no key leads out any more, so `ctrl-c` still quits".to_owned();
+            document.complain(span, message, Some("bind `quit` to a key of [everywhere]".to_owned()));
+            if let Ok(on) = "ctrl-c".parse() {
+                keymap.bind(Where::Everywhere, on, Some(Action::Quit));
             }
         }
         (keymap, document.finish())
@@ -244,6 +307,22 @@ impl Keymap {
     /// The key to show for an action in one of `places`.
     pub fn key(&self, places: &[Where], run: Action) -> Option<Chord> {
         places.iter().find_map(|place| self.rows.iter().find(|row| row.place == *place && row.run == run)).map(|r| r.on)
+    }
+
+    /// The keymap as a `keys.toml` that changes nothing: what there is to start from.
+    pub fn to_toml(&self) -> String {
+        let mut text = String::new();
+        for place in Where::ALL {
+            text += &format!("[{}]\n", place.name());
+            for row in self.rows(place) {
+                let bare = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
+                let key = row.on.to_string();
+                let key = if key.chars().all(bare) { key } else { format!("{key:?}") };
+                text += &format!("{key} = \"{}\"  # {}\n", row.run.name(), row.run.description());
+            }
+            text.push('\n');
+        }
+        text
     }
 
     /// All rows of one place.
@@ -278,6 +357,36 @@ mod tests {
         assert_eq!(run("ctrl-d"), Some(Action::HalfPageDown));
         assert_eq!(run("ctrl-k"), None);
         assert_eq!(run("q"), Some(Action::Quit));
+    }
+
+    #[test]
+    fn written_out_it_reads_back_as_it_is() {
+        let text = Keymap::default().to_toml();
+        let (keymap, errors) = parse(&text);
+        assert_eq!(errors, Vec::<String>::new(), "{text}");
+        for (place, key, action) in DEFAULT {
+            assert_eq!(keymap.action(&[*place], key.parse().unwrap()), Some(*action), "{key}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_hides_the_only_one_of_another_action_is_reported() {
+        let (_, errors) = parse("[rows]\n\"/\" = \"bump\"\nk = \"restart\"\n");
+        // `up` moves up too, so only the filter is lost.
+        insta::assert_snapshot!(errors.join("\n"), @r#"keys.toml:2:7: `/` hides `filter` there, which no other key reaches (bind `filter` to another key as well)"#);
+    }
+
+    #[test]
+    fn there_is_always_a_way_out() {
+        let text = "[everywhere]\nctrl-c = \"none\"\nq = \"help\"\n";
+        let (keymap, errors) = parse(text);
+        insta::assert_snapshot!(errors.join("\n"), @r#"
+        keys.toml:3:5: `q` is taken from `quit`, which has no key now (bind `quit` to another key, or this key to "none")
+        keys.toml:3:5: no key leads out any more, so `ctrl-c` still quits (bind `quit` to a key of [everywhere])
+        "#);
+        assert_eq!(keymap.action(&[Where::Everywhere], "ctrl-c".parse().unwrap()), Some(Action::Quit));
+        let (_, errors) = parse("[everywhere]\nctrl-c = \"none\"\n[rows]\nq = \"bump\"\n");
+        assert!(errors.iter().any(|error| error.contains("no key leads out")), "{errors:?}");
     }
 
     #[test]

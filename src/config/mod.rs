@@ -7,6 +7,7 @@
 mod action;
 mod chord;
 mod colour;
+mod conflicts;
 mod document;
 mod error;
 mod keymap;

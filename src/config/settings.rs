@@ -32,12 +32,17 @@ pub struct ContextSettings {
     pub colour: Option<Color>,
     /// Its GitOps repository, instead of the general one.
     pub repository: Option<String>,
+    /// Namespaces to look at where the cluster does not let us list them.
+    pub namespaces: Vec<String>,
 }
 
 const KEYS: [&str; 6] = ["read_only", "theme", "ascii", "mouse", "repository", "contexts"];
-const CONTEXT_KEYS: [&str; 4] = ["protected", "read_only", "colour", "repository"];
+const CONTEXT_KEYS: [&str; 5] = ["protected", "read_only", "colour", "repository", "namespaces"];
 
 impl Settings {
+    /// A `config.toml` with every key, to start from.
+    pub const EXAMPLE: &str = include_str!("example.toml");
+
     /// Reads the text of `file`; what could be understood is kept beside the complaints.
     pub fn parse(file: &Path, text: &str) -> (Self, Vec<ConfigError>) {
         let (mut document, table) = Document::parse(file, text);
@@ -77,6 +82,11 @@ impl Settings {
         self.contexts.get(context).and_then(|c| c.repository.as_deref()).or(self.repository.as_deref())
     }
 
+    /// Namespaces to look at in `context` where it does not let us list them.
+    pub fn namespaces(&self, context: &str) -> &[String] {
+        self.contexts.get(context).map(|c| c.namespaces.as_slice()).unwrap_or_default()
+    }
+
     /// The colour that `context` is shown in.
     pub fn colour(&self, context: &str) -> Option<Color> {
         self.contexts.get(context).and_then(|c| c.colour)
@@ -91,6 +101,7 @@ impl ContextSettings {
                 "protected" => context.protected = document.boolean("protected", value),
                 "read_only" => context.read_only = document.boolean("read_only", value),
                 "repository" => context.repository = document.text("repository", value),
+                "namespaces" => context.namespaces = document.texts("namespaces", value),
                 "colour" => {
                     let Some(text) = document.text("colour", value) else { continue };
                     context.colour = text.parse().ok();
@@ -116,10 +127,20 @@ mod tests {
     }
 
     #[test]
+    fn the_example_says_everything_and_nothing_wrong() {
+        let (settings, errors) = parse(Settings::EXAMPLE);
+        assert_eq!(errors, Vec::<String>::new());
+        assert_eq!(settings.colour("production"), Some(Color::Rgb(0xb3, 0x26, 0x1e)));
+        for key in KEYS.iter().chain(&CONTEXT_KEYS) {
+            assert!(Settings::EXAMPLE.contains(&format!("{key} = ")) || *key == "contexts", "{key}");
+        }
+    }
+
+    #[test]
     fn everything_can_be_said() {
         let (settings, errors) = parse(
             "read_only = true\ntheme = \"light\"\nrepository = \"/srv/gitops\"\n\
-             [contexts.prod-eu]\nprotected = true\ncolour = \"red\"\nrepository = \"git@example.org:prod.git\"\n\
+             [contexts.prod-eu]\nprotected = true\ncolour = \"red\"\nnamespaces = [\"shop\", \"edge\"]\nrepository = \"git@example.org:prod.git\"\n\
              [contexts.\"kind-dev\"]\nprotected = false\nread_only = false\n",
         );
         assert_eq!(errors, Vec::<String>::new());
@@ -128,6 +149,7 @@ mod tests {
         assert_eq!(settings.repository("kind-dev"), Some("/srv/gitops"));
         assert!(settings.read_only("prod-eu") && !settings.read_only("kind-dev"));
         assert_eq!(settings.colour("prod-eu"), Some(Color::Red));
+        assert_eq!((settings.namespaces("prod-eu").len(), settings.namespaces("kind-dev").len()), (2, 0));
     }
 
     #[test]

@@ -66,6 +66,22 @@ meanings! {
     Removed = "removed",
     /// What a filter matched; what is typed.
     Input = "input",
+    /// The first of eight to tell things of one kind apart by: pods, lines of a plot. Their names say the same.
+    Series1 = "series1",
+    /// The second.
+    Series2 = "series2",
+    /// The third.
+    Series3 = "series3",
+    /// The fourth.
+    Series4 = "series4",
+    /// The fifth.
+    Series5 = "series5",
+    /// The sixth.
+    Series6 = "series6",
+    /// The seventh.
+    Series7 = "series7",
+    /// The eighth.
+    Series8 = "series8",
 }
 
 /// The built-in themes: name and text.
@@ -94,6 +110,11 @@ impl Theme {
     /// The names of the built-in themes.
     pub fn names() -> impl Iterator<Item = &'static str> + Clone {
         BUILT_IN.iter().map(|(name, _)| *name)
+    }
+
+    /// The file of a built-in theme.
+    pub fn text(name: &str) -> Option<&'static str> {
+        BUILT_IN.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
     }
 
     /// A built-in theme.

@@ -1,6 +1,7 @@
 //! HorizontalPodAutoscalers.
 
-use super::ObjectRef;
+use super::{Blocker, Cause, Labels, ObjectRef, ScalingTrouble};
+use jiff::Timestamp;
 use serde::Serialize;
 
 /// One metric of an autoscaler, values formatted in the metric's own unit.
@@ -50,6 +51,10 @@ pub struct Autoscaler {
     pub metrics: Vec<Metric>,
     /// Its conditions.
     pub conditions: Vec<AutoscalerCondition>,
+    /// When the object was created.
+    pub created: Option<Timestamp>,
+    /// Its labels.
+    pub labels: Labels,
 }
 
 impl Autoscaler {
@@ -59,5 +64,90 @@ impl Autoscaler {
             .iter()
             .find(|c| matches!(&*c.kind, "AbleToScale" | "ScalingActive") && &*c.status == "False")
             .map(|c| &*c.message)
+    }
+
+    /// What stops it from scaling: that it cannot, or that it may not go as far as it wants to.
+    pub fn blocker(&self) -> Option<Blocker> {
+        let why = match self.trouble() {
+            // Before its first look it says nothing yet.
+            Some(told) if !told.is_empty() => ScalingTrouble::Unable(told.into()),
+            Some(_) => return None,
+            None if self.is_at_maximum() => ScalingTrouble::AtMaximum { max: self.max, metric: self.furthest_above() },
+            None => return None,
+        };
+        Some(Blocker::of(Cause::Scaling { autoscaler: (&*self.object.name).into(), why }, None))
+    }
+
+    /// Whether it would ask for more replicas than it may have.
+    fn is_at_maximum(&self) -> bool {
+        let limited = |c: &AutoscalerCondition| {
+            &*c.kind == "ScalingLimited" && &*c.status == "True" && &*c.reason == "TooManyReplicas"
+        };
+        self.max > 0 && self.current >= self.max && self.conditions.iter().any(limited)
+    }
+
+    /// The metric that is furthest above its target, where values and targets are plain numbers of one unit.
+    fn furthest_above(&self) -> Option<(Box<str>, Box<str>, Box<str>)> {
+        let number = |text: &str| text.trim_end_matches(['%', 'm']).parse::<f64>().ok().filter(|n| *n > 0.0);
+        let unit = |text: &str| text.chars().next_back().filter(|c| !c.is_ascii_digit());
+        let above = self.metrics.iter().filter_map(|metric| {
+            let current = metric.current.as_deref()?;
+            let ratio = number(current)? / number(&metric.target)?;
+            (unit(current) == unit(&metric.target) && ratio > 1.0).then_some((ratio, metric, current))
+        });
+        let (_, metric, current) = above.max_by(|a, b| a.0.total_cmp(&b.0))?;
+        Some((metric.name.clone(), current.into(), metric.target.clone()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Kind;
+
+    fn scaler(conditions: &[(&str, &str, &str, &str)]) -> Autoscaler {
+        let metric = |name: &str, current: &str, target: &str| Metric {
+            name: name.into(),
+            source: "Resource".into(),
+            current: Some(current.into()),
+            target: target.into(),
+        };
+        let condition = |(kind, status, reason, message): &(&str, &str, &str, &str)| AutoscalerCondition {
+            kind: (*kind).into(),
+            status: (*status).into(),
+            reason: (*reason).into(),
+            message: (*message).into(),
+        };
+        Autoscaler {
+            object: ObjectRef::new(Kind::HorizontalPodAutoscaler, "shop", "web"),
+            target: ObjectRef::new(Kind::Deployment, "shop", "web"),
+            min: 2,
+            max: 10,
+            current: 10,
+            desired: 10,
+            metrics: vec![metric("memory", "512Mi", "1Gi"), metric("cpu", "140%", "70%"), metric("rps", "90", "80")],
+            conditions: conditions.iter().map(condition).collect(),
+            created: None,
+            labels: Labels::default(),
+        }
+    }
+
+    #[test]
+    fn what_it_cannot_do_is_said_in_its_own_words() {
+        let told = "the HPA was unable to compute the replica count: no metrics known";
+        let blocker = scaler(&[("ScalingActive", "False", "FailedGetResourceMetric", told)]).blocker().unwrap();
+        assert_eq!(blocker.message(), format!("autoscaler web cannot scale: {told}"));
+        assert_eq!(scaler(&[("AbleToScale", "True", "ReadyForNewScale", "ready")]).blocker(), None);
+    }
+
+    #[test]
+    fn at_its_maximum_the_metric_that_wants_more_is_named() {
+        let limited =
+            ("ScalingLimited", "True", "TooManyReplicas", "the desired replica count is more than the maximum");
+        let mut scaler = scaler(&[limited]);
+        let message = scaler.blocker().unwrap().message();
+        assert_eq!(message, "autoscaler web is at its maximum of 10 and wants more: cpu is at 140%, its target is 70%");
+        scaler.current = 9;
+        assert_eq!(scaler.blocker(), None, "on its way there is nothing to say");
     }
 }

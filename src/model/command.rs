@@ -76,7 +76,7 @@ impl ObjectRef {
 }
 
 /// Where an object is, as options: always said, because the shell may look elsewhere.
-fn place(object: &ObjectRef, context: &str) -> Vec<String> {
+pub(super) fn place(object: &ObjectRef, context: &str) -> Vec<String> {
     let mut words = Vec::new();
     if !object.namespace.is_empty() {
         words.extend(["-n".to_owned(), quoted(&object.namespace)]);
@@ -86,7 +86,7 @@ fn place(object: &ObjectRef, context: &str) -> Vec<String> {
 }
 
 /// A word that a shell takes as one.
-fn quoted(word: &str) -> String {
+pub(super) fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "@%+=:,./_-".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         word.to_owned()

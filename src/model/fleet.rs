@@ -255,6 +255,7 @@ mod tests {
             created: None,
             changed: None,
             delivery: None,
+            labels: crate::model::Labels::default(),
         })
     }
 

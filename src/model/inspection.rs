@@ -1,38 +1,8 @@
 //! What the pods of one workload add to its row: who serves, who fails, and what blocks the rollout.
 
-use super::Health;
+use super::{Blocker, Health};
 use jiff::Timestamp;
 use std::sync::Arc;
-
-/// What kind of thing stops a rollout.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum BlockerKind {
-    /// An image cannot be pulled.
-    ImagePull,
-    /// A container ends again and again.
-    CrashLoop,
-    /// A container runs but is not ready.
-    NotReady,
-    /// A container cannot be created: configuration or volume missing.
-    Config,
-    /// No node takes the pod.
-    Unschedulable,
-    /// Pods cannot be created: quota or admission.
-    Refused,
-    /// The controller's deadline has passed.
-    Deadline,
-}
-
-/// The one thing to say about a workload that is not healthy.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Blocker {
-    /// What kind of thing.
-    pub kind: BlockerKind,
-    /// One sentence: what, where, how often.
-    pub message: String,
-    /// The words of the cluster that prove it.
-    pub evidence: Option<String>,
-}
 
 /// One pod, reduced to what is shown.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,6 +1,6 @@
 //! Jobs.
 
-use super::{ObjectRef, Owner};
+use super::{Labels, ObjectRef, Owner};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -41,4 +41,6 @@ pub struct Job {
     pub started: Option<Timestamp>,
     /// When it ended.
     pub finished: Option<Timestamp>,
+    /// Its labels.
+    pub labels: Labels,
 }

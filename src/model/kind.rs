@@ -28,6 +28,8 @@ pub enum Kind {
     Secret,
     /// `v1` PersistentVolumeClaim.
     PersistentVolumeClaim,
+    /// `v1` Node.
+    Node,
     /// `batch/v1` Job.
     Job,
     /// `batch/v1` CronJob.
@@ -58,7 +60,7 @@ type Coordinates = (&'static str, &'static str, &'static str, &'static str, &'st
 
 impl Kind {
     /// Every kind, in the order of declaration.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::Deployment,
         Self::StatefulSet,
         Self::DaemonSet,
@@ -70,6 +72,7 @@ impl Kind {
         Self::ConfigMap,
         Self::Secret,
         Self::PersistentVolumeClaim,
+        Self::Node,
         Self::Job,
         Self::CronJob,
         Self::HorizontalPodAutoscaler,
@@ -109,6 +112,7 @@ impl Kind {
                 &["persistentvolumeclaim", "persistentvolumeclaims", "pvc"],
                 true,
             ),
+            Self::Node => ("", "v1", "Node", "nodes", &["node", "nodes", "no"], false),
             Self::Job => ("batch", "v1", "Job", "jobs", &["job", "jobs"], true),
             Self::CronJob => ("batch", "v1", "CronJob", "cronjobs", &["cronjob", "cronjobs", "cj"], true),
             Self::HorizontalPodAutoscaler => (

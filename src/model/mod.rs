@@ -5,12 +5,15 @@
 //! drawn or sent. This room imports no other room.
 
 mod access;
+mod account;
 mod aspect;
 mod autoscaler;
+mod blocker;
 mod cluster;
 mod command;
 mod cron_job;
 mod delivery;
+mod equivalent;
 mod event;
 mod facts;
 mod fleet;
@@ -21,6 +24,7 @@ mod inspection;
 mod intent;
 mod job;
 mod kind;
+mod labels;
 mod log;
 mod login;
 mod manifest;
@@ -37,6 +41,7 @@ mod revision;
 mod rollout;
 mod route;
 mod rows;
+mod samples;
 mod scaling;
 mod step;
 mod table;
@@ -45,8 +50,13 @@ mod traits;
 mod workload;
 
 pub use access::{Access, Permission};
+pub use account::{Account, Happening};
 pub use aspect::{Aspect, Sight, Unseen};
 pub use autoscaler::{Autoscaler, AutoscalerCondition, Metric};
+pub use blocker::{
+    AdmissionControl, Among, Blocker, BlockerKind, Cause, ClaimState, Ending, Probe, PullFailure, QuotaLine, Referent,
+    Remedy, ScalingTrouble, Share, Unfit,
+};
 pub use cluster::ClusterIdentity;
 pub use cron_job::{CronJob, CronJobState};
 pub use delivery::Delivery;
@@ -58,10 +68,11 @@ pub use facts::{
 pub use fleet::{ContextView, Fleet, SILENT, Standing, Summary, Tally, Troubled};
 pub use health::Health;
 pub use history::{History, Moment, PastRevision, Reconciliation};
-pub use inspection::{Blocker, BlockerKind, Inspection, PodSummary};
+pub use inspection::{Inspection, PodSummary};
 pub use intent::{Intent, Verb};
 pub use job::{Job, JobState};
 pub use kind::Kind;
+pub use labels::Labels;
 pub use log::{
     Held, LOG_COLOURS, LogBuffer, LogChoice, LogCursor, LogLine, LogName, LogNames, LogNews, LogRequest, LogSince,
     LogSource, LogSourceId, LogState, LogSubject, LogVoice, Pattern, Place, clean,
@@ -81,6 +92,7 @@ pub use revision::{KnownGood, Revision, RevisionSource};
 pub use rollout::{Rollout, RolloutState};
 pub use route::{Backend, Route};
 pub use rows::{Batch, Change, News, Rows};
+pub use samples::Samples;
 pub use scaling::{Behaviour, Scaling};
 pub use step::{Action, CommitPlan, FileEdit, JobRecipe, ScalarChange, Step, Weight};
 pub use table::{Sync, Table};

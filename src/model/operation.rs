@@ -148,6 +148,9 @@ pub struct OperationView {
     pub hold_until: Option<Timestamp>,
     /// How it ended or why it stands.
     pub message: Option<String>,
+    /// The Job that it creates, where it creates one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub job: Option<ObjectRef>,
     /// The last log lines of its Job; bounded.
     pub log: Vec<String>,
     /// Whether there are increments to take back one by one, now or once one is written.

@@ -1,6 +1,7 @@
 //! Routes: what splits traffic between backends by weight.
 
-use super::{Health, ObjectRef};
+use super::{Health, Labels, ObjectRef};
+use jiff::Timestamp;
 use serde::Serialize;
 
 /// One backend of a route with its share.
@@ -27,6 +28,10 @@ pub struct Route {
     pub health: Health,
     /// Why it is not accepted.
     pub reason: Option<String>,
+    /// When the object was created.
+    pub created: Option<Timestamp>,
+    /// Its labels.
+    pub labels: Labels,
 }
 
 impl Route {

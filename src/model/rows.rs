@@ -3,11 +3,12 @@
 //! Rows are changed only by [`Rows::apply`]; a frame borrows them and copies nothing.
 
 use super::{
-    Autoscaler, CronJob, Health, Inspection, Job, Kind, Namespace, ObjectRef, Release, ReleaseStatus, RolloutState,
-    Route, Sync, Table, Workload, image::ImageReference,
+    Autoscaler, Blocker, CronJob, Health, Inspection, Job, Kind, Namespace, ObjectRef, Release, ReleaseStatus,
+    RolloutState, Route, Samples, Sync, Table, Workload, image::ImageReference,
 };
 use jiff::Timestamp;
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     sync::Arc,
 };
@@ -79,6 +80,8 @@ pub struct Rows {
     pub routes: Table<Route>,
     /// What the pods of unhealthy or selected workloads told.
     pub inspections: HashMap<ObjectRef, Inspection>,
+    /// The replicas of each autoscaler over time, since this program looks.
+    pub replicas: HashMap<ObjectRef, Samples>,
     /// What just happened, newest last.
     pub news: VecDeque<News>,
     syncs: BTreeMap<(Kind, Option<Arc<str>>), Sync>,
@@ -113,6 +116,7 @@ impl Rows {
             }
             Change::Autoscaler(row) => {
                 self.scaled.insert(row.target.clone(), row.object.clone());
+                self.replicas.entry(row.object.clone()).or_default().note(now, row.current.into());
                 self.autoscalers.put(row.object.clone(), row);
             }
             Change::Namespace(row) => {
@@ -135,9 +139,9 @@ impl Rows {
                 self.syncs.insert((kind, namespace), sync);
             }
             Change::Inspected(object, inspection) => {
-                let before = self.inspections.get(&object).and_then(|i| i.blocker.as_ref());
-                if let Some(blocker) = inspection.blocker.as_ref().filter(|b| Some(b.kind) != before.map(|b| b.kind)) {
-                    self.tell(&object, blocker.message.clone(), Health::Broken, now);
+                let before = self.inspections.get(&object).and_then(|i| i.blocker.as_ref()).map(Blocker::kind);
+                if let Some(blocker) = inspection.blocker.as_ref().filter(|b| Some(b.kind()) != before) {
+                    self.tell(&object, blocker.message(), inspection.health, now);
                 }
                 self.inspections.insert(object, inspection);
             }
@@ -180,7 +184,10 @@ impl Rows {
     fn sweep(&mut self, kind: Kind, namespace: Option<&str>) {
         let scope = |o: &ObjectRef| o.kind == kind && namespace.is_none_or(|n| n == &*o.namespace);
         match kind {
-            Kind::HorizontalPodAutoscaler => self.autoscalers.sweep(scope),
+            Kind::HorizontalPodAutoscaler => {
+                self.autoscalers.sweep(scope);
+                self.replicas.retain(|object, _| self.autoscalers.get(object).is_some());
+            }
             Kind::Namespace => self.namespaces.sweep(scope),
             Kind::Job => self.jobs.sweep(scope),
             Kind::CronJob => self.cron_jobs.sweep(scope),
@@ -195,6 +202,7 @@ impl Rows {
             Kind::HorizontalPodAutoscaler => {
                 if let Some(row) = self.autoscalers.remove(object) {
                     self.scaled.remove(&row.target);
+                    self.replicas.remove(object);
                 }
             }
             Kind::Namespace => {
@@ -273,10 +281,26 @@ impl Rows {
         self.inspections.get(&workload.object).filter(|_| workload.needs_inspection())
     }
 
-    /// The one sentence about a workload that is not healthy.
+    /// What stops a workload: what its pods told, or else its autoscaler.
+    pub fn blocker_of(&self, workload: &Workload) -> Option<Cow<'_, Blocker>> {
+        let seen = self.telling(workload).and_then(|i| i.blocker.as_ref());
+        seen.map(Cow::Borrowed).or_else(|| {
+            // As long as the object itself has something to say, it is not the autoscaler that is waited for.
+            let quiet = workload.rollout.reason.is_none();
+            self.autoscaler_of(&workload.object).filter(|_| quiet)?.blocker().map(Cow::Owned)
+        })
+    }
+
+    /// The one sentence about a workload that is not as it should be.
     pub fn reason_of(&self, workload: &Workload) -> Option<String> {
-        let blocker = self.telling(workload).and_then(|i| i.blocker.as_ref());
-        blocker.map(|b| b.message.clone()).or_else(|| workload.rollout.reason.clone())
+        let blocker = self.blocker_of(workload).map(|blocker| blocker.message());
+        blocker.or_else(|| workload.rollout.reason.clone())
+    }
+
+    /// The same with since when, where that is known; `age` writes how long ago a moment was.
+    pub fn reason_with_age(&self, workload: &Workload, age: impl Fn(Timestamp) -> String) -> Option<String> {
+        let blocker = self.blocker_of(workload).map(|b| b.sentence(b.since.map(age).as_deref()));
+        blocker.or_else(|| workload.rollout.reason.clone())
     }
 
     /// How far the rows of `kind` can be trusted: the worst of its watches.
@@ -339,6 +363,7 @@ mod tests {
             created: None,
             changed: None,
             delivery: delivery.map(Box::new),
+            labels: crate::model::Labels::default(),
         })
     }
 

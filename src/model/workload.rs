@@ -1,6 +1,6 @@
 //! One row of the cockpit: a Deployment, StatefulSet, DaemonSet or Argo Rollout, reduced to what is shown and decided on at a glance.
 
-use super::{Delivery, Health, ObjectRef, Owner, Rollout, RolloutState};
+use super::{Delivery, Health, Labels, ObjectRef, Owner, Rollout, RolloutState};
 use jiff::Timestamp;
 use std::sync::Arc;
 
@@ -40,6 +40,8 @@ pub struct Workload {
     pub created: Option<Timestamp>,
     /// When its rollout last moved, where the object tells it.
     pub changed: Option<Timestamp>,
+    /// Its labels.
+    pub labels: Labels,
     /// How far an Argo Rollout has brought its new template; None for every other kind.
     pub delivery: Option<Box<Delivery>>,
 }

@@ -15,7 +15,10 @@ use futures::StreamExt as _;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use std::{pin::pin, sync::Arc, time::Duration};
-use tokio::{sync::mpsc::Sender, time::timeout};
+use tokio::{
+    sync::{mpsc::Sender, watch as latest},
+    time::{Instant, timeout},
+};
 
 /// After how many seconds the server ends a watch, and how long silence may last.
 const WATCH: u32 = 40;
@@ -63,6 +66,8 @@ pub(super) struct Follow<'a> {
     kind: Kind,
     namespace: Option<Arc<str>>,
     changes: &'a Sender<Vec<Change>>,
+    /// Changes each time that this machine woke up.
+    woken: latest::Receiver<u64>,
     backoff: Backoff,
     interner: Interner,
     /// When the server last said anything, and when that was last passed on.
@@ -96,6 +101,7 @@ impl<'a> Follow<'a> {
         kind: Kind,
         namespace: Option<Arc<str>>,
         changes: &'a Sender<Vec<Change>>,
+        woken: latest::Receiver<u64>,
         seed: u64,
     ) -> Self {
         let backoff = Backoff::new(seed);
@@ -105,6 +111,7 @@ impl<'a> Follow<'a> {
             kind,
             namespace,
             changes,
+            woken,
             backoff,
             interner,
             heard: None,
@@ -196,14 +203,22 @@ impl<'a> Follow<'a> {
             Ok(stream) => stream,
             Err(error) => return Some(Err(error)),
         };
-        let opened = self.cluster.clock().now();
+        let opened = Instant::now();
         if all.is_none() {
             let heard = self.now_heard().into_iter().collect();
             self.send(heard).await?;
         }
         let mut stream = pin!(stream);
+        self.woken.mark_unchanged();
         loop {
-            let event = match timeout(SILENCE, stream.next()).await {
+            let event = tokio::select! {
+                event = timeout(SILENCE, stream.next()) => event,
+                Ok(()) = self.woken.changed() => {
+                    let slept = "this machine slept, and its connections did not last";
+                    return Some(Err(ApiError::new(ApiErrorKind::Unreachable, "watch", slept)));
+                }
+            };
+            let event = match event {
                 Ok(Some(Ok(event))) => event,
                 Ok(Some(Err(error))) => return Some(Err(error)),
                 Ok(None) => break,
@@ -232,8 +247,7 @@ impl<'a> Follow<'a> {
             self.pages = true;
         }
         // A proxy that ends every watch at once must not make us ask in a tight circle.
-        let lasted = self.cluster.clock().now().duration_since(opened);
-        if lasted.as_secs() < 1 {
+        if opened.elapsed().as_secs() < 1 {
             let pause = self.backoff.pause(None);
             tokio::time::sleep(pause).await;
         } else {

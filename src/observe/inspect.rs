@@ -1,26 +1,32 @@
 //! A look at the pods of one workload: who serves, who fails, and the one sentence that says why.
 //!
-//! Bounded: at most a few hundred pods, one log, one list of events, each with a short time limit.
+//! Bounded: the object, for a Deployment its ReplicaSets, at most two pages of pods; then, only where something is wrong, what
+//! proves it (see [`super::evidence`]), or one list of budgets with at most three nodes. Three to eight requests.
 
 use super::{
-    diagnosis::{Evidence, Finding, diagnose, younger_than},
-    pods, refusal, rollout, sentence,
+    diagnosis::{Finding, diagnose, object, pod, refusal, younger_than},
+    evidence, pods, rollout,
 };
 use crate::{
-    connect::kube::{ApiError, ApiErrorKind, Cluster, LogOptions, Reader},
-    model::{Blocker, BlockerKind, Health, Inspection, Kind, ObjectRef, RolloutState},
-    wire::{Event, Pod, ReplicaSet, Workload},
+    connect::kube::{ApiError, ApiErrorKind, Cluster, Reader},
+    model::{Among, Blocker, BlockerKind, Cause, Health, Inspection, Kind, ObjectRef, RolloutState},
+    wire::{Budget, Node, Pod, ReplicaSet, Workload},
 };
 use jiff::Timestamp;
-use std::{collections::HashSet, time::Duration};
-use tokio::time::timeout;
+use serde::Deserialize as _;
+use serde_json::Value;
+use std::collections::{BTreeSet, HashSet};
 
 /// Pods looked at.
 const MOST: usize = 200;
-/// How long a log or events may take: the sentence is worth more than its proof.
-const SIDE: Duration = Duration::from_secs(2);
+/// Pages of pods read.
+const PAGES: usize = 2;
+/// Nodes asked about.
+const NODES: usize = 3;
 /// For how many seconds a new pod may be unready before a rollout counts as broken.
 const UNREADY: i64 = 120;
+/// How old, in seconds, the event of a refusal may be: controllers try again after a quarter of an hour at the latest.
+const RETRIED: i64 = 1_200;
 
 /// What belongs to a workload.
 pub(super) struct Family {
@@ -32,18 +38,33 @@ pub(super) struct Family {
     pub current: Option<String>,
 }
 
+impl Family {
+    fn is_current(&self, pod: &Pod) -> bool {
+        self.current.is_none() || pods::template_hash(pod) == self.current.as_deref()
+    }
+
+    /// Whether pods of more than one template are there.
+    fn is_mixed(&self) -> bool {
+        self.pods.iter().any(|pod| pods::is_active(pod) && !self.is_current(pod))
+    }
+}
+
 /// Looks at the pods of a workload.
 pub async fn inspect(cluster: &Cluster, workload: &ObjectRef) -> Result<Inspection, ApiError> {
     let reader = cluster.reader();
-    let object: Workload = reader.get_as(workload).await?;
+    let whole: Value = reader.get(workload).await?;
+    let object = Workload::deserialize(&whole).map_err(|error| {
+        ApiError::new(
+            ApiErrorKind::Other,
+            format!("read {workload}"),
+            format!("it is not what the API promises: {error}"),
+        )
+    })?;
     let family = family(reader, workload, &object).await?;
     let now = cluster.clock().now();
-    let finding = find(reader, workload, &object, &family, now).await;
-    let health = judge(workload.kind, &object, finding.as_ref(), now);
-    let blocker = match finding {
-        Some(finding) => Some(blocker(reader, &workload.namespace, finding).await),
-        None => None,
-    };
+    let case = Case { reader, workload, object: &object, whole: &whole, family: &family, now };
+    let blocker = if troubled(workload.kind, &object) { case.blocker().await } else { None };
+    let health = judge(workload.kind, &object, blocker.as_ref(), now);
     Ok(summarise(family, now, health, blocker))
 }
 
@@ -66,7 +87,7 @@ pub(super) async fn family(reader: &Reader, workload: &ObjectRef, object: &Workl
     let mut pods: Vec<Pod> = Vec::new();
     let mut omitted = 0;
     let mut next = None;
-    loop {
+    for _ in 0..PAGES {
         let page = reader.page::<Pod>(Kind::Pod, namespace, selector.as_deref(), None, next).await?;
         let ours = page.items.into_iter().filter(|pod| match &owners {
             Some(owners) => pod.metadata.controller().is_some_and(|uid| owners.contains(uid)),
@@ -79,6 +100,11 @@ pub(super) async fn family(reader: &Reader, workload: &ObjectRef, object: &Workl
         if next.is_none() {
             break;
         }
+    }
+    if next.is_some() {
+        // The rest is not read: the object tells how many there are.
+        let all = usize::try_from(object.status.replicas.max(rollout::desired(workload.kind, object))).unwrap_or(0);
+        omitted = omitted.max(all.saturating_sub(pods.len()));
     }
     let current = current.filter(|hash| !hash.is_empty()).or_else(|| newest(&pods));
     Ok(Family { pods, omitted, current })
@@ -109,54 +135,146 @@ fn newest(pods: &[Pod]) -> Option<String> {
     youngest.max_by_key(|pod| pod.metadata.creation_timestamp).and_then(pods::template_hash).map(str::to_owned)
 }
 
-/// The one thing to say about a workload.
-async fn find(
-    reader: &Reader,
-    workload: &ObjectRef,
-    object: &Workload,
-    family: &Family,
+/// One workload under examination.
+struct Case<'a> {
+    reader: &'a Reader,
+    workload: &'a ObjectRef,
+    object: &'a Workload,
+    whole: &'a Value,
+    family: &'a Family,
     now: Timestamp,
-) -> Option<Finding> {
-    if !troubled(workload.kind, object) {
-        return None;
-    }
-    let current = |pod: &&Pod| family.current.is_none() || pods::template_hash(pod) == family.current.as_deref();
-    if let Some(finding) = diagnose(family.pods.iter().filter(current), now) {
-        return Some(finding);
-    }
-    if workload.kind == Kind::StatefulSet
-        && let Some(stuck) = stuck(&workload.namespace, family, now)
-    {
-        return Some(stuck);
-    }
-    if let Some(refused) = refused(reader, workload, object, family, now).await {
-        return Some(refused);
-    }
-    let verdict = rollout::verdict(workload.kind, object);
-    // What was aborted has no pods to blame; its own words say why.
-    (verdict.state == RolloutState::Failed && !object.status.abort).then(|| Finding {
-        kind: BlockerKind::Deadline,
-        message: verdict.reason.unwrap_or_default(),
-        evidence: Evidence::None,
-        since: None,
-    })
 }
 
-/// A StatefulSet that keeps order waits for a broken pod of an earlier template for ever, also when its own is sound again.
-fn stuck(namespace: &str, family: &Family, now: Timestamp) -> Option<Finding> {
-    let current = family.current.as_deref()?;
-    let before = family.pods.iter().filter(|pod| pods::template_hash(pod).is_some_and(|hash| hash != current));
-    let mut broken = before.filter(|pod| diagnose(std::iter::once(*pod), now).is_some());
-    let name = &broken.next()?.metadata.name;
-    Some(Finding {
-        kind: BlockerKind::NotReady,
-        message: format!(
-            "pod {name} of an earlier template is broken, and a StatefulSet waits for it: delete it (kubectl delete pod {name} \
-             -n {namespace}), and it comes back with the template of now"
-        ),
-        evidence: Evidence::None,
-        since: None,
-    })
+impl Case<'_> {
+    /// The one thing to say about a workload: causes before their symptoms.
+    async fn blocker(&self) -> Option<Blocker> {
+        let (kind, now) = (self.workload.kind, self.now);
+        if object::is_stale(self.object) {
+            // The pods may be of the past as well as the status.
+            return object::stale(kind, self.object, self.whole, now).map(dated);
+        }
+        let among = if self.family.is_mixed() { Among::New } else { Among::All };
+        let current = || self.family.pods.iter().filter(|pod| self.family.is_current(pod));
+        let found = diagnose(current(), among, now);
+        let symptom = found.as_ref().is_some_and(|finding| finding.cause.kind() >= BlockerKind::NotReady);
+        if let Some(finding) = found.clone().filter(|_| !symptom) {
+            return Some(self.proven(finding).await);
+        }
+        if let Some(blocker) = self.refused().await {
+            return Some(blocker);
+        }
+        if let Some(finding) = found {
+            return Some(self.proven(finding).await);
+        }
+        if let Some(blocker) = self.old().await {
+            return Some(blocker);
+        }
+        if let Some(pod) = pod::lingering(self.family.pods.iter(), now) {
+            return Some(self.lingering(pod).await);
+        }
+        if let Some(found) = pod::rejected(self.family.pods.iter(), now) {
+            return Some(dated(found));
+        }
+        if let Some(blocker) = self.budget().await {
+            return Some(blocker);
+        }
+        let paused = || object::paused(self.object, self.whole).filter(|_| kind == Kind::Deployment);
+        let waits = || object::on_delete(kind, self.object).map(|cause| (cause, None));
+        paused()
+            .or_else(waits)
+            // What was aborted has no pods to blame; its own words say why.
+            .or_else(|| object::deadline(kind, self.object).filter(|_| !self.object.status.abort))
+            .or_else(|| object::settling(self.object, current(), now))
+            .map(dated)
+    }
+
+    async fn proven(&self, finding: Finding) -> Blocker {
+        evidence::blocker(self.reader, &self.workload.namespace, finding).await
+    }
+
+    /// Pods that could not be created at all: a quota, an admission webhook, a missing service account.
+    async fn refused(&self) -> Option<Blocker> {
+        let condition = self.object.status.condition("ReplicaFailure").filter(|c| &*c.status == "True");
+        if let Some(condition) = condition {
+            return Some(Blocker::of(refusal::cause(&condition.message), condition.last_transition_time));
+        }
+        if matches!(self.workload.kind, Kind::Deployment | Kind::Rollout) || !self.is_short() {
+            return None;
+        }
+        // Only Deployments and Rollouts say it in their status; the others leave an event.
+        let refused = |event: &crate::wire::Event| &*event.reason == "FailedCreate";
+        let event = evidence::newest_warning(self.reader, self.workload, refused).await?;
+        let recent = younger_than(event.seen(), RETRIED, self.now);
+        recent.then(|| Blocker::of(refusal::cause(&event.message), event.began()))
+    }
+
+    /// Whether there are fewer pods than there should be.
+    fn is_short(&self) -> bool {
+        let (_, desired) = numbers(self.workload.kind, self.object);
+        let live = self.family.pods.iter().filter(|pod| pods::is_active(pod)).count() + self.family.omitted;
+        i64::try_from(live).is_ok_and(|live| live < desired)
+    }
+
+    /// What is wrong with pods of an earlier template, where those of the current one are not to blame.
+    async fn old(&self) -> Option<Blocker> {
+        let before = || self.family.pods.iter().filter(|pod| !self.family.is_current(pod));
+        let finding = diagnose(before(), Among::Old, self.now)?;
+        // A StatefulSet that keeps order waits for it for ever, also when its own template is sound again.
+        if self.workload.kind == Kind::StatefulSet && &*self.object.spec.update_strategy.kind != "OnDelete" {
+            let namespace = (&*self.workload.namespace).into();
+            let cause = Cause::Ordinal { pod: finding.pod.clone(), namespace, trouble: finding.cause.kind() };
+            return Some(Blocker { evidence: vec![finding.cause.to_string()], ..Blocker::of(cause, finding.since) });
+        }
+        Some(self.proven(finding).await)
+    }
+
+    async fn lingering(&self, pod: &Pod) -> Blocker {
+        let finalizers = pod.metadata.finalizers.clone();
+        let on = pod.spec.node_name.clone().filter(|node| finalizers.is_empty() && !node.is_empty());
+        let mut words = Vec::new();
+        let mut node = None;
+        if let Some(name) = on
+            && let Some(told) = evidence::node_says(self.reader, &name).await
+        {
+            (words, node) = (vec![told], Some(name));
+        }
+        let cause = Cause::Terminating { pod: pod.metadata.name.clone(), finalizers, node };
+        Blocker { evidence: words, ..Blocker::of(cause, pod.metadata.deletion_timestamp) }
+    }
+
+    /// A budget that keeps pods of this workload on a cordoned node.
+    async fn budget(&self) -> Option<Blocker> {
+        let active = || self.family.pods.iter().filter(|pod| pods::is_active(pod));
+        let nodes: BTreeSet<&str> =
+            active().filter_map(|pod| pod.spec.node_name.as_deref()).filter(|n| !n.is_empty()).collect();
+        if nodes.is_empty() {
+            return None;
+        }
+        let page =
+            self.reader.page::<Budget>(Kind::PodDisruptionBudget, Some(&self.workload.namespace), None, None, None);
+        let budgets = page.await.ok()?.items;
+        let exhausted = |budget: &&Budget| {
+            let status = &budget.status;
+            status.expected_pods > 0
+                && status.disruptions_allowed == 0
+                && active().any(|pod| budget.spec.selector.takes(&pod.metadata.labels))
+        };
+        let budget = budgets.iter().find(exhausted)?;
+        for name in nodes.into_iter().take(NODES) {
+            let node: Option<Node> = evidence::get(self.reader, &ObjectRef::new(Kind::Node, "", name)).await;
+            if node.is_some_and(|node| node.spec.unschedulable) {
+                let number = |n: i64| u32::try_from(n.max(0)).unwrap_or(u32::MAX);
+                let healthy = (number(budget.status.current_healthy), number(budget.status.desired_healthy));
+                let cause = Cause::Budget { name: budget.metadata.name.clone(), node: name.into(), healthy };
+                return Some(Blocker::of(cause, None));
+            }
+        }
+        None
+    }
+}
+
+fn dated((cause, since): object::Dated) -> Blocker {
+    Blocker::of(cause, since)
 }
 
 /// Whether the numbers of the object leave anything to explain.
@@ -170,43 +288,14 @@ fn numbers(kind: Kind, object: &Workload) -> (i64, i64) {
     (ready, rollout::desired(kind, object))
 }
 
-/// Pods that could not be created at all: a quota, an admission webhook, a missing service account.
-async fn refused(
-    reader: &Reader,
-    workload: &ObjectRef,
-    object: &Workload,
-    family: &Family,
-    now: Timestamp,
-) -> Option<Finding> {
-    let finding = |message: &str, since| Finding {
-        kind: BlockerKind::Refused,
-        message: format!("pods cannot be created: {}", refusal(message)),
-        evidence: Evidence::None,
-        since,
-    };
-    let condition = object.status.condition("ReplicaFailure").filter(|c| &*c.status == "True");
-    if let Some(condition) = condition {
-        return Some(finding(&condition.message, condition.last_transition_time));
-    }
-    let (_, desired) = numbers(workload.kind, object);
-    let live = family.pods.iter().filter(|pod| pod.metadata.deletion_timestamp.is_none()).count() + family.omitted;
-    let short = i64::try_from(live).is_ok_and(|live| live < desired);
-    if matches!(workload.kind, Kind::Deployment | Kind::Rollout) || !short {
-        return None;
-    }
-    // Only Deployments and Rollouts say it in their status; the others leave an event.
-    let event = newest_warning(reader, workload, |event| &*event.reason == "FailedCreate").await?;
-    (younger_than(event.seen(), 600, now)).then(|| finding(&event.message, event.seen()))
-}
-
 /// Health with the pods taken into account.
-fn judge(kind: Kind, object: &Workload, finding: Option<&Finding>, now: Timestamp) -> Health {
+fn judge(kind: Kind, object: &Workload, blocker: Option<&Blocker>, now: Timestamp) -> Health {
     let (ready, desired) = numbers(kind, object);
     let verdict = rollout::verdict(kind, object);
     if !troubled(kind, object) {
         return Health::Healthy;
     }
-    let Some(finding) = finding else {
+    let Some(blocker) = blocker else {
         return match verdict.state {
             RolloutState::Failed if object.status.abort && ready >= desired => Health::Degraded,
             RolloutState::Failed => Health::Broken,
@@ -217,10 +306,19 @@ fn judge(kind: Kind, object: &Workload, finding: Option<&Finding>, now: Timestam
         };
     };
     let settled = settled(kind, object);
-    match finding.kind {
-        BlockerKind::NotReady if settled && ready > 0 => Health::Degraded,
-        BlockerKind::NotReady if ready > 0 && younger_than(finding.since, UNREADY, now) => Health::Progressing,
-        BlockerKind::NotReady if younger_than(finding.since, UNREADY, now) => Health::Degraded,
+    let young = younger_than(blocker.since, UNREADY, now);
+    match blocker.kind() {
+        // What somebody asked for is nobody's failure.
+        BlockerKind::Paused | BlockerKind::OnDelete | BlockerKind::Partition if ready >= desired => match verdict.state
+        {
+            RolloutState::Unknown => Health::Unknown,
+            _ => Health::Healthy,
+        },
+        BlockerKind::MinReady => Health::Progressing,
+        BlockerKind::Stale | BlockerKind::Budget | BlockerKind::Scaling => Health::Degraded,
+        BlockerKind::NotReady | BlockerKind::Initialising if settled && ready > 0 => Health::Degraded,
+        BlockerKind::NotReady | BlockerKind::Initialising if ready > 0 && young => Health::Progressing,
+        BlockerKind::NotReady | BlockerKind::Initialising if young => Health::Degraded,
         _ if settled && ready > 0 => Health::Degraded,
         _ => Health::Broken,
     }
@@ -238,48 +336,6 @@ fn settled(kind: Kind, object: &Workload) -> bool {
         Kind::Rollout => status.stable_hash == status.current_pod_hash,
         _ => status.updated_number_scheduled >= status.desired_number_scheduled,
     }
-}
-
-/// A finding with what proves it.
-async fn blocker(reader: &Reader, namespace: &str, finding: Finding) -> Blocker {
-    let Finding { kind, mut message, evidence, .. } = finding;
-    let evidence = match evidence {
-        Evidence::Told(text) => Some(text),
-        Evidence::None => None,
-        Evidence::PreviousLog { pod, container } => last_words(reader, namespace, &pod, container).await,
-        Evidence::Events { pod } => {
-            let pod = ObjectRef::new(Kind::Pod, namespace, pod);
-            let event = newest_warning(reader, &pod, |event| &*event.reason != "BackOff").await;
-            let text = event.map(|event| sentence(&event.message));
-            if let (BlockerKind::NotReady | BlockerKind::Config, Some(text)) = (kind, &text) {
-                message = format!("{message}: {text}");
-            }
-            text
-        }
-    };
-    Blocker { kind, message, evidence }
-}
-
-/// The last line that a container wrote before it ended.
-async fn last_words(reader: &Reader, namespace: &str, pod: &str, container: String) -> Option<String> {
-    let mut options = LogOptions { container: Some(container), tail: Some(5), previous: true, ..LogOptions::default() };
-    for previous in [true, false] {
-        options.previous = previous;
-        if let Ok(Ok(lines)) = timeout(SIDE, reader.log(namespace, pod, &options)).await
-            && let Some(line) = lines.iter().rfind(|line| !line.trim().is_empty())
-        {
-            return Some(sentence(line));
-        }
-    }
-    None
-}
-
-/// The newest warning event about an object that counts.
-async fn newest_warning(reader: &Reader, about: &ObjectRef, counts: impl Fn(&Event) -> bool) -> Option<Event> {
-    let fields = format!("involvedObject.name={},involvedObject.kind={},type=Warning", about.name, about.kind);
-    let events = reader.list_as::<Event>(Kind::Event, Some(&about.namespace), None, Some(&fields));
-    let events = timeout(SIDE, events).await.ok()?.ok()?;
-    events.into_iter().filter(counts).max_by_key(Event::seen)
 }
 
 fn summarise(family: Family, now: Timestamp, health: Health, blocker: Option<Blocker>) -> Inspection {

@@ -27,6 +27,11 @@ pub(super) fn is_ready(pod: &Pod) -> bool {
     pod.status.conditions.iter().any(|c| &*c.kind == "Ready" && &*c.status == "True")
 }
 
+/// Whether it counts: it has not ended and was not told to go.
+pub(super) fn is_active(pod: &Pod) -> bool {
+    pod.metadata.deletion_timestamp.is_none() && !matches!(&*pod.status.phase, "Succeeded" | "Failed")
+}
+
 /// A pod's row.
 pub(super) fn summary(pod: &Pod) -> PodSummary {
     let status = &pod.status;

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     connect::kube::{ApiError, Cluster, Reader},
     formats::template,
-    model::{Container, Kind, ObjectRef, Revision, RevisionSource},
+    model::{Among, Container, Kind, ObjectRef, Revision, RevisionSource},
     wire::{Pod, Workload},
 };
 use jiff::Timestamp;
@@ -154,7 +154,7 @@ fn count(revision: &mut Revision, hash: &str, family: &Family, history: Kind, no
         revision.replicas = number(ours.len());
         revision.ready = number(ours.iter().filter(|pod| pods::is_ready(pod)).count());
     }
-    revision.failing = diagnose(ours.into_iter(), now).map(|finding| finding.message);
+    revision.failing = diagnose(ours.into_iter(), Among::All, now).map(|finding| finding.cause.to_string());
 }
 
 async fn find_missing(reader: &Reader, namespace: &str, revisions: &mut [Revision]) {

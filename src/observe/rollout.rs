@@ -3,7 +3,7 @@
 //! The generation comes first: until the controller has seen it, every other number (a failure too) is about the past.
 
 use crate::{
-    model::{Kind, Rollout, RolloutState},
+    model::{Cause, Kind, Rollout, RolloutState},
     wire::Workload,
 };
 
@@ -12,12 +12,11 @@ pub fn verdict(kind: Kind, workload: &Workload) -> Rollout {
     let seen = workload.status.observed_generation;
     match kind {
         Kind::Rollout => super::argo::verdict(workload),
-        Kind::StatefulSet | Kind::DaemonSet if &*workload.spec.update_strategy.kind == "OnDelete" => Rollout::because(
-            RolloutState::Unknown,
-            "pods are replaced when somebody deletes them (update strategy OnDelete)",
-        ),
         _ if seen < workload.metadata.generation || (kind == Kind::StatefulSet && seen == 0) => {
             progressing("the controller has not taken up the last change yet")
+        }
+        Kind::StatefulSet | Kind::DaemonSet if &*workload.spec.update_strategy.kind == "OnDelete" => {
+            on_delete(kind, workload)
         }
         Kind::StatefulSet => stateful_set(workload),
         Kind::DaemonSet => daemon_set(workload),
@@ -35,6 +34,28 @@ pub(super) fn desired(kind: Kind, workload: &Workload) -> i64 {
         Kind::DaemonSet => workload.status.desired_number_scheduled,
         _ => workload.spec.replicas.unwrap_or(1),
     }
+}
+
+/// Pods of the current template.
+pub(super) fn updated(kind: Kind, workload: &Workload) -> i64 {
+    match kind {
+        Kind::DaemonSet => workload.status.updated_number_scheduled,
+        _ => workload.status.updated_replicas,
+    }
+}
+
+/// Nothing is replaced until somebody deletes it: there is no rollout whose end could be waited for, only pods that are not of
+/// the current template. Where there are none, all is as it was asked.
+fn on_delete(kind: Kind, workload: &Workload) -> Rollout {
+    let status = &workload.status;
+    let (updated, wanted) = (updated(kind, workload), desired(kind, workload));
+    let ready = if kind == Kind::DaemonSet { status.number_ready } else { status.ready_replicas };
+    if updated >= wanted && ready >= wanted {
+        return Rollout::plain(RolloutState::Complete);
+    }
+    let number = |n: i64| u32::try_from(n.max(0)).unwrap_or(u32::MAX);
+    let waits = Cause::OnDelete { old: number(wanted - updated), of: number(wanted) };
+    Rollout::because(RolloutState::Unknown, waits.to_string())
 }
 
 fn deployment(workload: &Workload) -> Rollout {
@@ -79,11 +100,15 @@ fn stateful_set(workload: &Workload) -> Rollout {
     let partition = workload.spec.update_strategy.rolling_update.partition;
     if partition > 0 {
         let due = (wanted - partition).max(0);
+        if status.update_revision == status.current_revision {
+            return Rollout::plain(RolloutState::Complete);
+        }
+        let number = |n: i64| u32::try_from(n.max(0)).unwrap_or(u32::MAX);
+        let updated = (number(status.updated_replicas), number(due));
+        let reason = Cause::Partition { partition: number(partition), updated }.to_string();
         return match status.updated_replicas {
-            updated if updated < due => {
-                progressing(format!("{updated} of {due} pods beyond the partition are updated"))
-            }
-            _ => Rollout::because(RolloutState::Complete, format!("complete up to the partition at {partition}")),
+            updated if updated < due => progressing(reason),
+            _ => Rollout::because(RolloutState::Complete, reason),
         };
     }
     if status.update_revision != status.current_revision {
@@ -210,8 +235,16 @@ mod tests {
     #[case(Kind::StatefulSet)]
     #[case(Kind::DaemonSet)]
     fn on_delete_has_no_rollout(#[case] kind: Kind) {
-        let rollout = of(kind, 1, json!({"updateStrategy": {"type": "OnDelete"}}), json!({"observedGeneration": 1}));
+        let spec = json!({"replicas": 2, "updateStrategy": {"type": "OnDelete"}});
+        let status = |observed: i64, updated: i64| {
+            json!({"observedGeneration": observed, "updatedReplicas": updated, "readyReplicas": 2,
+                "desiredNumberScheduled": 2, "updatedNumberScheduled": updated, "numberReady": 2})
+        };
+        let rollout = of(kind, 1, spec.clone(), status(1, 1));
         assert_eq!(rollout.state, Unknown);
-        assert!(rollout.reason.unwrap().contains("OnDelete"));
+        let reason = rollout.reason.unwrap();
+        assert!(reason.contains("OnDelete") && reason.contains("1 of 2 run an earlier template"), "{reason}");
+        assert_eq!(of(kind, 1, spec.clone(), status(1, 2)).state, Complete, "nothing is left to delete");
+        assert_eq!(of(kind, 2, spec, status(1, 2)).state, Progressing, "the status is of the past");
     }
 }

@@ -6,25 +6,38 @@ use super::{argo, owners, revisions, rollout};
 use crate::{
     formats,
     model::{
-        Autoscaler, AutoscalerCondition, Container, CronJob, Health, Job, JobState, Kind, Metric, Namespace, ObjectRef,
-        Release, ReleaseStatus, Route, Workload,
+        Autoscaler, AutoscalerCondition, Container, CronJob, Health, Job, JobState, Kind, Labels, Metric, Namespace,
+        ObjectRef, Release, ReleaseStatus, Route, Workload,
     },
     wire,
 };
 use std::{collections::HashSet, sync::Arc};
 
-/// Strings that repeat: namespaces, container names, images.
+/// Strings that repeat: namespaces, container names, images, labels.
 #[derive(Debug, Default)]
-pub(super) struct Interner(HashSet<Arc<str>>);
+pub(super) struct Interner {
+    known: HashSet<Arc<str>>,
+    /// At how many strings those that no row has any more are forgotten.
+    full: usize,
+}
 
 impl Interner {
     pub fn intern(&mut self, text: &str) -> Arc<str> {
-        if let Some(known) = self.0.get(text) {
+        if let Some(known) = self.known.get(text) {
             return known.clone();
         }
+        if self.known.len() >= self.full {
+            self.known.retain(|text| Arc::strong_count(text) > 1);
+            self.full = (self.known.len() * 2).max(1024);
+        }
         let new: Arc<str> = text.into();
-        self.0.insert(new.clone());
+        self.known.insert(new.clone());
         new
+    }
+
+    /// An object's labels: of most, only the values are its own.
+    fn labels(&mut self, metadata: &wire::Metadata) -> Labels {
+        metadata.labels.iter().map(|(key, value)| (self.intern(key), self.intern(value))).collect()
     }
 
     fn object(&mut self, kind: Kind, metadata: &wire::Metadata) -> ObjectRef {
@@ -57,6 +70,7 @@ pub(super) fn workload(kind: Kind, wire: &wire::Workload, interner: &mut Interne
         owner: owners::owner(kind, &wire.metadata),
         created: wire.metadata.creation_timestamp,
         changed: status.condition("Progressing").and_then(|c| c.last_update_time.or(c.last_transition_time)),
+        labels: interner.labels(&wire.metadata),
         delivery: (kind == Kind::Rollout).then(|| Box::new(argo::delivery(wire))),
     }
 }
@@ -115,6 +129,8 @@ pub(super) fn autoscaler(wire: &wire::Autoscaler, interner: &mut Interner) -> Op
         desired: wire.status.desired_replicas,
         metrics: metrics.collect(),
         conditions: conditions.collect(),
+        created: wire.metadata.creation_timestamp,
+        labels: interner.labels(&wire.metadata),
     })
 }
 
@@ -139,6 +155,7 @@ pub(super) fn job(wire: &wire::Job, interner: &mut Interner) -> Job {
         owner: owners::owner(Kind::Job, &wire.metadata),
         started: wire.status.start_time,
         finished,
+        labels: interner.labels(&wire.metadata),
     }
 }
 
@@ -160,6 +177,7 @@ pub(super) fn cron_job(wire: &wire::CronJob, interner: &mut Interner) -> CronJob
         image: image.unwrap_or_default(),
         owner: owners::owner(Kind::CronJob, &wire.metadata),
         created,
+        labels: interner.labels(&wire.metadata),
     }
 }
 
@@ -187,7 +205,12 @@ pub(super) fn release(wire: &wire::ReleaseSecret, interner: &mut Interner) -> Re
 
 /// A namespace.
 pub(super) fn namespace(wire: &wire::Namespace, interner: &mut Interner) -> Namespace {
-    Namespace { name: interner.intern(&wire.metadata.name), phase: wire.status.phase.clone() }
+    Namespace {
+        name: interner.intern(&wire.metadata.name),
+        phase: wire.status.phase.clone(),
+        created: wire.metadata.creation_timestamp,
+        labels: interner.labels(&wire.metadata),
+    }
 }
 
 /// An HTTPRoute. Its split is the first one that has two sides; rules for single headers are no split of the traffic.
@@ -205,6 +228,8 @@ pub(super) fn route(wire: &wire::HttpRoute, interner: &mut Interner) -> Route {
         backends: Route::shares(&weights),
         health,
         reason,
+        created: wire.metadata.creation_timestamp,
+        labels: interner.labels(&wire.metadata),
     }
 }
 
@@ -244,6 +269,17 @@ mod tests {
 
     fn decode<T: serde::de::DeserializeOwned>(value: Value) -> T {
         serde_json::from_value(value).unwrap()
+    }
+
+    #[test]
+    fn strings_that_no_row_has_any_more_are_forgotten() {
+        let mut interner = Interner::default();
+        let kept = interner.intern("kept");
+        for number in 0..5_000 {
+            interner.intern(&format!("release-{number}"));
+        }
+        assert!(interner.known.len() < 2_000, "{}", interner.known.len());
+        assert!(Arc::ptr_eq(&kept, &interner.intern("kept")));
     }
 
     #[test]

@@ -109,9 +109,9 @@ fn take_namespaces(
     let mut batch = match listed {
         Ok(batch) => batch,
         Err(error) if error.kind == ApiErrorKind::Forbidden => {
-            let own = || vec![Arc::from(cluster.info().namespace.as_str())];
-            let named = scope.named().unwrap_or_else(own);
-            let unknown = |name| Change::Namespace(Namespace { name, phase: "Unknown".into() });
+            let guessed = || cluster.named_namespaces().into_iter().map(Arc::from).collect();
+            let named = scope.named().unwrap_or_else(guessed);
+            let unknown = |name| Change::Namespace(Namespace { name, phase: "Unknown".into(), ..Namespace::default() });
             let forbidden = Change::Sync(Kind::Namespace, None, Sync::Forbidden { why: error.message });
             named.into_iter().map(unknown).chain([forbidden]).collect()
         }

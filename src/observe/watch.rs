@@ -6,6 +6,8 @@ use super::{
     collect::collect,
     follow::{Ended, Follow, Watchable},
     inspector::{self, Notice},
+    pulse,
+    rights::Rights,
     rows::{self, Interner},
     within::{Names, within},
 };
@@ -46,6 +48,12 @@ impl Watches {
         let _ = self.notices.send(Notice::Asked(workload));
     }
 
+    /// Says which workloads are on the screen: those that need it are looked at before others.
+    pub fn visible(&self, workloads: impl IntoIterator<Item = ObjectRef>) {
+        // The inspector lives as long as this does.
+        let _ = self.notices.send(Notice::Visible(workloads.into_iter().collect()));
+    }
+
     /// Watches a kind that is watched only once its screen was opened: CronJobs, and Secrets for the Helm releases that they keep.
     /// For every other kind, and from the second time on, this changes nothing.
     pub fn want(&self, kind: Kind) {
@@ -60,6 +68,8 @@ pub(super) struct Context {
     pub scope: Scope,
     pub seed: u64,
     pub changes: Sender<Vec<Change>>,
+    pub woken: latest::Receiver<u64>,
+    pub rights: Arc<Rights>,
 }
 
 impl Context {
@@ -69,7 +79,7 @@ impl Context {
             .iter()
             .flat_map(|n| n.bytes())
             .fold(kind as u64 + 1, |sum, b| sum.wrapping_mul(0x0100_0000_01b3) ^ u64::from(b));
-        Follow::new(&self.cluster, kind, namespace, &self.changes, self.seed ^ salt)
+        Follow::new(&self.cluster, kind, namespace, &self.changes, self.woken.clone(), self.seed ^ salt)
     }
 
     /// Says how far the rows of a kind can be trusted.
@@ -85,7 +95,10 @@ pub fn watch(cluster: &Cluster, scope: Scope, seed: u64, batches: Sender<Batch>)
     let (notices, noticed) = mpsc::unbounded_channel();
     let (names, known) = latest::channel(Names::default());
     let mut tasks = JoinSet::new();
-    let context = Context { cluster: cluster.clone(), scope, seed, changes };
+    let (woke, woken) = latest::channel(0);
+    let rights = Rights::of(cluster);
+    let context = Context { cluster: cluster.clone(), scope, seed, changes, woken, rights };
+    tasks.spawn(pulse::run(cluster.clock().clone(), woke));
     tasks.spawn(collect(received, batches, Attention::new(notices.clone())));
     tasks.spawn(inspector::run(cluster.clone(), noticed, context.changes.clone()));
     tasks.spawn(super::within::namespaces(context.clone(), names));

@@ -1,10 +1,13 @@
 //! Watching namespace by namespace, where a list of all namespaces is refused or not wanted.
 //!
-//! Which namespaces: those the scope names; else those that may be listed; else the context's own.
+//! Which namespaces: those the scope names; else those that may be listed; else those that somebody named for this cluster, in
+//! the configuration or the kubeconfig. Of those that nobody asked for by name only the ones are watched in which RBAC allows it,
+//! which is asked of the API server and asked again while rights may change.
 
 use super::{
     Scope,
     follow::{Ended, Watchable},
+    rights::FRESH,
     watch::{AGAIN, Context},
 };
 use crate::{
@@ -26,6 +29,8 @@ pub(super) type Names = Option<BTreeSet<Arc<str>>>;
 
 /// Namespaces watched one by one at most: each takes a connection for every kind.
 const MOST: usize = 64;
+/// Namespaces of which it is said one by one that a kind may not be listed there.
+const TOLD: usize = 32;
 
 /// Follows the namespaces themselves and publishes their names.
 pub(super) async fn namespaces(context: Context, names: latest::Sender<Names>) {
@@ -56,10 +61,11 @@ pub(super) async fn namespaces(context: Context, names: latest::Sender<Names>) {
             Ended::Absent => "the server has no namespaces".to_owned(),
             Ended::Forbidden(why) => why,
         };
-        let own = || vec![Arc::from(context.cluster.info().namespace.as_str())];
-        let named = context.scope.named().unwrap_or_else(own);
-        let rows =
-            named.iter().map(|name| Change::Namespace(Namespace { name: name.clone(), phase: "Unknown".into() }));
+        let guessed = || context.cluster.named_namespaces().into_iter().map(Arc::from).collect();
+        let named: Vec<Arc<str>> = context.scope.named().unwrap_or_else(guessed);
+        let rows = named.iter().map(|name| {
+            Change::Namespace(Namespace { name: name.clone(), phase: "Unknown".into(), ..Namespace::default() })
+        });
         let mut changes: Vec<Change> = rows.collect();
         changes.push(Change::Sync(Kind::Namespace, None, Sync::Forbidden { why }));
         names.send_replace(Some(named.into_iter().collect()));
@@ -102,7 +108,8 @@ pub(super) async fn within<T: Watchable>(
 ) {
     let mut tasks = JoinSet::new();
     let mut watched: HashMap<Arc<str>, AbortHandle> = HashMap::new();
-    let mut told = false;
+    let mut denied: BTreeSet<Arc<str>> = BTreeSet::new();
+    let mut told = None;
     let retry = async {
         match &refused {
             Some(_) => until_allowed::<T>(context, kind).await,
@@ -113,49 +120,85 @@ pub(super) async fn within<T: Watchable>(
     loop {
         let wanted = names.borrow_and_update().clone();
         if let Some(all) = wanted {
-            let own: Arc<str> = context.cluster.info().namespace.as_str().into();
-            let first = all.contains(&own).then(|| own.clone());
-            let chosen: BTreeSet<Arc<str>> =
-                first.into_iter().chain(all.iter().filter(|n| **n != own).cloned()).take(MOST).collect();
-            if let (Some(why), false) = (&refused, told) {
-                told = true;
-                let why = match all.len() {
-                    many if many > MOST => {
-                        format!(
-                            "{why}; {MOST} of {many} namespaces are watched one by one, name others with --namespace"
-                        )
-                    }
-                    _ => why.clone(),
-                };
-                context.tell(kind, None, Sync::Forbidden { why }).await;
+            let (chosen, refusing) = choose(context, kind, &all, refused.is_some()).await;
+            if let Some(why) = &refused {
+                let why = describe(why, kind, chosen.len(), refusing.len(), all.len());
+                if told.as_ref() != Some(&why) {
+                    context.tell(kind, None, Sync::Forbidden { why: why.clone() }).await;
+                    told = Some(why);
+                }
             }
-            for gone in watched.keys().filter(|name| !chosen.contains(*name)).cloned().collect::<Vec<_>>() {
-                if let Some(task) = watched.remove(&gone) {
+            let gone =
+                watched.keys().chain(&denied).filter(|name| !chosen.contains(*name) && !refusing.contains(*name));
+            for name in gone.cloned().collect::<Vec<_>>() {
+                leave(context, kind, name.clone(), Sync::Absent).await;
+                denied.remove(&name);
+                if let Some(task) = watched.remove(&name) {
                     task.abort();
                 }
-                leave(context, kind, gone).await;
+            }
+            for name in refusing.into_iter().take(TOLD) {
+                if let Some(task) = watched.remove(&name) {
+                    task.abort();
+                }
+                if denied.insert(name.clone()) {
+                    let why = format!("you may not list {} in {name}", kind.plural());
+                    leave(context, kind, name, Sync::Forbidden { why }).await;
+                }
             }
             for name in chosen {
+                denied.remove(&name);
                 watched.entry(name.clone()).or_insert_with(|| tasks.spawn(one::<T>(context.clone(), kind, name)));
             }
         }
         tokio::select! {
             changed = names.changed() => if changed.is_err() { return },
+            () = tokio::time::sleep(FRESH), if refused.is_some() => {}
             () = &mut retry => break,
         }
     }
     tasks.shutdown().await;
-    for name in watched.into_keys() {
-        leave(context, kind, name).await;
+    for name in watched.into_keys().chain(denied) {
+        leave(context, kind, name, Sync::Absent).await;
     }
 }
 
-/// Forgets the rows of a namespace that is no longer watched by itself.
-async fn leave(context: &Context, kind: Kind, namespace: Arc<str>) {
+/// The namespaces in which a kind is watched, this context's own first and as many as there are connections for; and those in
+/// which it may not be. Where the operator named them, each is tried and tells by itself.
+async fn choose(
+    context: &Context,
+    kind: Kind,
+    all: &BTreeSet<Arc<str>>,
+    ask: bool,
+) -> (BTreeSet<Arc<str>>, BTreeSet<Arc<str>>) {
+    let (allowed, refusing) = match ask {
+        true => context.rights.split(kind, all).await,
+        false => (all.iter().cloned().collect(), Vec::new()),
+    };
+    let own = context.cluster.info().namespace.as_str();
+    let (first, rest): (Vec<_>, Vec<_>) = allowed.into_iter().partition(|name| &**name == own);
+    (first.into_iter().chain(rest).take(MOST).collect(), refusing.into_iter().collect())
+}
+
+/// Why a kind is not watched as a whole, and what is watched instead.
+fn describe(why: &str, kind: Kind, watched: usize, refusing: usize, all: usize) -> String {
+    let allowed = all - refusing;
+    match (watched, refusing) {
+        (0, _) => format!("{why}; nor in any of the {all} namespaces that were tried"),
+        (watched, _) if watched < allowed => {
+            format!("{why}; {watched} of {allowed} namespaces are watched one by one, name others with --namespace")
+        }
+        (watched, 1..) => format!("{why}; {} may be listed in {watched} of {all} namespaces", kind.plural()),
+        _ => why.to_owned(),
+    }
+}
+
+/// Forgets the rows of a namespace that is not watched by itself any more, and says how that stands.
+async fn leave(context: &Context, kind: Kind, namespace: Arc<str>, sync: Sync) {
     let changes = vec![
         Change::Begin(kind),
         Change::End(kind, Some(namespace.clone())),
-        Change::Sync(kind, Some(namespace), Sync::Absent),
+        Change::Sync(kind, Some(namespace), sync),
     ];
     let _ = context.changes.send(changes).await;
 }
@@ -166,7 +209,7 @@ async fn until_allowed<T: Watchable>(context: &Context, kind: Kind) {
     let mut pause = Duration::from_secs(30);
     loop {
         tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(2 * AGAIN);
+        pause = (pause * 2).min(FRESH);
         if context.cluster.reader().may(&access).await == Some(true) {
             return;
         }

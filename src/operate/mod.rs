@@ -25,5 +25,5 @@ mod write;
 
 pub use executor::{Crew, Running, StartError, Terms, resume, resume_on, start, start_on};
 pub use guard::{Consent, Mode, Permit, RefusalKind, Refused};
-pub use journal::{History, JournalError, Journals, Listing};
+pub use journal::{History, JournalError, Journals, Listing, markdown};
 pub use stop::{Boundary, Fault, Strike};

@@ -8,6 +8,7 @@ mod pod_defaults;
 mod pod_rules;
 mod quota;
 mod rules;
+mod security;
 
 use super::{
     resource::{Resource, resources},
@@ -33,6 +34,9 @@ pub fn on_create(r: &'static Resource, object: &mut Value, around: &dyn Surround
     rules::check(r, object, &mut causes);
     if !causes.is_empty() {
         return Err(Status::invalid(r, meta(object, "name"), &causes));
+    }
+    if r.kind == "Pod" {
+        security::check(r, object, around)?;
     }
     quota::check(r, object, around)
 }

@@ -7,6 +7,7 @@ pub mod path;
 
 mod apply;
 mod body;
+mod chatter;
 mod conform;
 mod discovery;
 mod log;

@@ -398,6 +398,21 @@ impl Store {
         self.lock().logs.append(namespace, pod, container, now, line);
     }
 
+    /// Adds lines to a container's log, each with its time; `lines` is given the time of the last one there is.
+    pub fn append_logs(
+        &self,
+        namespace: &str,
+        pod: &str,
+        container: &str,
+        lines: impl FnOnce(Option<jiff::Timestamp>) -> Vec<(jiff::Timestamp, String)>,
+    ) {
+        let mut inner = self.lock();
+        let last = inner.logs.last(namespace, pod, container);
+        for (at, line) in lines(last) {
+            inner.logs.append(namespace, pod, container, at, line);
+        }
+    }
+
     /// A container restarts: what it printed so far is from now on its previous output.
     pub fn rotate_log(&self, namespace: &str, pod: &str, container: &str) {
         self.lock().logs.rotate(namespace, pod, container);

@@ -1,9 +1,12 @@
 //! What each action does, and why it cannot be done now. One exhaustive `match` each.
 
 use super::{
-    layers::{Answer, Confirm, Help, Layer, Palette, Question, Then, bump, migrate, rollback, shift},
+    chosen::Chosen,
+    layers::{Answer, Confirm, Help, Layer, Offers, Palette, Question, Then, bump, migrate, rollback, shift},
     message::{Effect, Level, Quit},
     state::{Focus, Screen, State},
+    table_actions,
+    tables::TableKind,
     tabs,
     workload::Tab,
 };
@@ -27,8 +30,8 @@ pub fn refusal(state: &State, rows: &Rows, action: Action) -> Option<String> {
     match action {
         Action::RollBack | Action::RollBackTo | Action::Restart | Action::Bump | Action::Migrate => no_workload(),
         Action::Shift => match state.screen() {
-            Screen::Routes if state.routes.selected().is_some() => None,
-            Screen::Routes => Some(format!("{verb}: there is no route here")),
+            Screen::Table(TableKind::Routes) if state.selected(TableKind::Routes).is_some() => None,
+            Screen::Table(TableKind::Routes) => Some(format!("{verb}: there is no route here")),
             _ => no_workload().or_else(|| {
                 let row = state.workload(rows)?;
                 let none = routes_to(rows, &row.object.namespace, &state.service_names(&row.object)).next().is_none();
@@ -44,6 +47,10 @@ pub fn refusal(state: &State, rows: &Rows, action: Action) -> Option<String> {
             Some(state) => Some(format!("{verb}: this operation is {state}")),
             None => Some(format!("{verb}: choose an operation first")),
         },
+        Action::Export if operation(state).is_none() => Some(format!("{verb}: choose an operation first")),
+        Action::ExportAll if state.shown_operations().is_empty() => {
+            Some(format!("{verb}: the journal or the operations show what to export"))
+        }
         Action::TabOverview
         | Action::TabRevisions
         | Action::TabPods
@@ -52,27 +59,41 @@ pub fn refusal(state: &State, rows: &Rows, action: Action) -> Option<String> {
         | Action::TabYaml
         | Action::TabTraffic
         | Action::TabGit => no_workload(),
+        Action::NextMatch | Action::PreviousMatch if matches!(state.screen(), Screen::Logs(_)) => None,
         Action::NextTab
         | Action::PreviousTab
-        | Action::Mark
         | Action::Compare
         | Action::Fold
         | Action::NextMatch
         | Action::PreviousMatch => tabs::refusal(state, action),
         Action::WatchContext | Action::LogIn | Action::Reload => state.context_refusal(action),
+        Action::Mark if matches!(state.screen(), Screen::Workload(_)) => tabs::refusal(state, action),
         Action::NextPane | Action::PreviousPane if *state.screen() != Screen::Workloads => {
             Some("there is one pane only".into())
         }
-        Action::Filter if !filterable(state) => Some("there is nothing to filter here".into()),
+        Action::Logs if state.log_subject(rows).is_none() => Some(match state.screen() {
+            Screen::Operation(_) | Screen::Operations => format!("{verb}: this operation has no Job"),
+            Screen::Logs(_) => format!("{verb}: they are open"),
+            Screen::Table(TableKind::Jobs) => format!("{verb}: choose a Job first"),
+            _ => no_workload().unwrap_or_else(|| format!("{verb}: choose a workload first")),
+        }),
+        Action::Filter if !tabular(state) => Some("there is nothing to filter here".into()),
         _ => None,
     }
 }
 
-fn filterable(state: &State) -> bool {
+/// Whether the screen on top can be filtered.
+fn tabular(state: &State) -> bool {
     match state.screen() {
-        Screen::Workloads | Screen::Routes | Screen::Jobs => true,
+        Screen::Logs(_) => true,
         Screen::Workload(_) => tabs::searchable(state),
-        Screen::Operations | Screen::Operation(_) | Screen::Contexts | Screen::Fleet => false,
+        Screen::Operation(_) | Screen::Account(_) => false,
+        Screen::Workloads
+        | Screen::Table(_)
+        | Screen::Operations
+        | Screen::Journal
+        | Screen::Contexts
+        | Screen::Fleet => true,
     }
 }
 
@@ -99,7 +120,9 @@ fn control_refusal(state: &State, id: &OperationId, action: Action) -> Option<St
 fn operation(state: &State) -> Option<OperationId> {
     match state.screen() {
         Screen::Operation(id) => Some(id.clone()),
-        Screen::Operations => state.operations.list.selected().cloned(),
+        Screen::Operations => state.operations.shown.list.selected().cloned(),
+        Screen::Journal => state.journal.shown.list.selected().cloned(),
+        Screen::Account(id) => Some(id.clone()),
         _ => None,
     }
 }
@@ -133,7 +156,11 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
             return Vec::new();
         }
     }
+    if let Some(effects) = state.act_on_logs(action) {
+        return effects;
+    }
     match action {
+        Action::Logs => state.log_subject(rows).map(|of| state.open_logs(of)).unwrap_or_default(),
         Action::RollBack => {
             let revision = tabs::chosen_revision(state);
             verb(state, rows, now, |row| Some(Intent::Rollback { target: row, revision }))
@@ -143,7 +170,7 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
         Action::Bump => form(state, rows, |state, row| Layer::Form(bump(row, state.session.repository.as_deref()))),
         Action::Migrate => form(state, rows, |_, row| Layer::Form(migrate(row))),
         Action::Shift => start_shift(state, rows),
-        Action::Open => open(state),
+        Action::Open => open(state, rows),
         Action::Back => back(state),
         Action::Filter => {
             state.cockpit.focus = Focus::Table;
@@ -151,10 +178,15 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
             Vec::new()
         }
         Action::Palette => {
-            let target = state.workload(rows).map(|row| row.object.path());
-            let namespaces = state.arrangement.namespaces.iter().map(|row| row.name.clone());
+            let mut namespaces = state.roll_up.namespaces().iter().map(|row| row.object.name.clone());
             let contexts = state.contexts.fleet.contexts.iter().map(|context| context.name.to_string());
-            let palette = Palette::new(target.as_deref(), namespaces, &state.session.themes).with_contexts(contexts);
+            let palette = Palette::new(Offers {
+                target: state.workload(rows).map(|row| row.object.path()),
+                namespaces: &mut namespaces,
+                headings: state.headings(),
+                themes: &state.session.themes,
+            })
+            .with_contexts(contexts);
             state.layers.push(Layer::Palette(palette));
             Vec::new()
         }
@@ -178,7 +210,7 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
             };
             Vec::new()
         }
-        Action::AllNamespaces => state.narrow(None),
+        Action::AllNamespaces => state.narrow(Chosen::default()),
         Action::Namespace1
         | Action::Namespace2
         | Action::Namespace3
@@ -190,14 +222,21 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
         | Action::Namespace9 => {
             let at = action.namespace().unwrap_or(0);
             match state.cockpit.namespaces.order().get(at).cloned() {
-                Some(name) => state.narrow(Some(name)),
+                Some(name) => state.narrow(std::iter::once(name).filter(|name| !name.is_empty()).collect()),
                 None => Vec::new(),
             }
         }
         Action::Workloads => show(state, Screen::Workloads),
-        Action::Routes => show(state, Screen::Routes),
-        Action::Jobs => show(state, Screen::Jobs),
+        Action::Namespaces => show(state, Screen::Table(TableKind::Namespaces)),
+        Action::Autoscalers => show(state, Screen::Table(TableKind::Autoscalers)),
+        Action::Routes => show(state, Screen::Table(TableKind::Routes)),
+        Action::Jobs => show(state, Screen::Table(TableKind::Jobs)),
+        Action::CronJobs => show(state, Screen::Table(TableKind::CronJobs)),
+        Action::Releases => show(state, Screen::Table(TableKind::Releases)),
         Action::Operations => show(state, Screen::Operations),
+        Action::Journal => show(state, Screen::Journal),
+        Action::Export => export(operation(state).into_iter().collect()),
+        Action::ExportAll => export(state.shown_operations()),
         Action::TabOverview
         | Action::TabRevisions
         | Action::TabPods
@@ -208,7 +247,6 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
         | Action::TabGit
         | Action::NextTab
         | Action::PreviousTab
-        | Action::Mark
         | Action::Compare
         | Action::Fold
         | Action::NextMatch
@@ -218,6 +256,7 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
         Action::WatchContext => state.toggle_watch(),
         Action::LogIn => state.context().map(|view| Effect::LogIn(view.name.to_string())).into_iter().collect(),
         Action::Reload => vec![Effect::Reload],
+        Action::Mark if matches!(state.screen(), Screen::Workload(_)) => tabs::act(state, action, rows, now),
         Action::Pause => control(state, Control::Pause),
         Action::Next => control(state, Control::Next),
         Action::StepBack => order(state, Control::StepBack),
@@ -228,15 +267,48 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
         Action::Redraw => vec![Effect::Redraw],
         // These belong to the plan sheet, which takes its keys itself.
         Action::Run | Action::Diff | Action::Save | Action::Reason => Vec::new(),
+        // And these to the logs.
+        Action::Follow
+        | Action::Wrap
+        | Action::Times
+        | Action::PreviousRun
+        | Action::Containers
+        | Action::OlderLines
+        | Action::SinceTail
+        | Action::SinceMinute
+        | Action::SinceQuarter
+        | Action::SinceHour
+        | Action::SinceAll
+        | Action::Search
+        | Action::ClearLines
+        | Action::SaveLines
+        | Action::AsideLeft
+        | Action::AsideRight => Vec::new(),
+        Action::SortName
+        | Action::SortNamespace
+        | Action::SortAge
+        | Action::SortAttention
+        | Action::SortNext
+        | Action::SortPrevious
+        | Action::SortReverse
+        | Action::Wide
+        | Action::Columns
+        | Action::ColumnsRight
+        | Action::ColumnsLeft
+        | Action::Mark
+        | Action::MarkRange
+        | Action::MarkAll
+        | Action::Unmark
+        | Action::HistoryBack
+        | Action::HistoryForward
+        | Action::LastScreen => table_actions::act(state, action).unwrap_or_default(),
     }
 }
 
 /// What is acted on stays selected: when the operation is over and `esc` leads back, one is where one was.
 fn hold_selection(state: &mut State) {
-    if let Some(list) = state.list()
-        && let Some(selected) = list.selected().cloned()
-    {
-        list.select(selected);
+    if let Some(list) = state.list() {
+        list.hold();
     }
 }
 
@@ -258,7 +330,7 @@ fn form(state: &mut State, rows: &Rows, form: impl Fn(&State, &Workload) -> Laye
 fn start_shift(state: &mut State, rows: &Rows) -> Vec<Effect> {
     let routes: Vec<&Route> = match state.workload(rows) {
         Some(row) => routes_to(rows, &row.object.namespace, &state.service_names(&row.object)).collect(),
-        None => state.routes.selected().and_then(|route| rows.routes.get(route)).into_iter().collect(),
+        None => state.selected(TableKind::Routes).and_then(|route| rows.routes.get(route)).into_iter().collect(),
     };
     let layer = match routes.as_slice() {
         [] => return Vec::new(),
@@ -281,36 +353,52 @@ fn start_shift(state: &mut State, rows: &Rows) -> Vec<Effect> {
     Vec::new()
 }
 
-fn show(state: &mut State, screen: Screen) -> Vec<Effect> {
+pub fn show(state: &mut State, screen: Screen) -> Vec<Effect> {
     state.open(screen);
     Vec::new()
 }
 
-fn open(state: &mut State) -> Vec<Effect> {
+fn open(state: &mut State, rows: &Rows) -> Vec<Effect> {
     match state.screen() {
         Screen::Workloads if state.cockpit.focus == Focus::Namespaces => {
-            let name = state.cockpit.namespaces.selected().cloned().filter(|name| !name.is_empty());
-            state.cockpit.focus = Focus::Table;
-            state.narrow(name)
+            let list = &state.cockpit.namespaces;
+            let (marked, selected) = (list.marks().iter().cloned().collect(), list.selected().cloned());
+            table_actions::choose_namespaces(state, marked, selected)
         }
-        Screen::Workloads => match state.cockpit.workloads.selected().cloned() {
+        Screen::Table(TableKind::Namespaces) => {
+            let list = &state.table(TableKind::Namespaces).list;
+            let name = |object: &ObjectRef| object.name.clone();
+            let (marked, selected) = (list.marks().iter().map(name).collect(), list.selected().map(name));
+            table_actions::choose_namespaces(state, marked, selected)
+        }
+        Screen::Workloads => match state.selected(TableKind::Workloads).cloned() {
             Some(object) => {
                 state.dossier.open(Tab::Overview);
                 show(state, Screen::Workload(object))
             }
             None => Vec::new(),
         },
-        Screen::Operations => match state.operations.list.selected().cloned() {
+        Screen::Table(TableKind::Autoscalers) => {
+            let scaler = state.selected(TableKind::Autoscalers).and_then(|object| rows.autoscalers.get(object));
+            match scaler.map(|scaler| scaler.target.clone()).filter(|target| rows.workloads.get(target).is_some()) {
+                Some(target) => show(state, Screen::Workload(target)),
+                None => Vec::new(),
+            }
+        }
+        Screen::Operations => match state.operations.shown.list.selected().cloned() {
             Some(id) => show(state, Screen::Operation(id)),
             None => Vec::new(),
         },
+        Screen::Journal => match state.journal.shown.list.selected().cloned() {
+            Some(id) => show(state, Screen::Account(id)),
+            None => Vec::new(),
+        },
         Screen::Contexts | Screen::Fleet => state.open_context(),
-        Screen::Routes => Vec::new(),
         Screen::Workload(_) => {
             tabs::open(state);
             Vec::new()
         }
-        Screen::Jobs | Screen::Operation(_) => Vec::new(),
+        Screen::Table(_) | Screen::Operation(_) | Screen::Account(_) | Screen::Logs(_) => Vec::new(),
     }
 }
 
@@ -318,15 +406,16 @@ fn open(state: &mut State) -> Vec<Effect> {
 fn back(state: &mut State) -> Vec<Effect> {
     if matches!(state.screen(), Screen::Workload(_)) && tabs::close(state) {
         state.scroll = 0;
-    } else if let Some(list) = state.list().filter(|list| !list.filter().is_empty()) {
+    } else if let Some(list) = state.list().filter(|list| !list.look().filter.is_empty()) {
         list.set_filter(String::new());
-    } else if state.screens.len() > 1 {
-        state.screens.pop();
-        state.scroll = 0;
+    } else if state.look_for_nothing_in_logs() {
+        // One look at everything before the screen is left.
+    } else if state.trail.close() {
+        state.leave();
     } else if state.cockpit.focus == Focus::Namespaces {
         state.cockpit.focus = Focus::Table;
     } else {
-        return state.narrow(None);
+        return state.narrow(Chosen::default());
     }
     Vec::new()
 }
@@ -334,20 +423,22 @@ fn back(state: &mut State) -> Vec<Effect> {
 /// Moves by so many rows in whatever takes the keys.
 pub fn step(state: &mut State, rows: isize) -> Vec<Effect> {
     match state.screen() {
-        Screen::Workloads if state.cockpit.focus == Focus::Namespaces => state.cockpit.namespaces.step(rows),
-        Screen::Operations => state.operations.list.step(rows),
         Screen::Workload(_) => {
             if !tabs::step(state, rows) {
                 state.scroll = state.scroll.saturating_add_signed(rows).min(99_999);
             }
         }
-        Screen::Operation(_) => {
+        Screen::Operation(_) | Screen::Account(_) => {
             state.scroll = state.scroll.saturating_add_signed(rows).min(99_999);
         }
-        Screen::Contexts => state.contexts.list.step(rows),
-        Screen::Fleet => state.contexts.troubled.step(rows),
-        Screen::Workloads | Screen::Routes | Screen::Jobs => {
-            if let Some(list) = state.list() {
+        Screen::Logs(_) => state.move_in_logs(rows),
+        Screen::Workloads
+        | Screen::Table(_)
+        | Screen::Operations
+        | Screen::Journal
+        | Screen::Contexts
+        | Screen::Fleet => {
+            if let Some(list) = state.focused() {
                 list.step(rows);
             }
         }
@@ -387,6 +478,10 @@ pub fn order(state: &mut State, order: Control) -> Vec<Effect> {
         return Vec::new();
     }
     vec![Effect::Resume { operation: view.id.clone(), order, typed: None }]
+}
+
+fn export(ids: Vec<OperationId>) -> Vec<Effect> {
+    if ids.is_empty() { Vec::new() } else { vec![Effect::Export(ids)] }
 }
 
 fn quit(state: &mut State) -> Vec<Effect> {

@@ -44,6 +44,9 @@ pub fn effect(what: &str, text: String) -> Effect {
 }
 
 fn offers(state: &State, rows: &Rows) -> Vec<Offer> {
+    if let Screen::Logs(_) = state.screen() {
+        return state.copied_log_line().map(|line| ("line", line)).into_iter().collect();
+    }
     if let Screen::Operation(_) | Screen::Operations = state.screen() {
         return operation(state.screen(), &state.operations).map(of_operation).unwrap_or_default();
     }
@@ -69,7 +72,7 @@ fn offers(state: &State, rows: &Rows) -> Vec<Offer> {
 fn operation<'o>(screen: &Screen, operations: &'o Operations) -> Option<&'o OperationView> {
     match screen {
         Screen::Operation(id) => operations.get(id),
-        _ => operations.list.selected().and_then(|id| operations.get(id)),
+        _ => operations.shown.list.selected().and_then(|id| operations.get(id)),
     }
 }
 
@@ -124,12 +127,9 @@ impl State {
     /// The object that is selected or shown.
     fn object(&self) -> Option<&ObjectRef> {
         match self.screen() {
-            Screen::Workloads => self.cockpit.workloads.selected(),
             Screen::Workload(object) => Some(object),
-            Screen::Routes => self.routes.selected(),
-            Screen::Jobs => self.jobs.selected(),
             // What is selected in the fleet is of another context: its name alone would mislead.
-            Screen::Operations | Screen::Operation(_) | Screen::Contexts | Screen::Fleet => None,
+            screen => self.selected(screen.table()?),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     ascii, layout,
-    panes::{header, keys, line},
+    panes::{crumbs, header, keys, line},
     scene::Scene,
     screens,
     state::State,
@@ -20,6 +20,7 @@ pub fn draw(state: &State, rows: &Rows, frame: &mut Frame<'_>, now: Timestamp) {
     let size = Size::new(area.width, area.height);
     let parts = layout::frame(size);
     screens::draw(&scene, buffer, parts.body);
+    crumbs::draw(&scene, buffer, parts.body);
     header::draw(&scene, buffer, parts.header);
     line::draw(&scene, buffer, parts.line);
     if state.layers.is_empty() {

@@ -4,15 +4,16 @@
 //! waits for an answer of one context is given up when another is entered: an answer never opens anything elsewhere.
 
 use super::{
-    filter::Filter,
+    chosen::Chosen,
     layers::Layer,
-    list::List,
     message::{Effect, Level, Notice},
     state::{Screen, State},
+    tabled::Tabled,
+    tables::{Sight, TableKind, arrange},
 };
 use crate::{
     config::Action,
-    model::{ContextView, Fleet, Health, Login, ObjectRef, Standing, Troubled},
+    model::{ContextView, Fleet, Health, Login, ObjectRef, Standing},
 };
 use std::{collections::HashMap, sync::Arc};
 
@@ -22,9 +23,11 @@ pub struct Contexts {
     /// What is known.
     pub fleet: Fleet,
     /// The table of contexts.
-    pub list: List<Arc<str>>,
+    pub shown: Tabled<Arc<str>>,
     /// The table of what is not healthy.
-    pub troubled: List<(Arc<str>, ObjectRef)>,
+    pub ill: Tabled<(Arc<str>, ObjectRef)>,
+    /// Grows with every change.
+    version: u64,
     /// What the kubeconfig says otherwise than when it was read.
     pub kubeconfig: Option<String>,
     /// Screens of the contexts that are not acted on now.
@@ -35,31 +38,20 @@ impl Contexts {
     /// Takes what is known of all contexts.
     pub fn set(&mut self, fleet: Fleet) {
         self.fleet = fleet;
-        self.arrange();
+        self.version += 1;
     }
 
     /// Takes what is known of one.
     pub fn put(&mut self, view: ContextView) {
         self.fleet.put(view);
-        self.arrange();
+        self.version += 1;
     }
 
     /// Brings the lists in line with what is known.
-    pub fn arrange(&mut self) {
-        let filter = Filter::new(self.list.filter());
-        let names = self.fleet.contexts.iter().map(|context| context.name.clone());
-        self.list.arrange(names.filter(|name| filter.is_empty() || filter.passes(name)).collect());
-        let filter = Filter::new(self.troubled.filter());
-        let mut text = String::new();
-        let mut passes = |row: &&Troubled| {
-            text.clear();
-            text.extend([&row.context, "/", &row.object.namespace, "/", &row.object.name]);
-            filter.is_empty() || filter.passes(&text)
-        };
-        let mut rows: Vec<&Troubled> = self.fleet.troubled().filter(&mut passes).collect();
-        // Within a context they are sorted already; the contexts keep the kubeconfig's order.
-        rows.sort_by_key(|row| row.health);
-        self.troubled.arrange(rows.into_iter().map(|row| (row.context.clone(), row.object.clone())).collect());
+    pub fn settle(&mut self, sight: &Sight<'_>) {
+        let (fleet, all) = (&self.fleet, Chosen::default());
+        self.shown.settle(self.version, &all, |list| arrange(list, fleet.contexts.iter(), &all, sight));
+        self.ill.settle(self.version, &all, |list| arrange(list, fleet.troubled(), &all, sight));
     }
 
     /// A context, as its row is drawn.
@@ -99,8 +91,8 @@ impl State {
     /// The context that an action on contexts is about: the selected one, or the one that is acted on.
     pub(super) fn context(&self) -> Option<&ContextView> {
         let name = match self.screen() {
-            Screen::Contexts => self.contexts.list.selected()?,
-            Screen::Fleet => &self.contexts.troubled.selected()?.0,
+            Screen::Contexts => self.contexts.shown.list.selected()?,
+            Screen::Fleet => &self.contexts.ill.list.selected()?.0,
             _ => self.session.context.as_str(),
         };
         self.contexts.get(name)
@@ -115,9 +107,9 @@ impl State {
     /// What opening the selected row of the two screens asks for.
     pub(super) fn open_context(&mut self) -> Vec<Effect> {
         let chosen = match self.screen() {
-            Screen::Contexts => self.contexts.list.selected().map(|name| (name.clone(), None)),
+            Screen::Contexts => self.contexts.shown.list.selected().map(|name| (name.clone(), None)),
             Screen::Fleet => {
-                self.contexts.troubled.selected().map(|(name, object)| (name.clone(), Some(object.clone())))
+                self.contexts.ill.list.selected().map(|(name, object)| (name.clone(), Some(object.clone())))
             }
             _ => None,
         };
@@ -140,10 +132,13 @@ impl State {
             let mut next = next.unwrap_or_else(|| Self::new(session.clone(), (self.size.width, self.size.height)));
             (next.session, next.size, next.ticket) = (session, self.size, self.ticket);
             std::mem::swap(&mut next.operations, &mut self.operations);
+            std::mem::swap(&mut next.journal, &mut self.journal);
             std::mem::swap(&mut next.contexts, &mut self.contexts);
             std::mem::swap(self, &mut next);
             next.layers.clear();
             next.filtering = None;
+            // What was under way there is given up with it.
+            next.dossier.close();
             self.contexts.parked.insert(next.session.context.clone(), next);
         }
         self.layers.clear();
@@ -154,7 +149,7 @@ impl State {
             self.open(Screen::Fleet);
         }
         if let Some(object) = open {
-            self.cockpit.workloads.select(object.clone());
+            self.table_mut(TableKind::Workloads).select(object.clone());
             self.open(Screen::Workload(object));
         }
         effects

@@ -29,7 +29,12 @@ pub fn is_old(heard: Timestamp, now: Timestamp) -> bool {
 
 /// The namespaces that are watched, where not all of them are: by choice, or because the rest may not be listed.
 pub fn within(rows: &Rows) -> Vec<&str> {
-    rows.syncs().filter(|(kind, ..)| *kind == Kind::Deployment).filter_map(|(_, namespace, _)| namespace).collect()
+    let seen = |sync: &Sync| !matches!(sync, Sync::Forbidden { .. } | Sync::Absent);
+    let watched = rows.syncs().filter(|(kind, _, sync)| WORKLOADS.contains(kind) && seen(sync));
+    let mut names: Vec<&str> = watched.filter_map(|(_, namespace, _)| namespace).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
 }
 
 /// Since when the oldest rows are old, and why; None while none are.
@@ -72,7 +77,12 @@ pub fn notes(rows: &Rows, kinds: &[Kind], now: Timestamp) -> Vec<String> {
             Sync::Loading => format!("loading {}…", name(*kind)),
             Sync::Stale { since, .. } => format!("stale {}", age(since, now)),
             Sync::Forbidden { .. } => format!("{} forbidden", name(*kind)),
-            Sync::Live { .. } | Sync::Absent => continue,
+            Sync::Live { .. } => match refusing(rows, *kind).as_slice() {
+                [] => continue,
+                [one] => format!("{} forbidden in {one}", name(*kind)),
+                several => format!("{} forbidden in {} namespaces", name(*kind), several.len()),
+            },
+            Sync::Absent => continue,
         };
         if !notes.contains(&note) {
             notes.push(note);
@@ -107,6 +117,15 @@ pub fn empty(rows: &Rows, kinds: &[Kind], what: &str) -> (Meaning, Vec<String>) 
         }
     }
     (Meaning::Muted, vec![format!("there are no {what}")])
+}
+
+/// The namespaces that were looked at in which a kind may not be listed.
+fn refusing(rows: &Rows, kind: Kind) -> Vec<&str> {
+    let refused = |sync: &Sync| matches!(sync, Sync::Forbidden { .. });
+    rows.syncs()
+        .filter(|(of, _, sync)| *of == kind && refused(sync))
+        .filter_map(|(_, namespace, _)| namespace)
+        .collect()
 }
 
 fn name(kind: Kind) -> &'static str {

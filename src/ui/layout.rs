@@ -1,6 +1,6 @@
 //! Where things are on a terminal of a given size. Pure: drawing and the mouse ask the same functions.
 
-use ratatui::layout::{Rect, Size};
+use ratatui::layout::{Position, Rect, Size};
 
 /// The frame around every screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,15 +57,78 @@ pub struct Cockpit {
     pub news: Rect,
 }
 
+/// Where the operator has drawn the cockpit's inner borders; None where they are as they come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Division {
+    /// Columns of the namespaces.
+    pub namespaces: Option<u16>,
+    /// Columns of the selected workload, beside the table.
+    pub detail: Option<u16>,
+    /// Rows of what is below the table.
+    pub below: Option<u16>,
+}
+
+/// An inner border of the cockpit that can be dragged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Border {
+    /// Between the namespaces and the table.
+    Namespaces,
+    /// Between the table and the selected workload.
+    Detail,
+    /// Between the table and what is below it.
+    Below,
+}
+
+/// The least columns and rows that a drag leaves to a pane.
+const LEAST: (u16, u16) = (12, 4);
+
+impl Cockpit {
+    /// The border at this position: either of the two lines that lie side by side there.
+    pub fn border_at(&self, at: Position) -> Option<Border> {
+        let across = |right: Rect| !right.is_empty() && right.x > 0 && (at.x == right.x || at.x + 1 == right.x);
+        let under = |pane: Rect| !pane.is_empty() && (at.y == pane.y || at.y + 1 == pane.y);
+        let below = if self.traffic.is_empty() { self.detail } else { self.traffic };
+        if !self.namespaces.is_empty() && beside(self.table, at) && across(self.table) {
+            Some(Border::Namespaces)
+        } else if self.detail.x > self.table.x && beside(self.detail, at) && across(self.detail) {
+            Some(Border::Detail)
+        } else if below.y > self.table.y && at.x >= self.table.x && at.x < self.table.right() && under(below) {
+            Some(Border::Below)
+        } else {
+            None
+        }
+    }
+}
+
+/// Whether a position is on one of a pane's rows.
+fn beside(pane: Rect, at: Position) -> bool {
+    (pane.top()..pane.bottom()).contains(&at.y)
+}
+
+impl Division {
+    /// The same with this border drawn to a position in `body`.
+    pub fn drawn(mut self, border: Border, at: Position, body: Rect) -> Self {
+        match border {
+            Border::Namespaces => self.namespaces = Some(at.x.saturating_sub(body.x)),
+            Border::Detail => self.detail = Some(body.right().saturating_sub(at.x)),
+            Border::Below => self.below = Some(body.bottom().saturating_sub(at.y)),
+        }
+        self
+    }
+}
+
 /// The cockpit's panes. Where it is narrow, the namespaces are shown only while they have the keys.
-pub fn cockpit(body: Rect, namespaces_focused: bool) -> Cockpit {
+pub fn cockpit(body: Rect, namespaces_focused: bool, division: Division) -> Cockpit {
     let wide = body.width >= 150;
+    // What was drawn on a large terminal leaves the table its room on a small one.
+    let drawn = |wanted: Option<u16>, most: u16, least: u16| wanted.map(|size| size.clamp(least, most.max(least)));
     let namespaces = match body.width {
         0..100 if !namespaces_focused => 0,
-        0..150 => 20,
-        _ => 24,
+        0..150 => drawn(division.namespaces, body.width / 3, LEAST.0).unwrap_or(20),
+        _ => drawn(division.namespaces, body.width / 3, LEAST.0).unwrap_or(24),
     };
-    let detail = if wide { (body.width * 3 / 10).clamp(44, 64) } else { 0 };
+    let detail = (body.width * 3 / 10).clamp(44, 64);
+    let detail = if wide { drawn(division.detail, body.width / 2, LEAST.0).unwrap_or(detail) } else { 0 };
     let (namespaces, rest) = left(body, namespaces);
     let (middle, detail_right) = left(rest, rest.width.saturating_sub(detail));
     let below = match (wide, body.height) {
@@ -74,6 +137,10 @@ pub fn cockpit(body: Rect, namespaces_focused: bool) -> Cockpit {
         (true, _) | (false, ..14) => 0,
         (false, 14..30) => 7,
         (false, _) => 13,
+    };
+    let below = match below {
+        0 => 0,
+        rows => drawn(division.below, body.height.saturating_sub(2 * LEAST.1), LEAST.1).unwrap_or(rows),
     };
     let (table, under) = top(middle, middle.height.saturating_sub(below));
     if !wide {
@@ -104,6 +171,14 @@ pub fn workload(body: Rect) -> Workload {
     Workload { bar, verdict, content }
 }
 
+/// A sheet of at most this size in the middle of `area`, and the room inside its border and margins.
+pub fn sheet(area: Rect, (width, height): (u16, u16)) -> (Rect, Rect) {
+    let (width, height) = (width.min(area.width), height.min(area.height));
+    let sheet = Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 3, width, height };
+    let inside = inside(sheet);
+    (sheet, inside.intersection(Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside }))
+}
+
 /// The room inside a pane's border.
 pub fn inside(pane: Rect) -> Rect {
     Rect {
@@ -124,8 +199,9 @@ mod tests {
             for height in 0..70 {
                 let whole = Rect::new(0, 0, width, height);
                 let frame = frame(Size::new(width, height));
-                for focused in [false, true] {
-                    let panes = cockpit(frame.body, focused);
+                let drawn = Division { namespaces: Some(width / 2), detail: Some(3), below: Some(height) };
+                for (focused, division) in [(false, Division::default()), (true, Division::default()), (true, drawn)] {
+                    let panes = cockpit(frame.body, focused, division);
                     for pane in [panes.namespaces, panes.table, panes.detail, panes.traffic, panes.news] {
                         assert_eq!(pane.intersection(whole).area(), pane.area(), "{width}×{height}: {pane:?}");
                     }
@@ -138,7 +214,24 @@ mod tests {
     fn a_small_terminal_gives_its_rows_to_the_table() {
         let frame = frame(Size::new(80, 24));
         assert_eq!((frame.header.height, frame.body.height, frame.line.height, frame.keys.height), (1, 21, 1, 1));
-        let panes = cockpit(frame.body, false);
+        let panes = cockpit(frame.body, false, Division::default());
         assert_eq!((panes.namespaces.width, panes.table.height, panes.detail.height), (0, 14, 7));
+    }
+
+    #[test]
+    fn a_border_is_found_where_it_lies_and_follows_the_mouse() {
+        let body = frame(Size::new(200, 60)).body;
+        let panes = cockpit(body, false, Division::default());
+        let at = |x, y| panes.border_at(Position::new(x, y));
+        assert_eq!(at(panes.table.x, 9), Some(Border::Namespaces));
+        assert_eq!(at(panes.table.x - 1, 9), Some(Border::Namespaces));
+        assert_eq!(at(panes.detail.x, 9), Some(Border::Detail));
+        assert_eq!(at(panes.table.x + 9, panes.traffic.y), Some(Border::Below));
+        assert_eq!(at(panes.table.x + 9, 9), None);
+        let wider = Division::default().drawn(Border::Namespaces, Position::new(40, 9), body);
+        assert_eq!(cockpit(body, false, wider).table.x, 40);
+        let small = cockpit(frame(Size::new(80, 24)).body, false, Division::default());
+        assert_eq!(small.border_at(Position::new(0, 5)), None);
+        assert_eq!(small.border_at(Position::new(9, small.detail.y)), Some(Border::Below));
     }
 }

@@ -3,8 +3,8 @@
 //! Invariant: the state is changed by messages only, and reaches the world by effects only.
 
 use crate::model::{
-    Aspect, ContextView, Control, Fleet, Intent, Kind, ObjectRef, OperationId, OperationView, Plan, Progress, Sight,
-    Unseen,
+    Account, Aspect, ContextView, Control, Fleet, Intent, Kind, LogNews, LogRequest, ObjectRef, OperationId,
+    OperationView, Plan, Progress, Sight, Unseen,
 };
 use crossterm::event::{KeyEvent, MouseEvent};
 use std::sync::Arc;
@@ -40,6 +40,8 @@ pub enum Message {
     NotInspected(ObjectRef, String),
     /// What was seen of one side of a workload, or why nothing was: the answer to [`Effect::Look`].
     Seen {
+        /// The context it is in: another one may have been entered meanwhile.
+        context: String,
         /// The workload.
         object: ObjectRef,
         /// The side.
@@ -49,6 +51,8 @@ pub enum Message {
     },
     /// Every operation that the journals know, newest first. Replaces what was known, except what runs here.
     Operations(Vec<OperationView>),
+    /// What is told of every operation that the journals know, newest first. Replaces what was told.
+    Journal(Vec<Account>),
     /// An operation reports.
     Operation(OperationId, Progress),
     /// What is known of all contexts. Replaces what was known.
@@ -64,6 +68,8 @@ pub enum Message {
     },
     /// What the kubeconfig says otherwise than when it was read; None where it says the same again.
     Kubeconfig(Option<String>),
+    /// Logs that were asked for with this ticket tell something.
+    Logs(Ticket, Vec<LogNews>),
     /// Something to tell in one line.
     Notice(Notice),
     /// Something failed and needs more than one line.
@@ -100,6 +106,8 @@ pub enum Effect {
     },
     /// Save this plan as JSON; answer with a notice.
     SavePlan(Arc<Plan>),
+    /// Write what the journals tell of these operations into a Markdown file; answer with a notice.
+    Export(Vec<OperationId>),
     /// Tell a running operation something.
     Control(OperationId, Control),
     /// Take up an operation that nobody carries out; answer with [`Message::Started`]. The guard is asked anew.
@@ -113,6 +121,8 @@ pub enum Effect {
     },
     /// Look at the pods of this workload. Only the latest such request counts.
     Inspect(ObjectRef),
+    /// These workloads are on the screen and not well: their pods are looked at before those of others.
+    Visible(Vec<ObjectRef>),
     /// Look at one side of this workload; answer with [`Message::Seen`].
     Look {
         /// The workload.
@@ -122,8 +132,28 @@ pub enum Effect {
     },
     /// No look that is under way is wanted any more.
     LookAway,
-    /// Only this namespace is shown now, or all of them.
-    Scope(Option<Arc<str>>),
+    /// Watch this kind, if it is one that is watched only once somebody wants to see it.
+    Want(Kind),
+    /// Follow these logs and no others; what they say comes as [`Message::Logs`].
+    FollowLogs {
+        /// To be given back with the answers.
+        ticket: Ticket,
+        /// What is asked for.
+        request: LogRequest,
+    },
+    /// No logs are wanted any more.
+    EndLogs,
+    /// Save these lines as a new file, whose name begins like this; answer with a notice.
+    SaveLogs {
+        /// How the file's name begins.
+        name: String,
+        /// How many lines there are.
+        lines: usize,
+        /// The lines.
+        text: String,
+    },
+    /// Only these namespaces are shown now; none named means all of them.
+    Scope(Vec<Arc<str>>),
     /// Act on another context, connecting to it where that was not done yet; answer with [`Message::Entered`].
     Enter {
         /// The context.
@@ -138,8 +168,6 @@ pub enum Effect {
         /// Whether to watch it.
         on: bool,
     },
-    /// Watch this kind, if it is one that is watched only once somebody wants to see it.
-    Want(Kind),
     /// Get credentials for this context again, lending the terminal to a plugin that asks.
     LogIn(String),
     /// Take over what the kubeconfig says now. The context that is acted on stays.

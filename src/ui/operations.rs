@@ -1,9 +1,13 @@
 //! The operations that the screen knows: those that run in this process and those that the journals tell of.
 
-use super::list::List;
+use super::{
+    chosen::Chosen,
+    tabled::Tabled,
+    tables::{Sight, arrange},
+};
 use crate::model::{OperationId, OperationState, OperationView, Progress};
 use jiff::Timestamp;
-use std::{cmp::Reverse, collections::BTreeSet};
+use std::collections::BTreeSet;
 
 /// All known operations.
 #[derive(Clone, Debug, Default)]
@@ -11,7 +15,9 @@ pub struct Operations {
     views: Vec<OperationView>,
     ours: BTreeSet<OperationId>,
     /// The list as it is shown.
-    pub list: List<OperationId>,
+    pub shown: Tabled<OperationId>,
+    /// Grows with every change.
+    version: u64,
 }
 
 impl Operations {
@@ -27,7 +33,7 @@ impl Operations {
             }
         }
         self.views.extend(ours);
-        self.arrange();
+        self.version += 1;
     }
 
     /// An operation runs in this process from now on.
@@ -35,7 +41,7 @@ impl Operations {
         self.ours.insert(view.id.clone());
         self.views.retain(|known| known.id != view.id);
         self.views.push(view);
-        self.arrange();
+        self.version += 1;
     }
 
     /// An operation reports.
@@ -45,19 +51,14 @@ impl Operations {
             if matches!(progress, Progress::Result { .. }) {
                 self.ours.remove(id);
             }
-            self.arrange();
+            self.version += 1;
         }
     }
 
-    fn arrange(&mut self) {
-        let urgency = |state: OperationState| match state {
-            OperationState::Interrupted => 0,
-            OperationState::Running => 1,
-            OperationState::Paused => 2,
-            OperationState::Done | OperationState::Failed | OperationState::SteppedBack => 3,
-        };
-        self.views.sort_by_key(|view| (urgency(view.state), Reverse(view.started)));
-        self.list.arrange(self.views.iter().map(|view| view.id.clone()).collect());
+    /// Brings the list in line with what is known. Operations are shown whatever namespaces are chosen.
+    pub fn settle(&mut self, sight: &Sight<'_>) {
+        let (shown, views, all) = (&mut self.shown, &self.views, Chosen::default());
+        shown.settle(self.version, &all, |list| arrange(list, views.iter(), &all, sight));
     }
 
     /// One operation.

@@ -1,6 +1,6 @@
 //! What a frame is drawn from: borrowed, never copied.
 
-use super::{pen::Pen, state::State};
+use super::{layout, pen::Pen, state::State, tables::Sight};
 use crate::{
     config::{Meaning, Theme},
     model::Rows,
@@ -23,7 +23,12 @@ pub struct Scene<'a> {
     pub now: Timestamp,
 }
 
-impl Scene<'_> {
+impl<'a> Scene<'a> {
+    /// What tables look at.
+    pub fn sight(&self) -> Sight<'a> {
+        Sight { rows: self.rows, roll_up: &self.state.roll_up }
+    }
+
     /// The theme: the one that is being tried out, else the session's.
     pub fn theme(&self) -> &Theme {
         let tried = self.state.layers.last().and_then(|layer| layer.preview());
@@ -65,12 +70,10 @@ impl Scene<'_> {
 
     /// A sheet over everything else, in the middle of `area`; gives the room inside.
     pub fn sheet(&self, buffer: &mut Buffer, area: Rect, size: (u16, u16), title: &str) -> Rect {
-        let (width, height) = (size.0.min(area.width), size.1.min(area.height));
-        let sheet =
-            Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 3, width, height };
+        let (sheet, room) = layout::sheet(area, size);
         Clear.render(sheet, buffer);
         buffer.set_style(sheet, self.style(Meaning::Text));
-        let inside = self.pane(buffer, sheet, title, true);
-        inside.intersection(Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside })
+        self.pane(buffer, sheet, title, true);
+        room
     }
 }

@@ -4,22 +4,30 @@
 //! Invariant: it changes in [`State::update`] only, and no update performs I/O or reads a clock.
 
 use super::{
-    filter::Filter,
+    chosen::Chosen,
     fleet::Contexts,
+    journal::Journal,
     layers::Layer,
     layout,
-    list::List,
+    list::{List, Listed},
+    logs::Logs,
     message::{Effect, Notice, Ticket},
+    mouse::Pointer,
     operations::Operations,
-    order::{Arrangement, arrange, attention},
+    roll_up::RollUp,
     scene::Scene,
     screens,
     session::Session,
+    tabled::Tabled,
+    tables::{Heading, Sight, TableKind, headings},
+    trail::Trail,
     workload::Dossier,
 };
-use crate::model::{Health, JobState, ObjectRef, OperationId, Rows, Workload};
+use crate::model::{
+    Account, ContextView, Kind, LogSubject, ObjectRef, OperationId, OperationView, Rows, Troubled, Workload,
+};
 use jiff::{SignedDuration, Timestamp};
-use ratatui::layout::Size;
+use ratatui::layout::{Rect, Size};
 use std::sync::Arc;
 use tui_input::Input;
 
@@ -30,18 +38,48 @@ pub enum Screen {
     Workloads,
     /// One workload at length.
     Workload(ObjectRef),
-    /// The routes.
-    Routes,
-    /// The Jobs.
-    Jobs,
+    /// A table of watched rows.
+    Table(TableKind),
     /// The operations.
     Operations,
     /// One operation.
     Operation(OperationId),
+    /// The journal.
+    Journal,
+    /// What the journal tells of one operation.
+    Account(OperationId),
     /// The contexts.
     Contexts,
     /// What is not healthy in any watched context.
     Fleet,
+    /// The logs of a workload, a pod or a Job.
+    Logs(LogSubject),
+}
+
+impl Screen {
+    /// The screen of a table.
+    pub const fn of(kind: TableKind) -> Self {
+        match kind {
+            TableKind::Workloads => Self::Workloads,
+            kind => Self::Table(kind),
+        }
+    }
+
+    /// The table of watched rows on it.
+    pub const fn table(&self) -> Option<TableKind> {
+        match self {
+            Self::Workloads => Some(TableKind::Workloads),
+            Self::Table(kind) => Some(*kind),
+            Self::Workload(_)
+            | Self::Operations
+            | Self::Operation(_)
+            | Self::Journal
+            | Self::Account(_)
+            | Self::Contexts
+            | Self::Fleet
+            | Self::Logs(_) => None,
+        }
+    }
 }
 
 /// Which pane of the cockpit takes the keys.
@@ -57,8 +95,6 @@ pub enum Focus {
 /// The cockpit's own state.
 #[derive(Clone, Debug, Default)]
 pub struct Cockpit {
-    /// The workload table.
-    pub workloads: List<ObjectRef>,
     /// The namespace pane; the empty name stands for all.
     pub namespaces: List<Arc<str>>,
     /// Which pane takes the keys.
@@ -68,37 +104,41 @@ pub struct Cockpit {
 /// How long after a failed look at pods the next one is.
 pub(super) const AGAIN: SignedDuration = SignedDuration::from_secs(5);
 
-/// What the lists were arranged for.
-type Seen = (u64, Option<Arc<str>>, [String; 3]);
-
 /// The state of the whole screen.
 #[derive(Clone, Debug)]
 pub struct State {
     pub(super) session: Session,
     pub(super) size: Size,
-    pub(super) screens: Vec<Screen>,
+    pub(super) trail: Trail,
     pub(super) cockpit: Cockpit,
-    pub(super) routes: List<ObjectRef>,
-    pub(super) jobs: List<ObjectRef>,
+    tables: [Tabled<ObjectRef>; TableKind::ALL.len()],
     pub(super) operations: Operations,
+    pub(super) journal: Journal,
+    pub(super) scope: Chosen,
     pub(super) dossier: Dossier,
     pub(super) contexts: Contexts,
-    pub(super) scope: Option<Arc<str>>,
+    pub(super) logs: Logs,
     pub(super) scroll: usize,
     pub(super) layers: Vec<Layer>,
     pub(super) filtering: Option<Input>,
     pub(super) notice: Option<Notice>,
     pub(super) ticket: Ticket,
-    pub(super) arrangement: Arrangement,
-    seen: Option<Seen>,
+    pub(super) roll_up: RollUp,
+    /// The version of the rows that was rolled up.
+    rolled_up: Option<u64>,
     /// The workload whose pods were asked for last, and whether an answer came.
     inspected: Option<(ObjectRef, bool)>,
     /// The workload whose pods could not be looked at, why, and when they are asked for again.
     pub(super) uninspected: Option<(ObjectRef, String, Timestamp)>,
+    /// The workloads on the screen that are not well.
+    pub(super) visible: Vec<ObjectRef>,
     /// When the selection last went to another workload by itself.
     pub(super) jumped: Option<Timestamp>,
     /// Since when what is shown is old; None while it is not.
     pub(super) stale: Option<Timestamp>,
+    pub(super) pointer: Pointer,
+    /// Kinds that were asked to be watched because their table was opened.
+    wanted: Vec<Kind>,
 }
 
 impl State {
@@ -107,129 +147,170 @@ impl State {
         Self {
             session,
             size: Size::new(columns, rows),
-            screens: vec![Screen::Workloads],
+            trail: Trail::default(),
             cockpit: Cockpit::default(),
-            routes: List::default(),
-            jobs: List::default(),
+            tables: Default::default(),
             operations: Operations::default(),
+            journal: Journal::default(),
+            scope: Chosen::default(),
             dossier: Dossier::default(),
             contexts: Contexts::default(),
-            scope: None,
+            logs: Logs::default(),
             scroll: 0,
             layers: Vec::new(),
             filtering: None,
             notice: None,
             ticket: 0,
-            arrangement: Arrangement::default(),
-            seen: None,
+            roll_up: RollUp::default(),
+            rolled_up: None,
             inspected: None,
             uninspected: None,
+            visible: Vec::new(),
             jumped: None,
             stale: None,
+            pointer: Pointer::default(),
+            wanted: Vec::new(),
         }
     }
 
     /// The screen on top.
     pub fn screen(&self) -> &Screen {
-        self.screens.last().unwrap_or(&Screen::Workloads)
+        self.trail.top()
     }
 
     /// Opens a screen; one that is open already is not opened twice.
     pub(super) fn open(&mut self, screen: Screen) {
+        self.leave();
+        self.trail.open(screen);
+    }
+
+    /// What belongs to the screen that is left, and to no other.
+    pub(super) fn leave(&mut self) {
         self.scroll = 0;
         self.filtering = None;
-        self.screens.retain(|open| *open != screen);
-        if screen == Screen::Workloads {
-            self.screens.clear();
-        } else if self.screens.is_empty() {
-            self.screens.push(Screen::Workloads);
-        }
-        self.screens.push(screen);
+    }
+
+    /// A table of watched rows as it stands.
+    pub(super) fn table(&self, kind: TableKind) -> &Tabled<ObjectRef> {
+        &self.tables[kind as usize]
+    }
+
+    /// The list of a table of watched rows, to be changed.
+    pub(super) fn table_mut(&mut self, kind: TableKind) -> &mut List<ObjectRef> {
+        &mut self.tables[kind as usize].list
+    }
+
+    /// What is selected in a table of watched rows.
+    pub(super) fn selected(&self, kind: TableKind) -> Option<&ObjectRef> {
+        self.table(kind).list.selected()
     }
 
     /// The workload that a verb would act on.
     pub(super) fn workload<'r>(&self, rows: &'r Rows) -> Option<&'r Workload> {
         let object = match self.screen() {
-            Screen::Workloads => self.cockpit.workloads.selected()?,
+            Screen::Workloads => self.selected(TableKind::Workloads)?,
             Screen::Workload(object) => object,
-            Screen::Routes
-            | Screen::Jobs
-            | Screen::Operations
-            | Screen::Operation(_)
-            | Screen::Contexts
-            | Screen::Fleet => return None,
+            Screen::Logs(_) => self.logged_workload()?,
+            _ => return None,
         };
         rows.workloads.get(object)
     }
 
-    /// The list of objects that the screen on top shows.
-    pub(super) fn list(&mut self) -> Option<&mut List<ObjectRef>> {
+    /// The list of the table that the screen on top shows.
+    pub(super) fn list(&mut self) -> Option<&mut dyn Listed> {
         match self.screen() {
-            Screen::Workloads => Some(&mut self.cockpit.workloads),
-            Screen::Routes => Some(&mut self.routes),
-            Screen::Jobs => Some(&mut self.jobs),
-            Screen::Workload(_) | Screen::Operations | Screen::Operation(_) | Screen::Contexts | Screen::Fleet => None,
+            Screen::Operations => Some(&mut self.operations.shown.list),
+            Screen::Journal => Some(&mut self.journal.shown.list),
+            Screen::Contexts => Some(&mut self.contexts.shown.list),
+            Screen::Fleet => Some(&mut self.contexts.ill.list),
+            screen => {
+                let kind = screen.table()?;
+                Some(self.table_mut(kind))
+            }
         }
+    }
+
+    /// The columns of the table that the screen on top shows.
+    pub(super) fn headings(&self) -> Vec<Heading> {
+        match self.screen() {
+            Screen::Operations => headings::<OperationView>(),
+            Screen::Journal => headings::<Account>(),
+            Screen::Contexts => headings::<ContextView>(),
+            Screen::Fleet => headings::<Troubled>(),
+            screen => screen.table().map(|kind| kind.table().headings()).unwrap_or_default(),
+        }
+    }
+
+    /// The list that takes the keys: that of the table, or of the namespace pane.
+    pub(super) fn focused(&mut self) -> Option<&mut dyn Listed> {
+        match self.screen() {
+            Screen::Workloads if self.cockpit.focus == Focus::Namespaces => Some(&mut self.cockpit.namespaces),
+            _ => self.list(),
+        }
+    }
+
+    /// The panes of the cockpit in `body`.
+    pub(super) fn panes(&self, body: Rect) -> layout::Cockpit {
+        layout::cockpit(body, self.cockpit.focus == Focus::Namespaces, self.pointer.division)
     }
 
     /// How many rows the table on top shows at once.
     pub(super) fn page_height(&self) -> usize {
         let body = layout::frame(self.size).body;
         let pane = match self.screen() {
-            Screen::Workloads => layout::cockpit(body, self.cockpit.focus == Focus::Namespaces).table,
+            Screen::Workloads => self.panes(body).table,
+            Screen::Journal => screens::journal::above(body),
             _ => body,
         };
         usize::from(layout::inside(pane).height.saturating_sub(1))
     }
 
-    /// Brings the lists in line with rows, scope and filters, where one of them has changed.
+    /// Brings what is on the screen in line with rows, scope and filters, where one of them has changed.
     pub(super) fn settle(&mut self, rows: &Rows, now: Timestamp) -> Vec<Effect> {
-        let filters = [&self.cockpit.workloads, &self.routes, &self.jobs].map(|list| list.filter().to_owned());
-        let seen = (rows.version(), self.scope.clone(), filters);
-        if self.seen.as_ref() != Some(&seen) {
-            // With another scope or filter another selection is what was asked for.
-            let asked = self.seen.as_ref().is_none_or(|(_, scope, filters)| (scope, filters) != (&seen.1, &seen.2));
-            self.arrange(rows, now, asked);
-            self.seen = Some(seen);
+        if self.rolled_up != Some(rows.version()) {
+            self.roll_up = RollUp::of(rows);
+            self.rolled_up = Some(rows.version());
+            let all = std::iter::once(Arc::from(""));
+            self.cockpit.namespaces.arrange(all.chain(self.roll_up.by_attention()).collect());
+        }
+        let sight = Sight { rows, roll_up: &self.roll_up };
+        let mut arrange = |kind: TableKind| {
+            let (tabled, scope) = (&mut self.tables[kind as usize], &self.scope);
+            tabled.settle(rows.version(), scope, |list| kind.table().arrange(list, scope, &sight))
+        };
+        match self.trail.top() {
+            // The routes have a pane of the cockpit, where it is wide.
+            Screen::Workloads => {
+                arrange(TableKind::Routes);
+                if arrange(TableKind::Workloads) {
+                    self.jumped = Some(now);
+                }
+            }
+            Screen::Table(kind) => drop(arrange(*kind)),
+            Screen::Operations => self.operations.settle(&sight),
+            Screen::Journal => self.journal.settle(&sight),
+            Screen::Contexts | Screen::Fleet => self.contexts.settle(&sight),
+            Screen::Workload(_) | Screen::Operation(_) | Screen::Account(_) | Screen::Logs(_) => {}
         }
         let height = self.page_height();
         if let Some(list) = self.list() {
             list.show(height);
         }
-        self.operations.list.show(height);
-        self.contexts.list.show(height);
-        self.contexts.troubled.show(height);
         let body = layout::frame(self.size).body;
         self.cockpit.namespaces.show(usize::from(layout::inside(body).height));
         if self.scroll > 0 {
             self.scroll = self.scroll.min(screens::last_scroll(&Scene { state: self, rows, now }));
         }
         let mut effects = self.inspect(rows, now);
+        effects.extend(super::visible::tell(self, rows));
         effects.extend(self.attend(rows, now));
-        effects
-    }
-
-    fn arrange(&mut self, rows: &Rows, now: Timestamp, asked: bool) {
-        let scope = self.scope.as_deref();
-        let filter = Filter::new(self.cockpit.workloads.filter());
-        self.arrangement = arrange(rows, scope, &filter);
-        if self.cockpit.workloads.arrange(std::mem::take(&mut self.arrangement.workloads)) && !asked {
-            self.jumped = Some(now);
+        if let Some(kind) = self.screen().table().and_then(TableKind::watched_on_demand)
+            && !self.wanted.contains(&kind)
+        {
+            self.wanted.push(kind);
+            effects.push(Effect::Want(kind));
         }
-        let all = std::iter::once(Arc::from(""));
-        self.cockpit
-            .namespaces
-            .arrange(all.chain(self.arrangement.namespaces.iter().map(|n| n.name.clone())).collect());
-        let filter = Filter::new(self.routes.filter());
-        self.routes.arrange(attention(rows.routes.iter(), |r| &r.object, |r| r.health, scope, &filter));
-        let filter = Filter::new(self.jobs.filter());
-        let urgency = |state: &JobState| match state {
-            JobState::Failed(_) => Health::Broken,
-            JobState::Suspended => Health::Degraded,
-            JobState::Running => Health::Progressing,
-            JobState::Complete => Health::Healthy,
-        };
-        self.jobs.arrange(attention(rows.jobs.iter(), |j| &j.object, |j| urgency(&j.state), scope, &filter));
+        effects
     }
 
     /// Asks for the pods of the workload that is looked at: when it is chosen, and when what was known of them is outdated.
@@ -254,16 +335,14 @@ impl State {
         vec![Effect::Inspect(object)]
     }
 
-    /// Shows only this namespace, or all.
-    pub(super) fn narrow(&mut self, scope: Option<Arc<str>>) -> Vec<Effect> {
+    /// Shows only these namespaces; none of them means all.
+    pub(super) fn narrow(&mut self, scope: Chosen) -> Vec<Effect> {
         if self.scope == scope {
             return Vec::new();
         }
-        self.cockpit.namespaces.select(scope.clone().unwrap_or_default());
-        self.scope = scope.clone();
-        self.cockpit.workloads.reset();
-        self.routes.reset();
-        self.jobs.reset();
-        vec![Effect::Scope(scope)]
+        self.cockpit.namespaces.select(scope.only().cloned().unwrap_or_default());
+        self.scope = scope;
+        self.tables.iter_mut().for_each(|tabled| tabled.list.reset());
+        vec![Effect::Scope(self.scope.iter().cloned().collect())]
     }
 }

@@ -1,6 +1,7 @@
 //! What the keys do on the workload screen, and why one cannot be used there now.
 
 use super::{
+    list::Listed,
     message::{Effect, Level},
     scene::Scene,
     screens,
@@ -163,7 +164,7 @@ impl State {
             let object = object.clone();
             return self.dossier.attend(&object, rows.workloads.get(&object), now);
         }
-        let beneath = self.screens.iter().any(|screen| matches!(screen, Screen::Workload(_)));
+        let beneath = self.trail.open_screens().iter().any(|screen| matches!(screen, Screen::Workload(_)));
         let effect = if beneath { self.dossier.turn_away() } else { self.dossier.close() };
         effect.into_iter().collect()
     }

@@ -3,9 +3,11 @@
 use super::{
     actions, freshness, input,
     layers::{Layer, PlanSheet, Planning, Question, Reply, Then, shift},
+    look::Order,
     message::{Effect, Failure, Level, Message, Notice, Ticket},
     mouse,
     state::{AGAIN, Screen, State},
+    table_actions,
 };
 use crate::time::age;
 use crate::{
@@ -40,12 +42,18 @@ impl State {
                 self.not_inspected(object, why, now);
                 Vec::new()
             }
-            Message::Seen { object, aspect, result } => {
-                self.dossier.take(&object, aspect, result, now);
+            Message::Seen { context, object, aspect, result } => {
+                if context == self.session.context {
+                    self.dossier.take(&object, aspect, result, now);
+                }
                 Vec::new()
             }
             Message::Operations(views) => {
                 self.known(views);
+                Vec::new()
+            }
+            Message::Journal(accounts) => {
+                self.journal.told(accounts);
                 Vec::new()
             }
             Message::Operation(id, progress) => {
@@ -68,6 +76,10 @@ impl State {
                 self.kubeconfig_changed(what);
                 Vec::new()
             }
+            Message::Logs(ticket, news) => {
+                self.logs_tell(ticket, news, now);
+                Vec::new()
+            }
             Message::Notice(notice) => {
                 self.notice = Some(notice);
                 Vec::new()
@@ -78,6 +90,7 @@ impl State {
             }
         };
         effects.extend(self.settle(rows, now));
+        effects.extend(self.settle_logs());
         effects
     }
 
@@ -91,22 +104,17 @@ impl State {
                 return actions::act(self, action, rows, now);
             }
             _ if self.filtering.is_some() && self.layers.is_empty() => return self.type_filter(key),
+            _ if self.is_typing_in_logs() => return self.press_in_logs(key),
             _ => {}
         }
         if let Some(layer) = self.layers.last_mut() {
-            return match layer.press(key, &self.session, self.size) {
-                Reply::Stay => Vec::new(),
-                Reply::Do(effects) => effects,
-                Reply::Ask(intent, why) => self.gather(intent, why, now),
-                Reply::Close(then) => {
-                    self.layers.pop();
-                    self.follow(then, rows, now)
-                }
-                Reply::Unknown => match self.session.keymap.action(&[Where::Everywhere], chord) {
+            let reply = layer.press(key, &self.session, self.size);
+            return self.reply(reply, rows, now).unwrap_or_else(|| {
+                match self.session.keymap.action(&[Where::Everywhere], chord) {
                     Some(Action::Help) => actions::act(self, Action::Help, rows, now),
                     _ => Vec::new(),
-                },
-            };
+                }
+            });
         }
         match self.session.keymap.action(self.places(), chord) {
             Some(action) => actions::act(self, action, rows, now),
@@ -114,14 +122,32 @@ impl State {
         }
     }
 
+    /// Does what a layer wants; None where what was done to it means nothing to it.
+    pub(super) fn reply(&mut self, reply: Reply, rows: &Rows, now: Timestamp) -> Option<Vec<Effect>> {
+        match reply {
+            Reply::Stay => Some(Vec::new()),
+            Reply::Do(effects) => Some(effects),
+            Reply::Ask(intent, why) => Some(self.gather(intent, why, now)),
+            Reply::Close(then) => {
+                self.layers.pop();
+                Some(self.follow(then, rows, now))
+            }
+            Reply::Unknown => None,
+        }
+    }
+
     /// Where keys are looked up on the screen on top, in order.
     pub(super) fn places(&self) -> &'static [Where] {
         match self.screen() {
-            Screen::Workloads | Screen::Routes | Screen::Jobs => &[Where::Rows, Where::Moving, Where::Everywhere],
+            Screen::Workloads | Screen::Table(_) => &[Where::Rows, Where::Table, Where::Moving, Where::Everywhere],
             Screen::Workload(_) => &[Where::Workload, Where::Rows, Where::Moving, Where::Everywhere],
-            Screen::Operations => &[Where::Operations, Where::Moving, Where::Everywhere],
+            Screen::Operations | Screen::Journal => {
+                &[Where::Operations, Where::Table, Where::Moving, Where::Everywhere]
+            }
+            Screen::Account(_) => &[Where::Operations, Where::Moving, Where::Everywhere],
             Screen::Operation(_) => &[Where::Operation, Where::Moving, Where::Everywhere],
-            Screen::Contexts | Screen::Fleet => &[Where::Contexts, Where::Moving, Where::Everywhere],
+            Screen::Logs(_) => &[Where::Logs, Where::Moving, Where::Everywhere],
+            Screen::Contexts | Screen::Fleet => &[Where::Contexts, Where::Table, Where::Moving, Where::Everywhere],
         }
     }
 
@@ -151,6 +177,8 @@ impl State {
     fn paste(&mut self, text: &str) -> Vec<Effect> {
         if let Some(layer) = self.layers.last_mut() {
             layer.paste(text);
+        } else if self.is_typing_in_logs() {
+            self.paste_in_logs(text);
         } else if let Some(typed) = &mut self.filtering {
             input::paste(typed, text);
             let text = typed.value().to_owned();
@@ -174,10 +202,22 @@ impl State {
             Then::Order(order) => actions::order(self, order),
             Then::Run(action) => actions::act(self, action, rows, now),
             Then::Scope(scope) => self.narrow(scope),
+            Then::Show(kind, filter) => table_actions::show(self, kind, filter),
+            Then::Sort(title) => {
+                table_actions::sort(self, Order::Column(title));
+                Vec::new()
+            }
+            Then::Columns(columns) => {
+                if let Some(list) = self.list() {
+                    list.look_mut().columns = columns;
+                }
+                Vec::new()
+            }
             Then::Theme(name) => {
                 self.wear(&name);
                 Vec::new()
             }
+            Then::Logs(choice) => self.choose_logs(choice),
             Then::Do(effects) => effects,
         }
     }
@@ -288,7 +328,7 @@ impl State {
     pub(super) fn start_filter(&mut self) {
         let text = match self.screen() {
             Screen::Workload(_) => Some(self.dossier.search.clone()),
-            _ => self.list().map(|list| list.filter().to_owned()),
+            _ => self.list().map(|list| list.look().filter.clone()),
         };
         self.filtering = text.map(Input::new);
     }

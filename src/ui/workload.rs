@@ -5,7 +5,7 @@
 //! until something newer comes: it is shown with its age, and a failure beside it.
 
 use super::{list::List, message::Effect};
-use crate::model::{Aspect, History, Moment, ObjectRef, Origin, Pods, Sight, Unseen, Workload};
+use crate::model::{Aspect, History, Kind, LogSubject, Moment, ObjectRef, Origin, Pods, Sight, Unseen, Workload};
 use jiff::{SignedDuration, Timestamp};
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -21,6 +21,8 @@ pub enum Tab {
     Pods,
     /// Events about it and what belongs to it.
     Events,
+    /// Its logs: a screen of their own, which the bar leads to.
+    Logs,
     /// What scales it.
     Autoscaler,
     /// The object as YAML.
@@ -33,11 +35,12 @@ pub enum Tab {
 
 impl Tab {
     /// Every tab, in the order of the bar.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Overview,
         Self::Revisions,
         Self::Pods,
         Self::Events,
+        Self::Logs,
         Self::Autoscaler,
         Self::Manifest,
         Self::Traffic,
@@ -51,6 +54,7 @@ impl Tab {
             Self::Revisions => "Revisions",
             Self::Pods => "Pods",
             Self::Events => "Events",
+            Self::Logs => "Logs",
             Self::Autoscaler => "Scaler",
             Self::Manifest => "YAML",
             Self::Traffic => "Traffic",
@@ -65,6 +69,7 @@ impl Tab {
             Self::Revisions => &[Aspect::Revisions, Aspect::Git],
             Self::Pods => &[Aspect::Pods],
             Self::Events => &[Aspect::Events],
+            Self::Logs => &[],
             Self::Autoscaler => &[Aspect::Autoscaler],
             Self::Manifest => &[Aspect::Manifest],
             Self::Traffic => &[Aspect::Traffic],
@@ -72,12 +77,12 @@ impl Tab {
         }
     }
 
-    /// The tab so many places further on, around the ends.
+    /// The next tab in this direction, around the ends; the logs are a screen of their own and passed by.
     pub fn beside(self, by: isize) -> Self {
         let at = Self::ALL.iter().position(|tab| *tab == self).unwrap_or(0);
         let count = Self::ALL.len().cast_signed();
-        let beside = (at.cast_signed() + by).rem_euclid(count);
-        Self::ALL[beside.cast_unsigned()]
+        let beside = Self::ALL[(at.cast_signed() + by).rem_euclid(count).cast_unsigned()];
+        if beside == Self::Logs { beside.beside(by) } else { beside }
     }
 }
 
@@ -110,7 +115,7 @@ pub struct Seen {
 }
 
 /// One entry of the line of time, by what stays the same when it is seen again.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Entry {
     /// A revision, by number.
     Revision(u64),
@@ -190,6 +195,25 @@ impl Dossier {
     /// Whether this is about that workload.
     pub fn is_of(&self, object: &ObjectRef) -> bool {
         self.object.as_ref() == Some(object)
+    }
+
+    /// Whose logs are meant on the open tab: the selected pod's, the selected revision's, or the workload's own (None).
+    pub fn log_subject(&self) -> Option<LogSubject> {
+        let object = self.object.as_ref()?;
+        match self.tab {
+            Tab::Pods => {
+                let pod = ObjectRef::new(Kind::Pod, object.namespace.clone(), self.pods.selected()?.clone());
+                Some(LogSubject::Pod(pod, None))
+            }
+            Tab::Revisions => {
+                let kept_by = &self.history()?.get(self.selected_revision()?)?.kept_by.name;
+                // Pods of a StatefulSet are labelled with the whole name, others with what follows the workload's.
+                let rest = kept_by.strip_prefix(&*object.name).and_then(|rest| rest.strip_prefix('-'));
+                let hash = rest.filter(|_| object.kind != Kind::StatefulSet).unwrap_or(kept_by);
+                Some(LogSubject::Revision(object.clone(), hash.to_owned()))
+            }
+            _ => None,
+        }
     }
 
     /// The revision that is selected on the line of time.
@@ -333,7 +357,7 @@ impl Dossier {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Kind, Manifest};
+    use crate::model::Manifest;
 
     fn object() -> ObjectRef {
         ObjectRef::new(Kind::Deployment, "shop", "web")
@@ -354,6 +378,7 @@ mod tests {
             created: None,
             changed: None,
             delivery: None,
+            labels: crate::model::Labels::default(),
         }
     }
 

@@ -36,6 +36,9 @@ pub struct Metadata {
     /// Those of `annotations` that are read.
     #[serde(deserialize_with = "wanted_annotations")]
     pub annotations: BTreeMap<Box<str>, Box<str>>,
+    /// `finalizers`.
+    #[serde(deserialize_with = "nullable")]
+    pub finalizers: Vec<Box<str>>,
     /// `ownerReferences`.
     #[serde(deserialize_with = "nullable")]
     pub owner_references: Vec<OwnerReference>,
@@ -115,6 +118,18 @@ pub struct SelectorRule {
 }
 
 impl Selector {
+    /// Whether it takes an object with these labels. An empty selector takes everything, as in a PodDisruptionBudget.
+    pub fn takes(&self, labels: &BTreeMap<Box<str>, Box<str>>) -> bool {
+        self.match_labels.iter().all(|(key, value)| labels.get(key) == Some(value))
+            && self.match_expressions.iter().all(|SelectorRule { key, operator, values }| match &**operator {
+                "In" => labels.get(key).is_some_and(|value| values.contains(value)),
+                "NotIn" => labels.get(key).is_none_or(|value| !values.contains(value)),
+                "Exists" => labels.contains_key(key),
+                "DoesNotExist" => !labels.contains_key(key),
+                _ => false,
+            })
+    }
+
     /// The selector as a query writes it; None where it selects nothing or cannot be written.
     pub fn query(&self) -> Option<String> {
         let mut parts: Vec<String> = self.match_labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
@@ -167,5 +182,9 @@ mod tests {
         .unwrap();
         assert_eq!(selector.query().unwrap(), "app=a,tier in (web,api),!old");
         assert_eq!(Selector::default().query(), None);
+        let labels = |pairs: &[(&str, &str)]| pairs.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect();
+        assert!(selector.takes(&labels(&[("app", "a"), ("tier", "web")])));
+        assert!(!selector.takes(&labels(&[("app", "a"), ("tier", "db")])));
+        assert!(!selector.takes(&labels(&[("app", "a"), ("tier", "web"), ("old", "yes")])));
     }
 }

@@ -4,8 +4,10 @@
 //! because it is younger, older or odder than we are. Nothing here is ever written back: a typed round trip drops fields.
 
 mod autoscaler;
+mod cluster;
 mod cron_job;
 mod delivery;
+mod event;
 mod flux;
 mod helm;
 mod job;
@@ -18,8 +20,10 @@ mod support;
 mod workload;
 
 pub use autoscaler::{Autoscaler, AutoscalerSpec, AutoscalerStatus, MetricSource, MetricValue, MetricValues, Target};
+pub use cluster::{Budget, BudgetSpec, BudgetStatus, Claim, ClaimSpec, ClaimStatus, Node, NodeSpec, NodeStatus};
 pub use cron_job::{CronJob, CronJobSpec, CronJobStatus, JobTemplate};
 pub use delivery::{Canary, CanaryStatus, Delivery, Destination, Pause, PauseCondition, Step, Weights, WorkloadRef};
+pub use event::{Event, ObjectReference};
 pub use flux::{GitRepository, GitRepositorySpec, Kustomization, KustomizationSpec, Reference, SourceRef};
 pub use helm::{Chart, ChartMetadata, Release, ReleaseData, ReleaseInfo, ReleaseSecret};
 pub use job::{Job, JobSpec, JobStatus};
@@ -27,8 +31,8 @@ pub use metadata::{Condition, Metadata, OwnerReference, Selector, SelectorRule};
 pub use namespace::{Lease, LeaseSpec, Namespace, NamespaceStatus};
 pub use network::{Endpoint, EndpointConditions, EndpointSlice};
 pub use pod::{
-    Container, ContainerState, ContainerStatus, Event, ObjectReference, Pod, PodSpec, PodStatus, PodTemplate, Running,
-    Terminated, Waiting,
+    ClaimSource, Container, ContainerState, ContainerStatus, Named, Pod, PodContainer, PodSpec, PodStatus, PodTemplate,
+    Quantity, ReadinessGate, Resources, Running, TemplateSpec, Terminated, Volume, Waiting,
 };
 pub use route::{BackendRef, HttpRoute, HttpRouteSpec, HttpRouteStatus, ParentStatus, RouteMatch, Rule};
 pub use workload::{

@@ -1,8 +1,9 @@
-//! Pods, their templates, and Events.
+//! Pods and their templates.
 
 use super::{Condition, Metadata, lenient_time, nullable};
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
+use std::collections::BTreeMap;
 
 /// A pod template.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -10,21 +11,142 @@ use serde::Deserialize;
 pub struct PodTemplate {
     /// `spec`.
     #[serde(deserialize_with = "nullable")]
-    pub spec: PodSpec,
+    pub spec: TemplateSpec,
 }
 
-/// The part of a pod's `spec` that is shown.
+/// The part of a template's `spec` that a row shows.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct TemplateSpec {
+    /// `containers`.
+    #[serde(deserialize_with = "nullable")]
+    pub containers: Vec<Container>,
+}
+
+/// The part of a pod's `spec` that is shown, or explains why it does not come up.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct PodSpec {
     /// `containers`.
     #[serde(deserialize_with = "nullable")]
-    pub containers: Vec<Container>,
+    pub containers: Vec<PodContainer>,
+    /// `initContainers`.
+    #[serde(deserialize_with = "nullable")]
+    pub init_containers: Vec<PodContainer>,
     /// `nodeName`.
     pub node_name: Option<Box<str>>,
+    /// `nodeSelector`.
+    #[serde(deserialize_with = "nullable")]
+    pub node_selector: BTreeMap<Box<str>, Box<str>>,
+    /// `volumes`.
+    #[serde(deserialize_with = "nullable")]
+    pub volumes: Vec<Volume>,
+    /// `readinessGates`.
+    #[serde(deserialize_with = "nullable")]
+    pub readiness_gates: Vec<ReadinessGate>,
+    /// `schedulingGates`.
+    #[serde(deserialize_with = "nullable")]
+    pub scheduling_gates: Vec<Named>,
 }
 
-/// One of `containers`.
+/// One of a pod's `containers` or `initContainers`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PodContainer {
+    /// `name`.
+    #[serde(deserialize_with = "nullable")]
+    pub name: Box<str>,
+    /// `image`.
+    #[serde(deserialize_with = "nullable")]
+    pub image: Box<str>,
+    /// `resources`.
+    #[serde(deserialize_with = "nullable")]
+    pub resources: Resources,
+    /// `restartPolicy`: `Always` makes an init container a sidecar.
+    #[serde(deserialize_with = "nullable")]
+    pub restart_policy: Box<str>,
+    /// Whether it has a `readinessProbe`.
+    pub readiness_probe: Option<IgnoredAny>,
+    /// Whether it has a `livenessProbe`.
+    pub liveness_probe: Option<IgnoredAny>,
+    /// Whether it has a `startupProbe`.
+    pub startup_probe: Option<IgnoredAny>,
+}
+
+/// `resources` of a container. Quantities are strings, or rarely numbers.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Resources {
+    /// `requests`.
+    #[serde(deserialize_with = "nullable")]
+    pub requests: BTreeMap<Box<str>, Quantity>,
+    /// `limits`.
+    #[serde(deserialize_with = "nullable")]
+    pub limits: BTreeMap<Box<str>, Quantity>,
+}
+
+/// A quantity as it is written.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub enum Quantity {
+    /// `512Mi`.
+    Text(Box<str>),
+    /// `2`.
+    Number(serde_json::Number),
+    /// Nothing that a quantity can be.
+    Other(IgnoredAny),
+}
+
+impl Quantity {
+    /// The quantity as text; None where it is none.
+    pub fn text(&self) -> Option<Box<str>> {
+        match self {
+            Self::Text(text) => Some(text.clone()),
+            Self::Number(number) => Some(number.to_string().into()),
+            Self::Other(_) => None,
+        }
+    }
+}
+
+/// One of `volumes`, as far as it names a claim.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Volume {
+    /// `name`.
+    #[serde(deserialize_with = "nullable")]
+    pub name: Box<str>,
+    /// `persistentVolumeClaim`.
+    pub persistent_volume_claim: Option<ClaimSource>,
+}
+
+/// Which claim a volume is.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ClaimSource {
+    /// `claimName`.
+    #[serde(deserialize_with = "nullable")]
+    pub claim_name: Box<str>,
+}
+
+/// One of `readinessGates`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ReadinessGate {
+    /// `conditionType`.
+    #[serde(deserialize_with = "nullable")]
+    pub condition_type: Box<str>,
+}
+
+/// Something that has a name.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Named {
+    /// `name`.
+    #[serde(deserialize_with = "nullable")]
+    pub name: Box<str>,
+}
+
+/// One of a template's `containers`.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Container {
@@ -162,93 +284,4 @@ pub struct Terminated {
     /// `finishedAt`.
     #[serde(deserialize_with = "lenient_time")]
     pub finished_at: Option<Timestamp>,
-}
-
-/// An Event. Newer ones have only `eventTime` and `series`, older ones only `lastTimestamp` and `count`.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct Event {
-    /// `metadata`.
-    #[serde(deserialize_with = "nullable")]
-    pub metadata: Metadata,
-    /// `reason`, one word.
-    #[serde(deserialize_with = "nullable")]
-    pub reason: Box<str>,
-    /// `message`.
-    #[serde(deserialize_with = "nullable")]
-    pub message: Box<str>,
-    /// `Normal` or `Warning`.
-    #[serde(rename = "type", deserialize_with = "nullable")]
-    pub kind: Box<str>,
-    /// What it is about.
-    #[serde(deserialize_with = "nullable")]
-    pub involved_object: ObjectReference,
-    count: Option<u32>,
-    #[serde(deserialize_with = "lenient_time")]
-    first_timestamp: Option<Timestamp>,
-    #[serde(deserialize_with = "lenient_time")]
-    last_timestamp: Option<Timestamp>,
-    #[serde(deserialize_with = "lenient_time")]
-    event_time: Option<Timestamp>,
-    series: Option<Series>,
-}
-
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Series {
-    count: Option<u32>,
-    #[serde(deserialize_with = "lenient_time")]
-    last_observed_time: Option<Timestamp>,
-}
-
-impl Event {
-    /// When it was last seen, whichever of its three clocks is set.
-    pub fn seen(&self) -> Option<Timestamp> {
-        let series = self.series.as_ref().and_then(|series| series.last_observed_time);
-        series.or(self.last_timestamp).or(self.event_time)
-    }
-
-    /// When it was seen first.
-    pub fn began(&self) -> Option<Timestamp> {
-        self.first_timestamp.or(self.event_time).or(self.metadata.creation_timestamp)
-    }
-
-    /// How often it was seen. A newer event that was seen once has neither of the two counts.
-    pub fn times(&self) -> u32 {
-        let series = self.series.as_ref().and_then(|series| series.count);
-        series.or(self.count).unwrap_or(1).max(1)
-    }
-}
-
-/// What an Event is about.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct ObjectReference {
-    /// `kind`.
-    #[serde(deserialize_with = "nullable")]
-    pub kind: Box<str>,
-    /// `name`.
-    #[serde(deserialize_with = "nullable")]
-    pub name: Box<str>,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_new_event_has_no_old_clock() {
-        let event: Event = serde_json::from_str(
-            r#"{"reason":"FailedScheduling","message":"0/3 nodes","type":"Warning","firstTimestamp":null,"lastTimestamp":null,"count":null,
-                "eventTime":"2026-08-01T10:00:00.123456Z","series":null,"involvedObject":{"kind":"Pod","name":"a"}}"#,
-        )
-        .unwrap();
-        assert_eq!(event.seen().unwrap().to_string(), "2026-08-01T10:00:00.123456Z");
-        assert_eq!((event.times(), event.began()), (1, event.seen()));
-        let repeated: Event = serde_json::from_str(
-            r#"{"eventTime":"2026-08-01T10:00:00Z","series":{"count":7,"lastObservedTime":"2026-08-01T10:05:00.5Z"}}"#,
-        )
-        .unwrap();
-        assert_eq!((repeated.times(), repeated.seen().unwrap().to_string()), (7, "2026-08-01T10:05:00.5Z".into()));
-    }
 }

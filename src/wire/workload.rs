@@ -45,6 +45,11 @@ pub struct WorkloadSpec {
     /// `paused` (Deployment, Rollout).
     #[serde(deserialize_with = "nullable")]
     pub paused: bool,
+    /// `minReadySeconds`.
+    #[serde(deserialize_with = "nullable")]
+    pub min_ready_seconds: i64,
+    /// `progressDeadlineSeconds` (Deployment).
+    pub progress_deadline_seconds: Option<i64>,
     /// `selector`.
     #[serde(deserialize_with = "nullable")]
     pub selector: Selector,

@@ -1,9 +1,13 @@
 //! The cockpit as its user meets it: the real binary in a pseudo-terminal, on the embedded world.
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod fleet;
 mod incidents;
+mod logs;
+mod manners;
 mod svg;
 mod terminal;
+mod workload;
 mod world;
 
 use terminal::Terminal;

@@ -23,6 +23,8 @@ pub struct Terminal {
     keys: Box<dyn Write + Send>,
     master: Box<dyn MasterPty + Send>,
     child: Box<dyn Child + Send + Sync>,
+    /// Every byte that was written to it.
+    written: Arc<Mutex<Vec<u8>>>,
     /// Goes with it, where it is its own.
     home: Option<TempDir>,
 }
@@ -38,16 +40,30 @@ impl Terminal {
 
     /// The same in this home folder.
     pub fn at_home(home: &Path, (columns, rows): (u16, u16), arguments: &[&str]) -> Self {
-        let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
-        let pair = native_pty_system().openpty(size).unwrap();
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_pilothouse"));
         command.args(arguments);
+        Self::run(command, home, (columns, rows), &[])
+    }
+
+    /// Runs a command in this home folder, with these variables beside those that every terminal has.
+    pub fn run(
+        mut command: CommandBuilder,
+        home: &Path,
+        (columns, rows): (u16, u16),
+        variables: &[(&str, &str)],
+    ) -> Self {
+        let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
+        let pair = native_pty_system().openpty(size).unwrap();
         command.env("HOME", home);
         command.env("TERM", "xterm-256color");
-        for variable in
-            ["XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "NO_COLOR", "KUBECONFIG"]
-        {
+        for variable in ["CONFIG", "DATA", "CACHE", "STATE"] {
+            command.env_remove(format!("XDG_{variable}_HOME"));
+        }
+        for variable in ["NO_COLOR", "COLORTERM", "LC_ALL", "LC_CTYPE", "LANG", "TMUX", "STY", "KUBECONFIG"] {
             command.env_remove(variable);
+        }
+        for (variable, value) in variables {
+            command.env(variable, value);
         }
         let child = pair.slave.spawn_command(command).unwrap();
         drop(pair.slave);
@@ -55,15 +71,18 @@ impl Terminal {
         let (changed, receiver) = channel();
         let mut output = pair.master.try_clone_reader().unwrap();
         let parser = Arc::clone(&screen);
+        let written = Arc::new(Mutex::new(Vec::new()));
+        let record = Arc::clone(&written);
         std::thread::spawn(move || {
             let mut buffer = [0; 64 * 1024];
             while let Ok(n @ 1..) = output.read(&mut buffer) {
+                record.lock().unwrap().extend_from_slice(&buffer[..n]);
                 parser.lock().unwrap().process(&buffer[..n]);
                 let _ = changed.send(());
             }
         });
         let keys = pair.master.take_writer().unwrap();
-        Self { screen, changed: receiver, keys, master: pair.master, child, home: None }
+        Self { screen, changed: receiver, keys, master: pair.master, child, written, home: None }
     }
 
     /// Sends the process a signal.
@@ -82,6 +101,19 @@ impl Terminal {
     /// The screen as text.
     pub fn text(&self) -> String {
         self.screen.lock().unwrap().screen().contents()
+    }
+
+    /// Every byte that was written to it so far.
+    pub fn written(&self) -> Vec<u8> {
+        self.written.lock().unwrap().clone()
+    }
+
+    /// Whether the terminal is as a shell wants it: the ordinary screen, the cursor in sight, mouse and paste its own.
+    pub fn is_given_back(&self) -> bool {
+        let parser = self.screen.lock().unwrap();
+        let screen = parser.screen();
+        let mouse = screen.mouse_protocol_mode() != vt100::MouseProtocolMode::None;
+        !(screen.alternate_screen() || screen.hide_cursor() || mouse || screen.bracketed_paste())
     }
 
     /// Waits until the screen is as asked.

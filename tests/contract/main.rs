@@ -8,6 +8,8 @@ mod api;
 mod argo;
 mod controllers;
 mod listed;
+mod logs;
+mod looks;
 mod ownership;
 mod rollouts;
 mod undo;
@@ -22,9 +24,19 @@ fn main() -> std::process::ExitCode {
     let mut arguments = Arguments::from_args();
     // The behaviours wait much more than they compute.
     arguments.test_threads.get_or_insert(8);
-    let behaviours: Vec<(&str, Behaviour)> =
-        [api::ALL, watch::ALL, controllers::ALL, undo::ALL, ownership::ALL, rollouts::ALL, argo::ALL, listed::ALL]
-            .concat();
+    let behaviours: Vec<(&str, Behaviour)> = [
+        api::ALL,
+        watch::ALL,
+        controllers::ALL,
+        undo::ALL,
+        ownership::ALL,
+        rollouts::ALL,
+        argo::ALL,
+        listed::ALL,
+        looks::ALL,
+        logs::ALL,
+    ]
+    .concat();
     let mut trials: Vec<Trial> = behaviours.iter().map(|(name, test)| trial(Which::Embedded, name, *test)).collect();
     if std::env::var_os("PILOTHOUSE_TEST_KUBECONFIG").is_some() {
         let argo = std::env::var_os("PILOTHOUSE_TEST_ARGO_ROLLOUTS").is_some();

@@ -11,7 +11,9 @@ use libtest_mimic::{Failed, Trial};
 use pilothouse::time::Clock;
 use serde_json::{Value, json};
 use std::{
+    cell::RefCell,
     path::{Path, PathBuf},
+    rc::Rc,
     sync::{
         Mutex,
         atomic::{AtomicU32, Ordering},
@@ -37,10 +39,12 @@ pub type Behaviour = fn(World) -> LocalBoxFuture<'static, ()>;
 pub struct World {
     pub client: Client,
     pub namespace: String,
-    /// The clock that it runs by.
-    pub clock: Clock,
     /// The kubeconfig that reaches it; empty where it is in process.
     pub kubeconfig: PathBuf,
+    /// The time there.
+    pub clock: Clock,
+    /// What must live as long as it is used.
+    pub alive: Rc<RefCell<Alive>>,
 }
 
 /// The image that behaves well under any tag without a suffix.
@@ -68,9 +72,10 @@ fn run(which: Which, test: Behaviour) -> Result<(), String> {
     let runtime = builder.build().map_err(|e| e.to_string())?;
     let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         runtime.block_on(async {
-            let (client, clock, kubeconfig, _alive) = connect(which).await;
+            let (client, kubeconfig, clock, alive) = connect(which).await;
             let namespace = create_namespace(&client).await;
-            let world = World { client: client.clone(), namespace: namespace.clone(), clock, kubeconfig };
+            let alive = Rc::new(RefCell::new(alive));
+            let world = World { client: client.clone(), namespace: namespace.clone(), kubeconfig, clock, alive };
             // Whatever becomes of the test, its namespace goes.
             let outcome = std::panic::AssertUnwindSafe(within(which, test(world))).catch_unwind().await;
             let namespaces: Api<DynamicObject> = Api::all_with(client, &resource("v1", "Namespace"));
@@ -90,12 +95,22 @@ fn run(which: Which, test: Behaviour) -> Result<(), String> {
 }
 
 /// What must live as long as the world is used.
-enum Alive {
+pub enum Alive {
     Controllers(#[expect(dead_code, reason = "end when dropped")] tokio_util::task::AbortOnDropHandle<()>),
+    Stopped(#[expect(dead_code, reason = "goes on when dropped")] Standstill),
     Elsewhere,
 }
 
-async fn connect(which: Which) -> (Client, Clock, PathBuf, Alive) {
+/// A process that stands still until this is dropped.
+pub struct Standstill(rustix::process::Pid);
+
+impl Drop for Standstill {
+    fn drop(&mut self) {
+        let _ = rustix::process::kill_process(self.0, rustix::process::Signal::CONT);
+    }
+}
+
+async fn connect(which: Which) -> (Client, PathBuf, Clock, Alive) {
     match which {
         Which::Embedded => {
             let clock = Clock::starting_at("2026-01-05T08:00:00Z".parse().unwrap());
@@ -107,15 +122,15 @@ async fn connect(which: Which) -> (Client, Clock, PathBuf, Alive) {
                 world.store.create(&pilothouse::sim::resource::resources::NODES, node).unwrap();
             }
             let controllers = pilothouse::sim::controllers::spawn(&world.store, 1);
-            (Client::new(world.service(), "default"), clock, PathBuf::new(), Alive::Controllers(controllers))
+            (Client::new(world.service(), "default"), PathBuf::new(), clock, Alive::Controllers(controllers))
         }
         Which::Served => {
             let path = SERVED.lock().unwrap().get_or_insert_with(Served::start).kubeconfig.clone();
-            (client(&path).await, Clock::System, path, Alive::Elsewhere)
+            (client(&path).await, path, Clock::System, Alive::Elsewhere)
         }
         Which::Real => {
             let path = PathBuf::from(std::env::var_os("PILOTHOUSE_TEST_KUBECONFIG").expect("checked by main"));
-            (client(&path).await, Clock::System, path, Alive::Elsewhere)
+            (client(&path).await, path, Clock::System, Alive::Elsewhere)
         }
     }
 }
@@ -206,6 +221,25 @@ impl World {
     /// The API of a kind in this world's namespace.
     pub fn api(&self, api_version: &str, kind: &str) -> Api<DynamicObject> {
         Api::namespaced_with(self.client.clone(), &self.namespace, &resource(api_version, kind))
+    }
+
+    /// Stops every controller of this world until the test is over. Nothing else may run in a real one meanwhile.
+    pub fn stop_controllers(&self) {
+        let stopped = match std::env::var_os("PILOTHOUSE_TEST_CONTROL_PLANE").filter(|_| !self.is_embedded()) {
+            None => Alive::Elsewhere,
+            Some(folder) => {
+                let number = std::fs::read_to_string(Path::new(&folder).join("pids/kube-controller-manager")).unwrap();
+                let process = rustix::process::Pid::from_raw(number.trim().parse().unwrap()).unwrap();
+                rustix::process::kill_process(process, rustix::process::Signal::STOP).unwrap();
+                Alive::Stopped(Standstill(process))
+            }
+        };
+        self.alive.replace(stopped);
+    }
+
+    /// Whether it is in this process.
+    pub fn is_embedded(&self) -> bool {
+        self.kubeconfig.as_os_str().is_empty()
     }
 
     pub fn deployments(&self) -> Api<DynamicObject> {

@@ -34,7 +34,7 @@ pub const REAL: &[(&str, Behaviour)] =
     &[("bump::a_reconciler_out_of_sight_is_followed", |w| a_reconciler_out_of_sight_is_followed(w).boxed_local())];
 
 /// A bare repository with a kustomize overlay for this world's namespace.
-struct Remote {
+pub struct Remote {
     folder: TempDir,
 }
 
@@ -52,7 +52,7 @@ fn git(folder: &Path, arguments: &[&str]) -> String {
 }
 
 impl Remote {
-    fn new(files: &[(&str, String)]) -> Self {
+    pub fn new(files: &[(&str, String)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         git(folder.path(), &["init", "--quiet", "--bare", "--initial-branch=main", "remote.git"]);
         git(folder.path(), &["clone", "--quiet", "remote.git", "clone"]);
@@ -69,7 +69,7 @@ impl Remote {
         remote
     }
 
-    fn bare(&self) -> PathBuf {
+    pub fn bare(&self) -> PathBuf {
         self.folder.path().join("remote.git")
     }
 
@@ -91,6 +91,15 @@ impl Remote {
     }
 }
 
+/// Somebody commits another tag in place of 1.0, and pushes.
+pub fn commit_tag(remote: &Remote, path: &str, tag: &str, message: &str) {
+    let file = remote.clone().join(path);
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replacen("'1.0'", &format!("'{tag}'"), 1)).unwrap();
+    git(&remote.clone(), &["commit", "--quiet", "-a", "-m", message]);
+    git(&remote.clone(), &["push", "--quiet", "origin", "HEAD:main"]);
+}
+
 fn executable(path: &Path, script: &str) {
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     std::fs::write(path, format!("#!/bin/sh\n{script}\n")).unwrap();
@@ -98,7 +107,7 @@ fn executable(path: &Path, script: &str) {
 }
 
 /// An overlay that sets the tag, with everything in it that an edit could spoil.
-fn overlay(namespace: &str) -> String {
+pub fn overlay(namespace: &str) -> String {
     format!(
         "# production\r\napiVersion: kustomize.config.k8s.io/v1beta1\r\nkind: Kustomization\r\nnamespace: {namespace}\r\nresources:\r\n- ../../base\r\n\
          images:\r\n  - name: {IMAGE}   # the web\r\n    newTag:   '1.0' # keep me\r\n\r\n  - name: other/app\r\n    newTag: \"1.0\"  "

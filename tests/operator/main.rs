@@ -4,6 +4,8 @@
 
 mod bump;
 mod faults;
+mod history;
+mod journal;
 mod migrate;
 mod pilothouse;
 mod rollback;
@@ -19,7 +21,8 @@ use world::{Behaviour, Which, trial};
 fn main() -> std::process::ExitCode {
     let arguments = Arguments::from_args();
     let stories: Vec<(&str, Behaviour)> =
-        [status::ALL, rollback::ALL, shift::ALL, bump::ALL, migrate::ALL, faults::ALL].concat();
+        [status::ALL, history::ALL, rollback::ALL, shift::ALL, bump::ALL, migrate::ALL, faults::ALL, journal::ALL]
+            .concat();
     let served = [&stories[..], bump::SERVED].concat();
     let mut trials: Vec<Trial> = served.iter().map(|(name, test)| trial(Which::Served, name, *test)).collect();
     if std::env::var_os("PILOTHOUSE_TEST_KUBECONFIG").is_some() {

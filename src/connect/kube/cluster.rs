@@ -17,6 +17,8 @@ pub struct ConnectOptions {
     pub context: Option<String>,
     /// `--namespace`: replaces the context's default namespace.
     pub namespace: Option<String>,
+    /// Namespaces that are tried where the cluster does not let us list them, beside those that the kubeconfig names.
+    pub candidates: Vec<String>,
 }
 
 /// A context of the kubeconfig.
@@ -97,6 +99,11 @@ impl Cluster {
     /// Writes. For `operate` only, which asks the guard first.
     pub fn writer(&self) -> Writer {
         Writer::new(self.shared.session.clone())
+    }
+
+    /// The namespaces that somebody named for this cluster: configured, or of any context that leads to it. Files are read for it.
+    pub fn named_namespaces(&self) -> Vec<String> {
+        self.shared.session.named_namespaces()
     }
 
     /// How the credentials stand.

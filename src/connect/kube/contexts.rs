@@ -155,7 +155,8 @@ mod tests {
     fn a_context_that_was_asked_for_by_name_is_not_switched_by_anybody() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("config");
-        let options = ConnectOptions { kubeconfig: Some(file.clone()), context: Some("a".into()), namespace: None };
+        let options =
+            ConnectOptions { kubeconfig: Some(file.clone()), context: Some("a".into()), ..ConnectOptions::default() };
         std::fs::write(&file, text(&[("a", "https://a", "one")], "a")).unwrap();
         let known = KnownContexts::read(&options).unwrap();
         std::fs::write(&file, text(&[("a", "https://a", "one")], "b")).unwrap();

@@ -207,7 +207,7 @@ pub enum ConnectError {
         known: String,
     },
     /// The credential plugin failed.
-    #[error("the credential plugin `{command}` of user `{user}` failed: {why}")]
+    #[error("no login for user `{user}`: {why} (credential plugin `{command}`)")]
     Plugin {
         /// The command line.
         command: String,

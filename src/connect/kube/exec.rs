@@ -116,7 +116,9 @@ async fn run(exec: &ExecConfig, user: &str, terminal: Terminal) -> Result<Grante
     command.env("KUBERNETES_EXEC_INFO", request.to_string());
 
     let patience = if lent { CONVERSATION } else { PATIENCE };
-    let output = match tokio::time::timeout(patience, command.output()).await {
+    // Not `output`, which would take standard error from whoever it was lent to.
+    let ran = async { command.spawn()?.wait_with_output().await };
+    let output = match tokio::time::timeout(patience, ran).await {
         Ok(Ok(output)) => output,
         Ok(Err(error)) if error.kind() == std::io::ErrorKind::NotFound => {
             let hint = exec.install_hint.clone().filter(|hint| !hint.trim().is_empty());

@@ -31,6 +31,14 @@ pub(super) fn listed(kubeconfig: &Kubeconfig, options: &ConnectOptions) -> Conte
     Contexts { all, current: options.context.clone().or_else(|| kubeconfig.current_context.clone()) }
 }
 
+/// The namespaces that contexts name which lead to this server. A kubeconfig that cannot be read any more names none.
+pub(super) fn namespaces_at(options: &ConnectOptions, server: &str) -> Vec<String> {
+    let Ok((file, _)) = read(options) else { return Vec::new() };
+    let leads_there = |name: &str| cluster_of(&file, name).and_then(|c| c.server.as_deref()) == Some(server);
+    let there = file.contexts.iter().filter(|named| leads_there(&named.name));
+    there.filter_map(|named| named.context.as_ref()?.namespace.clone()).filter(|name| !name.is_empty()).collect()
+}
+
 /// The context that `options` lead to. Reads files; runs no plugin and opens no connection.
 pub(super) fn locate(options: &ConnectOptions) -> Result<ContextInfo, ConnectError> {
     let (kubeconfig, looked) = read(options)?;

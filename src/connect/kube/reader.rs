@@ -195,8 +195,17 @@ impl Reader {
         });
         let collection = ::kube::core::Request::new("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews");
         let request = collection.create(&PostParams::default(), review.to_string().into_bytes()).ok()?;
-        let answer: Value = decode(&self.read(request, &action).await.ok()?, &action).ok()?;
+        let answer: Value = self.ask(request, &action).await.ok()?;
         answer.pointer("/status/allowed")?.as_bool()
+    }
+
+    /// Asks the API server something about ourselves, and decodes its answer.
+    pub(super) async fn ask<T: DeserializeOwned>(
+        &self,
+        request: Request<Vec<u8>>,
+        action: &str,
+    ) -> Result<T, ApiError> {
+        decode(&self.read(request, action).await?, action)
     }
 
     /// Sends a read and collects the answer, waiting where the server is busy.

@@ -104,6 +104,18 @@ impl Session {
         *self.door.write().unwrap_or_else(PoisonError::into_inner) = door;
     }
 
+    /// The namespaces that were named for this cluster, this context's own first.
+    pub fn named_namespaces(&self) -> Vec<String> {
+        let mut names = vec![self.info.namespace.clone()];
+        if let Source::Options(options) = &self.source {
+            names.extend(options.candidates.iter().cloned());
+            names.extend(kubeconfig::namespaces_at(options, &self.info.server));
+        }
+        let mut seen = std::collections::HashSet::new();
+        names.retain(|name| seen.insert(name.clone()));
+        names
+    }
+
     /// How the credentials stand.
     pub fn login(&self) -> Login {
         match self.door() {
@@ -205,7 +217,9 @@ impl Session {
     /// Sends one request and returns a successful answer, its body not yet read.
     pub async fn send(&self, lane: Lane, request: Request<Bytes>, action: &str) -> Result<Response<Body>, ApiError> {
         let unauthorized = |error: ConnectError| {
-            let hint = error.hint().map(|hint| format!(" ({hint})")).unwrap_or_default();
+            // A plugin's own words say what to do; anything else is said with what helps.
+            let told = matches!(error, ConnectError::Plugin { .. });
+            let hint = error.hint().filter(|_| !told).map(|hint| format!(" ({hint})")).unwrap_or_default();
             ApiError::new(ApiErrorKind::Unauthorized, action, format!("{error}{hint}"))
         };
         let mut clients = self.clients().await.map_err(unauthorized)?;

@@ -11,11 +11,7 @@ pub(super) fn of(error: &(dyn Error + 'static)) -> String {
         error.source()
     }
     let chain: Vec<_> = std::iter::successors(Some(error), below).collect();
-    let tls = chain.iter().find_map(|error| {
-        // An I/O error hides what it wraps from the chain.
-        let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        wrapped.and_then(|inner| inner.downcast_ref::<Tls>()).or_else(|| error.downcast_ref::<Tls>())
-    });
+    let tls = chain.iter().find_map(|error| tls_of(*error));
     if let Some(words) = tls.and_then(tls_words) {
         return words.to_owned();
     }
@@ -31,6 +27,17 @@ pub(super) fn of(error: &(dyn Error + 'static)) -> String {
         format!("its name cannot be resolved (DNS, VPN?): {cause}")
     } else {
         cause
+    }
+}
+
+/// The TLS library's error in an error, which I/O errors hide from the chain of causes, one in the other.
+fn tls_of<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e Tls> {
+    let mut inner = error;
+    loop {
+        if let Some(tls) = inner.downcast_ref::<Tls>() {
+            return Some(tls);
+        }
+        inner = inner.downcast_ref::<io::Error>()?.get_ref()?;
     }
 }
 
@@ -67,7 +74,10 @@ mod tests {
     fn causes_are_named_in_words() {
         let told = |what: &'static str, inner: io::Error| of(&Outer(what, inner));
         let tls = Tls::InvalidCertificate(CertificateError::UnknownIssuer);
-        assert!(told("client error (Connect)", io::Error::other(tls)).contains("certificate-authority-data"));
+        assert!(
+            told("client error (Connect)", io::Error::other(io::Error::other(tls)))
+                .contains("certificate-authority-data")
+        );
         let unknown = io::Error::other("failed to lookup address information: Name or service not known");
         assert_eq!(
             told("dns error", unknown),

@@ -1,7 +1,7 @@
 //! What a filter or a search looks for in lines.
 //!
-//! Words apart by blanks must all occur, a word after `!` must not; what begins with `/` is one regular expression. Capitals
-//! count where there are any.
+//! In a filter words apart by blanks must all occur, a word after `!` must not; a search looks for its text as it is. What begins
+//! with `/` is one regular expression. Capitals count where there are any.
 
 use regex::{Regex, RegexBuilder};
 use std::ops::Range;
@@ -15,7 +15,21 @@ pub struct Pattern {
 }
 
 impl Pattern {
-    /// Reads what was typed.
+    /// Reads what was typed to be searched for: as it is.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn phrase(text: &str) -> Result<Self, String> {
+        match text.strip_prefix('/') {
+            Some(_) => Self::new(text),
+            None => {
+                let wanted = compile(&regex::escape(text))?.into_iter().collect();
+                Ok(Self { text: text.to_owned(), wanted, unwanted: Vec::new() })
+            }
+        }
+    }
+
+    /// Reads what was typed as a filter.
     ///
     /// # Errors
     /// When it is no regular expression; says why.
@@ -102,6 +116,12 @@ mod tests {
     #[case("!", "anything", true)]
     fn words_exclusions_and_expressions(#[case] pattern: &str, #[case] line: &str, #[case] matches: bool) {
         assert_eq!(Pattern::new(pattern).unwrap().matches(line), matches);
+    }
+
+    #[test]
+    fn a_phrase_is_one_piece() {
+        let matches = |phrase: &str, line: &str| Pattern::phrase(phrase).unwrap().matches(line);
+        assert!(matches("line 2", "Line 23") && !matches("line 2", "2 of line 3") && matches("/l.*3", "line 23"));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 
 use super::{
     members::Crew,
-    stage::{End, Now, Stage},
+    stage::{End, Now, Stage, is_routine},
 };
 use crate::{
     connect::kube::{ApiError, ApiErrorKind, LogOptions, RawLine},
@@ -28,9 +28,6 @@ const TOLD: Duration = Duration::from_secs(5);
 const REFUSED: Duration = Duration::from_secs(30);
 /// Lines of a container that are ever asked for from its log's end.
 const ALL: i64 = 100_000;
-
-/// Why a container waits where that is nothing to speak of.
-const ROUTINE: [&str; 4] = ["ContainerCreating", "PodInitializing", "to be created", "to be started"];
 
 /// Nobody listens any more.
 struct Unheard;
@@ -88,11 +85,12 @@ impl Reading {
                 Stage::Ended(_) if read && (now.over || now.gone) => return Ok(()),
                 _ if now.gone => return self.ended("the pod is gone".into(), None).await,
                 Stage::Unstarted(why) => self.wait(why.clone()).await?,
-                Stage::Running if !read => self.stream(now.run).await?,
+                // One that was read to its end and runs is a run more, whatever the count says.
+                Stage::Running => self.stream(now.run).await?,
                 Stage::Ended(end) if !read => self.finish(now.run, end).await?,
                 Stage::Ended(_) if now.rests.is_some() => self.wait(now.rests.unwrap_or_default()).await?,
-                // A status that is behind its log, or a container that may be started again.
-                Stage::Running | Stage::Ended(_) => self.changed().await?,
+                // It may be started again.
+                Stage::Ended(_) => self.changed().await?,
             }
         }
     }
@@ -106,7 +104,7 @@ impl Reading {
         let state = LogState::Waiting(why.clone());
         if self.source.state != state {
             self.tell(state).await?;
-            if !ROUTINE.contains(&why.as_str()) {
+            if !is_routine(&why) {
                 self.note(LogVoice::Trouble, format!("waiting: {why}"), None).await?;
             }
         }

@@ -42,6 +42,11 @@ pub(super) struct Now {
     pub outages: u64,
 }
 
+/// Whether a container waits for nothing that is worth a word.
+pub(super) fn is_routine(why: &str) -> bool {
+    matches!(why, "ContainerCreating" | "PodInitializing" | "to be created" | "to be started")
+}
+
 /// The containers of a pod: name, whether it runs before the others, where it stands.
 pub(super) fn containers(pod: &Pod) -> Vec<(Box<str>, bool, Now)> {
     let status = &pod.status;
@@ -64,11 +69,14 @@ fn now(pod: &Pod, status: Option<&ContainerStatus>) -> Now {
     };
     let last = status.last_state.terminated.as_ref().map(end);
     let waits = status.state.waiting.as_ref();
+    let mut run = status.restart_count;
     let (stage, rests) = match (&status.state.running, &status.state.terminated, waits, &last) {
         (Some(_), ..) => (Stage::Running, None),
         (None, Some(ended), ..) => (Stage::Ended(end(ended)), None),
         (None, None, waits, Some(last)) => {
             let why = waits.map(|waits| waits.reason.to_string()).filter(|why| !why.is_empty());
+            // The next run counts already while it is prepared, but what there is to read is the one before.
+            run = run.saturating_sub(u32::from(why.as_deref().is_some_and(is_routine)));
             (Stage::Ended(last.clone()), Some(why.unwrap_or_else(|| "waiting".into())))
         }
         (None, None, Some(waits), None) => {
@@ -81,7 +89,7 @@ fn now(pod: &Pod, status: Option<&ContainerStatus>) -> Now {
         }
         (None, None, None, None) => (Stage::Unstarted(unscheduled(pod)), None),
     };
-    Now { run: status.restart_count, stage, rests, previous: last, over: false, gone: false, outages: 0 }
+    Now { run, stage, rests, previous: last, over: false, gone: false, outages: 0 }
 }
 
 /// Why nothing of a pod runs yet.
@@ -131,6 +139,15 @@ mod tests {
     fn what_a_status_says(#[case] status: Value, #[case] stage: Stage, #[case] rests: Option<&str>) {
         let now = of(status);
         assert_eq!((now.stage, now.rests.as_deref()), (stage, rests));
+    }
+
+    #[test]
+    fn a_run_that_is_prepared_is_not_the_one_there_is_to_read() {
+        let last = json!({"terminated": {"exitCode": 1}});
+        let run = |reason: &str| {
+            of(json!({"state": {"waiting": {"reason": reason}}, "lastState": last, "restartCount": 3})).run
+        };
+        assert_eq!((run("ContainerCreating"), run("CrashLoopBackOff")), (2, 3));
     }
 
     #[test]

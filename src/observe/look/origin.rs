@@ -20,11 +20,12 @@ use crate::{
 /// Commits told.
 const MOST: usize = 30;
 
-/// The place that sets the image of a workload's first container, with its history.
+/// The place that sets the image of a workload's first container, with its history; `asked` is the operator's word for the
+/// repository.
 ///
 /// # Errors
 /// The repository is not known or cannot be read, or nothing (or more than one thing) in it fits the workload.
-pub async fn origin(world: &World, target: &ObjectRef) -> Result<Origin, ObserveError> {
+pub async fn origin(world: &World, target: &ObjectRef, asked: Option<&str>) -> Result<Origin, ObserveError> {
     let object = world.cluster.reader().get(target).await?;
     let owner = formats::owner::owner(&object);
     let Some(container) = containers(template::of(&object)).into_iter().next() else {
@@ -33,7 +34,7 @@ pub async fn origin(world: &World, target: &ObjectRef) -> Result<Origin, Observe
     };
     let image = ImageReference::parse(&container.image)
         .map_err(|error| ObserveError::Image { container: container.name.to_string(), why: error.to_string() })?;
-    let found = repository::find(world, owner.as_ref(), None, None).await?;
+    let found = repository::find(world, owner.as_ref(), asked, None).await?;
     let mut environments = vec![world.cluster.info().name.clone()];
     environments.extend(owner.iter().map(|owner| owner.name.to_string()));
     let wanted = Target {

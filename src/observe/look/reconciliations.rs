@@ -65,12 +65,13 @@ fn of_status(status: &Value) -> Vec<Reconciliation> {
     let conditions = status["conditions"].as_array().into_iter().flatten();
     for ready in conditions.filter(|condition| condition["type"] == "Ready") {
         let succeeded = ready["status"] == "True";
-        let revision = if succeeded { &status["lastAppliedRevision"] } else { &status["lastAttemptedRevision"] };
+        let message = redact::text(ready["message"].as_str().unwrap_or_default());
         all.extend(time(&ready["lastTransitionTime"]).map(|at| Reconciliation {
             at,
-            revision: text(revision),
+            // Since when it is ready says nothing about when it applied what it has applied by now.
+            revision: text(&status["lastAttemptedRevision"]).filter(|_| !succeeded),
             succeeded,
-            message: redact::text(ready["message"].as_str().unwrap_or_default()),
+            message: if succeeded { format!("ready since then; now: {message}") } else { message },
         }));
     }
     all
@@ -104,7 +105,7 @@ mod tests {
                 {"type": "Ready", "status": ready, "message": "m", "lastTransitionTime": "2026-01-01T00:00:00Z"}]}),
             )
         };
-        assert_eq!((status("True")[0].revision.as_deref(), status("True")[0].succeeded), (Some("main@sha1:1"), true));
+        assert_eq!((status("True")[0].revision.as_deref(), status("True")[0].succeeded), (None, true));
         assert_eq!(
             (status("False")[0].revision.as_deref(), status("False")[0].succeeded),
             (Some("main@sha1:2"), false)

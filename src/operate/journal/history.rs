@@ -202,6 +202,10 @@ impl History {
             started: self.confirmed.unwrap_or(self.plan.created),
             hold_until: None,
             message: self.result.as_ref().map(|(_, message)| message.clone()).or_else(|| self.paused.clone()),
+            job: self.plan.steps.iter().find_map(|step| match &step.action {
+                Action::CreateJob { object, .. } => Some(object.clone()),
+                _ => None,
+            }),
             log: Vec::new(),
             can_step_back: self.plan.verb == Verb::Shift,
         }

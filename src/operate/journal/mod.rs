@@ -3,9 +3,11 @@
 //! One JSONL file per operation in one folder, readable by its user only, locked by the process that carries the operation out.
 //! A crash at any moment leaves a journal from which the operation is taken up again. Replaying it never touches the world.
 
+mod account;
 mod error;
 mod file;
 mod history;
+mod markdown;
 mod record;
 #[cfg(test)]
 mod tests;
@@ -13,9 +15,10 @@ mod tests;
 pub use error::JournalError;
 pub use file::Journal;
 pub use history::{GoingBack, History, StepHistory};
+pub use markdown::markdown;
 pub use record::{Entry, Record};
 
-use crate::model::{Control, OperationId, OperationView, Plan};
+use crate::model::{Account, Control, OperationId, OperationView, Plan};
 use jiff::Timestamp;
 use std::{
     collections::HashMap,
@@ -34,6 +37,8 @@ pub struct Journals {
 pub struct Listing {
     /// Operations, newest first.
     pub operations: Vec<OperationView>,
+    /// What is told of each, newest first.
+    pub accounts: Vec<Account>,
     /// Journals that are damaged or may not be read.
     pub unreadable: Vec<JournalError>,
 }
@@ -79,12 +84,16 @@ impl Journals {
     /// Reads a journal without holding it.
     pub fn read(&self, id: &OperationId) -> Result<History, JournalError> {
         let path = self.path(id, "jsonl")?;
+        History::replay(&self.entries(id)?).ok_or(JournalError::Empty { path })
+    }
+
+    fn entries(&self, id: &OperationId) -> Result<Vec<Entry>, JournalError> {
+        let path = self.path(id, "jsonl")?;
         let unknown = |source: io::Error| match source.kind() {
             io::ErrorKind::NotFound => JournalError::Unknown { id: id.0.clone() },
             _ => JournalError::Io { action: "read", path: path.clone(), source },
         };
-        let lines = file::read(&fs::read(&path).map_err(unknown)?, &path)?;
-        History::replay(&lines.entries).ok_or(JournalError::Empty { path })
+        Ok(file::read(&fs::read(&path).map_err(unknown)?, &path)?.entries)
     }
 
     /// Whether a live process carries the operation out.
@@ -125,13 +134,17 @@ impl Journals {
         for id in self.ids() {
             // Held or not is asked first: an operation that ends in between then shows as ended, not as interrupted.
             let live = self.is_held(&id);
-            match self.read(&id) {
-                Ok(history) => listing.operations.push(history.view(live)),
+            match self.entries(&id) {
+                Ok(entries) => {
+                    listing.operations.extend(History::replay(&entries).map(|history| history.view(live)));
+                    listing.accounts.extend(account::account(&entries, live));
+                }
                 Err(JournalError::Empty { .. }) => {}
                 Err(error) => listing.unreadable.push(error),
             }
         }
         listing.operations.sort_by(|a, b| b.started.cmp(&a.started).then_with(|| b.id.cmp(&a.id)));
+        listing.accounts.sort_by(|a, b| b.started.cmp(&a.started).then_with(|| b.id.cmp(&a.id)));
         listing
     }
 

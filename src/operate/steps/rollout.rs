@@ -119,12 +119,20 @@ impl Pods {
         let inspection = observe::inspect(&run.cluster, object).await.unwrap_or_default();
         let hopeless = |blocker: &&Blocker| {
             inspection.health == Health::Broken
-                && matches!(blocker.kind, BlockerKind::CrashLoop | BlockerKind::ImagePull | BlockerKind::Config)
+                && matches!(
+                    blocker.kind(),
+                    BlockerKind::CrashLoop
+                        | BlockerKind::OutOfMemory
+                        | BlockerKind::Liveness
+                        | BlockerKind::ImagePull
+                        | BlockerKind::Config
+                        | BlockerKind::Missing
+                )
         };
         let now = Instant::now();
         self.failing = match (inspection.blocker.as_ref().filter(hopeless), self.failing) {
-            (Some(blocker), Some((kind, since))) if kind == blocker.kind => Some((kind, since)),
-            (Some(blocker), _) => Some((blocker.kind, now)),
+            (Some(blocker), Some((kind, since))) if kind == blocker.kind() => Some((kind, since)),
+            (Some(blocker), _) => Some((blocker.kind(), now)),
             (None, _) => None,
         };
         let word = inspection.blocker.as_ref().map(said);
@@ -144,9 +152,9 @@ impl Pods {
 }
 
 fn said(blocker: &Blocker) -> String {
-    match &blocker.evidence {
-        Some(evidence) => format!("{} (\"{evidence}\")", blocker.message),
-        None => blocker.message.clone(),
+    match blocker.evidence.last() {
+        Some(evidence) => format!("{} (\"{evidence}\")", blocker.message()),
+        None => blocker.message(),
     }
 }
 

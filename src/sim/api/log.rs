@@ -2,7 +2,7 @@
 //!
 //! Invariant: a followed log ends when its container has ended for good or its pod is gone, and not before.
 
-use super::{Call, Response, reply};
+use super::{Call, Response, chatter, reply};
 use crate::sim::{
     resource::resources::PODS,
     status::Status,
@@ -11,6 +11,7 @@ use crate::sim::{
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
+use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// GET of a pod's log.
@@ -22,6 +23,7 @@ pub async fn log(call: &Call) -> Result<Response, Status> {
         return Ok(reply::bytes(204, "text/plain", ""));
     }
     let previous = call.query.flag("previous");
+    chatter::catch_up(&call.store, &pod, &container);
     let mut lines = call.store.logs(&namespace, &name, &container, previous);
     if previous && !ran_before(&pod, &container) {
         return Err(Status::bad_request(format!(
@@ -142,7 +144,11 @@ impl Follow {
             lines.borrow_and_update();
             // The end is looked at before the lines: what is printed last is still sent.
             let pod = self.store.get(&PODS, &self.namespace, &self.name);
-            let over = pod.is_none_or(|pod| finished(&pod, &self.container));
+            let over = pod.as_ref().is_none_or(|pod| finished(pod, &self.container));
+            let next = pod.as_ref().and_then(|pod| {
+                chatter::catch_up(&self.store, pod, &self.container);
+                chatter::next(&self.store, pod, &self.container)
+            });
             for line in self.store.logs(&self.namespace, &self.name, &self.container, false) {
                 if line.number > self.after {
                     self.after = line.number;
@@ -156,6 +162,7 @@ impl Follow {
             }
             tokio::select! {
                 () = self.sender.closed() => return,
+                () = tokio::time::sleep(next.unwrap_or(Duration::MAX)), if next.is_some() => {}
                 changed = lines.changed() => if changed.is_err() { return },
                 pod = pods.next() => if pod.is_none() { return },
             }

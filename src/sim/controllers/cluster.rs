@@ -87,7 +87,7 @@ impl Cluster {
 
     /// Stops the clock at `moment`.
     pub fn freeze(&mut self, store: &Store, moment: Timestamp) {
-        let still = Clock::Virtual { epoch: moment, start: tokio::time::Instant::now() + NEVER };
+        let still = Clock::standing(moment, NEVER);
         self.store = store.with_clock(still);
         self.now = moment;
     }

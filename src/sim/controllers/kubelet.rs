@@ -1,8 +1,9 @@
 //! The kubelets of all nodes: images, containers, readiness, crashes, endings.
 //!
-//! What a container does follows from its tag: `…-broken` exits with 1 about two seconds after its start, `…-missing` cannot be
-//! pulled, `…-slow` is ready after twenty seconds, everything else within two. Containers of Jobs, and of pods that are not
-//! restarted, end by themselves.
+//! What a container does follows from its tag: `…-broken` exits with 1 about two seconds after its start, `…-oom` is then killed
+//! for its memory, `…-missing` cannot be pulled, `…-slow` is ready after twenty seconds, `…-unready` never, everything else within
+//! two. Containers of Jobs, and of pods that are not restarted, end by themselves. A pod with a `…-byhand` image is nobody's: its
+//! status is whatever is written through the API. A node that is not ready does nothing, and its pods are not ready.
 //!
 //! Invariant: it writes the status of pods that are bound to a node and removes those that were told to go, nothing else.
 
@@ -13,7 +14,7 @@ mod status;
 
 use super::{
     cluster::{Cluster, after},
-    object::{items, name, terminating, text, uid},
+    object::{is_true, items, name, tag, terminating, text, uid},
     pods::has_ended,
 };
 use crate::sim::{
@@ -83,7 +84,14 @@ pub fn reconcile(cluster: &mut Cluster, namespace: &str, name: &str) -> Option<T
     let known = cluster.machines.take(namespace, name);
     let pod = cluster.store.get(&resources::PODS, namespace, name)?;
     let node = text(&pod, "/spec/nodeName");
-    if node.is_empty() || (has_ended(&pod) && !terminating(&pod)) {
+    if node.is_empty() || (has_ended(&pod) && !terminating(&pod)) || (is_by_hand(&pod) && !terminating(&pod)) {
+        return None;
+    }
+    if !answers(cluster, node) {
+        if let Some(machine) = known {
+            cluster.machines.put(namespace, name, machine);
+        }
+        status::write_lost(cluster, &pod);
         return None;
     }
     let known = known.filter(|m| m.uid == uid(&pod));
@@ -93,6 +101,16 @@ pub fn reconcile(cluster: &mut Cluster, namespace: &str, name: &str) -> Option<T
         cluster.machines.put(namespace, name, machine);
     }
     next
+}
+
+/// Whether somebody else writes the pod's status.
+fn is_by_hand(pod: &Value) -> bool {
+    items(pod, "/spec/containers").iter().any(|c| tag(text(c, "/image")).ends_with("-byhand"))
+}
+
+/// Whether the node does its work. One that is not known is not looked after by anybody who could say no.
+fn answers(cluster: &Cluster, node: &str) -> bool {
+    cluster.store.get(&resources::NODES, "", node).is_none_or(|node| is_true(&node["status"], "Ready"))
 }
 
 impl Machine {

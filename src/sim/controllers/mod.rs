@@ -8,6 +8,7 @@
 
 mod argo;
 mod autoscaler;
+mod claim;
 mod cluster;
 mod cronjob;
 mod daemonset;
@@ -28,6 +29,7 @@ mod queue;
 mod quota;
 mod replicaset;
 mod revisions;
+mod room;
 pub(crate) mod schedule;
 mod scheduler;
 mod statefulset;
@@ -36,6 +38,7 @@ mod tests;
 mod triggers;
 
 pub use load::{Curve, Loads};
+pub(crate) use object::fnv;
 
 use super::store::{Store, Subscription};
 use cluster::Cluster;
@@ -155,6 +158,7 @@ fn reconcile(cluster: &mut Cluster, key: &Key) -> Option<Timestamp> {
         Controller::Rollout => argo::reconcile(cluster, namespace, name),
         Controller::Autoscaler => autoscaler::reconcile(cluster, namespace, name),
         Controller::Disruption => disruption::reconcile(cluster, namespace, name),
+        Controller::Claim => claim::reconcile(cluster, namespace, name),
         Controller::EndpointSlice => endpoints::reconcile(cluster, namespace, name),
         Controller::Gateway => gateway::reconcile_gateway(cluster, namespace, name),
         Controller::HttpRoute => gateway::reconcile_route(cluster, namespace, name),

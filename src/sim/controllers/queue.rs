@@ -20,6 +20,7 @@ pub enum Controller {
     Rollout,
     Autoscaler,
     Disruption,
+    Claim,
     EndpointSlice,
     Gateway,
     HttpRoute,

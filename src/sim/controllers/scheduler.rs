@@ -1,16 +1,19 @@
 //! The scheduler: a node for each pod, the one with the fewest pods.
 //!
-//! Invariant: a pod goes only to a ready, schedulable node that its selector matches; where there is none, it says so.
+//! Invariant: a pod goes only to a node that takes it (see `room`); where there is none, it says why, node by node.
 
 use super::{
     cluster::Cluster,
-    daemonset,
-    object::{flag, is_true, items, label, moment, name, put_condition, set, terminating, text, time},
+    object::{items, label, moment, name, put_condition, set, terminating, text, time},
+    room,
 };
 use crate::sim::{resource::resources, store::Part};
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 const COMPONENT: &str = "default-scheduler";
 
@@ -22,23 +25,43 @@ pub fn reconcile(cluster: &mut Cluster, namespace: &str, name: &str) -> Option<T
         return None;
     }
     let nodes = cluster.store.list(&resources::NODES, None);
-    let fitting: Vec<_> = nodes.iter().filter(|n| fits(&pod, n)).collect();
+    if nodes.is_empty() {
+        return refuse(cluster, &pod, "no nodes available to schedule pods");
+    }
+    if let Some(why) = room::claims(cluster, &pod) {
+        return refuse(cluster, &pod, &format!("0/{} nodes are available: {why}. not found", nodes.len()));
+    }
+    let taken = room::Taken::count(cluster, &pod);
+    let mut whys: BTreeMap<String, usize> = BTreeMap::new();
+    let mut fitting = Vec::new();
+    for node in &nodes {
+        let refusals = room::refusals(&pod, node, &taken);
+        if refusals.is_empty() {
+            fitting.push(node);
+        }
+        for why in refusals {
+            *whys.entry(why).or_default() += 1;
+        }
+    }
     match least_loaded(cluster, &pod, &fitting) {
         Some(node) => {
             bind(cluster, &pod, &node);
             None
         }
-        None => refuse(cluster, &pod, nodes.len()),
+        None => {
+            let mut list: Vec<String> = whys.iter().map(|(why, count)| format!("{count} {why}")).collect();
+            list.sort();
+            refuse(cluster, &pod, &unavailable(nodes.len(), &list.join(", ")))
+        }
     }
 }
 
-fn fits(pod: &Value, node: &Value) -> bool {
-    let wanted = pod["spec"]["nodeSelector"].as_object();
-    let target = daemonset::target(pod);
-    is_true(&node["status"], "Ready")
-        && (!flag(node, "/spec/unschedulable") || !target.is_empty())
-        && (target.is_empty() || target == name(node))
-        && wanted.is_none_or(|w| w.iter().all(|(k, v)| label(node, k) == v.as_str()))
+/// The scheduler's sentence, with the one about preemption that follows it.
+fn unavailable(nodes: usize, why: &str) -> String {
+    let place = format!("0/{nodes} nodes are available");
+    format!(
+        "{place}: {why}. no new claims to deallocate, preemption: {place}: {nodes} Preemption is not helpful for scheduling."
+    )
 }
 
 /// The fitting node with the fewest pods, those of the same owner counting most.
@@ -77,14 +100,8 @@ fn bind(cluster: &Cluster, pod: &Value, node: &str) {
     }
 }
 
-fn refuse(cluster: &Cluster, pod: &Value, nodes: usize) -> Option<Timestamp> {
-    let message = if nodes == 0 {
-        "no nodes available to schedule pods".to_owned()
-    } else {
-        format!("0/{nodes} nodes are available: {nodes} node(s) didn't match Pod's node affinity/selector.")
-    };
-    let known =
-        super::object::condition(&pod["status"], "PodScheduled").is_some_and(|c| c["message"] == message.as_str());
+fn refuse(cluster: &Cluster, pod: &Value, message: &str) -> Option<Timestamp> {
+    let known = super::object::condition(&pod["status"], "PodScheduled").is_some_and(|c| c["message"] == message);
     if !known {
         let now = time(cluster.now());
         let _ = cluster.edit(&resources::PODS, pod, Part::Status, |p| {
@@ -95,7 +112,7 @@ fn refuse(cluster: &Cluster, pod: &Value, nodes: usize) -> Option<Timestamp> {
                     "reason": "Unschedulable", "message": message}),
             );
         });
-        cluster.event(pod, "Warning", "FailedScheduling", &message, COMPONENT);
+        cluster.event(pod, "Warning", "FailedScheduling", message, COMPONENT);
     }
     // A node's change brings the pod back at once; this is the scheduler's own periodic look.
     moment(pod, "/metadata/creationTimestamp").map(|_| cluster.later(300.0))

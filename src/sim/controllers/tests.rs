@@ -36,7 +36,8 @@ impl Course {
         let store = world.store;
         for node in ["node-1", "node-2", "node-3"] {
             let ready = json!({"type": "Ready", "status": "True"});
-            let node = json!({"metadata": {"name": node}, "status": {"conditions": [ready]}});
+            let room = json!({"cpu": "16", "memory": "64Gi", "pods": "110"});
+            let node = json!({"metadata": {"name": node}, "status": {"conditions": [ready], "allocatable": room}});
             store.create(&resources::NODES, node).unwrap();
         }
         store.create(&resources::NAMESPACES, json!({"metadata": {"name": "shop"}})).unwrap();

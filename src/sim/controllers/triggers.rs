@@ -30,13 +30,22 @@ pub fn enqueue(cluster: &mut Cluster, change: &Change) {
     match change.resource.kind {
         "Pod" => pod(cluster, change),
         "Service" => all(cluster, &resources::HTTP_ROUTES, Controller::HttpRoute, Some(space)),
+        "PersistentVolumeClaim" => {
+            for pod in cluster.list(&resources::PODS, space) {
+                if text(&pod, "/spec/nodeName").is_empty() {
+                    cluster.enqueue(Controller::Scheduler, space, self::name(&pod));
+                }
+            }
+        }
         "Gateway" => all(cluster, &resources::HTTP_ROUTES, Controller::HttpRoute, None),
         "HTTPRoute" => all(cluster, &resources::GATEWAYS, Controller::Gateway, None),
         "Node" => {
             all(cluster, &resources::DAEMON_SETS, Controller::DaemonSet, None);
             for pod in cluster.store.list(&resources::PODS, None) {
-                if text(&pod, "/spec/nodeName").is_empty() {
-                    cluster.enqueue(Controller::Scheduler, namespace(&pod), self::name(&pod));
+                match text(&pod, "/spec/nodeName") {
+                    "" => cluster.enqueue(Controller::Scheduler, namespace(&pod), self::name(&pod)),
+                    node if node == name => cluster.enqueue(Controller::Kubelet, namespace(&pod), self::name(&pod)),
+                    _ => {}
                 }
             }
         }
@@ -57,6 +66,7 @@ fn of(resource: &Resource) -> Option<Controller> {
         ("", "Namespace") => Some(Controller::Namespace),
         ("", "ResourceQuota") => Some(Controller::Quota),
         ("", "Service") => Some(Controller::EndpointSlice),
+        ("", "PersistentVolumeClaim") => Some(Controller::Claim),
         ("policy", "PodDisruptionBudget") => Some(Controller::Disruption),
         ("autoscaling", "HorizontalPodAutoscaler") => Some(Controller::Autoscaler),
         ("gateway.networking.k8s.io", "Gateway") => Some(Controller::Gateway),

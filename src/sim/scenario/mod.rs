@@ -136,7 +136,7 @@ const RECENT: SignedDuration = SignedDuration::from_mins(60);
 
 /// A clock that stands still.
 fn still(epoch: Timestamp) -> Clock {
-    Clock::Virtual { epoch, start: tokio::time::Instant::now() + Duration::from_secs(86_400 * 365) }
+    Clock::standing(epoch, Duration::from_secs(86_400 * 365))
 }
 
 /// Forgets old changes, so that a demo that runs for days stays small.

@@ -53,6 +53,12 @@ impl Logs {
         self.added.send_modify(|n| *n += 1);
     }
 
+    /// When the last line of the current run was printed.
+    pub fn last(&self, namespace: &str, pod: &str, container: &str) -> Option<Timestamp> {
+        let output = self.pods.get(&(namespace.to_owned(), pod.to_owned()))?.get(container)?;
+        output.current.back().map(|line| line.at)
+    }
+
     /// The container restarts: its output becomes the previous one.
     pub fn rotate(&mut self, namespace: &str, pod: &str, container: &str) {
         let output = self.output(namespace, pod, container);

@@ -2,6 +2,7 @@
 //!
 //! A layer answers each key with what should happen; it never changes anything but itself.
 
+mod columns;
 mod confirm;
 mod form;
 mod forms;
@@ -12,26 +13,33 @@ mod planning;
 mod question;
 mod typed;
 
+pub use columns::Columns;
 pub use confirm::Confirm;
 pub use form::Form;
 pub use forms::{bump, migrate, rollback, shift};
 pub use help::Help;
-pub use palette::Palette;
+pub use palette::{Offers, Palette};
 pub use plan::PlanSheet;
 pub use planning::Planning;
 pub use question::{Answer, Question};
 
 use super::{
+    chosen::Chosen,
     message::{Effect, Ticket},
     scene::Scene,
     session::Session,
+    tables::TableKind,
 };
 use crate::{
     config::{Action, Theme},
-    model::{Control, Intent, ObjectRef},
+    model::{Control, Intent, LogChoice, ObjectRef},
 };
 use crossterm::event::KeyEvent;
-use ratatui::{buffer::Buffer, layout::Rect, layout::Size};
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    layout::{Position, Size},
+};
 use std::sync::Arc;
 
 /// What lies over a screen.
@@ -49,6 +57,8 @@ pub enum Layer {
     Form(Form),
     /// Commands by name.
     Palette(Palette),
+    /// The choice of columns.
+    Columns(Columns),
     /// The keys.
     Help(Help),
 }
@@ -83,10 +93,18 @@ pub enum Then {
     Order(Control),
     /// An action, as if its key had been pressed.
     Run(Action),
-    /// Only this namespace, or all.
-    Scope(Option<Arc<str>>),
+    /// Only these namespaces; none means all.
+    Scope(Chosen),
+    /// A table, and if only this kind is meant, a filter for it.
+    Show(TableKind, Option<&'static str>),
+    /// The table on the screen by this column.
+    Sort(&'static str),
+    /// Only these columns of the table on the screen; None for the usual ones.
+    Columns(Option<Vec<&'static str>>),
     /// The theme of this name, from now on.
     Theme(Arc<str>),
+    /// Logs of other containers.
+    Logs(LogChoice),
     /// Effects.
     Do(Vec<Effect>),
 }
@@ -101,6 +119,7 @@ impl Layer {
             Self::Question(layer) => layer.press(key, session),
             Self::Form(layer) => layer.press(key, session),
             Self::Palette(layer) => layer.press(key, session),
+            Self::Columns(layer) => layer.press(key, session),
             Self::Help(layer) => layer.press(key, session, size),
         }
     }
@@ -112,7 +131,24 @@ impl Layer {
             Self::Confirm(layer) => layer.paste(text),
             Self::Form(layer) => layer.paste(text),
             Self::Palette(layer) => layer.paste(text),
-            Self::Planning(_) | Self::Question(_) | Self::Help(_) => {}
+            Self::Help(layer) => layer.paste(text),
+            Self::Planning(_) | Self::Question(_) | Self::Columns(_) => {}
+        }
+    }
+
+    /// A click at `at` on a layer drawn over `area`: chooses what is there, and a double one takes it.
+    pub fn click(&mut self, at: Position, double: bool, area: Rect) -> Reply {
+        let pointed = match self {
+            Self::Palette(layer) => layer.point(at, area),
+            Self::Question(layer) => layer.point(at, area),
+            Self::Planning(_) | Self::Plan(_) | Self::Confirm(_) | Self::Form(_) | Self::Columns(_) | Self::Help(_) => {
+                false
+            }
+        };
+        match self {
+            Self::Palette(layer) if pointed && double => layer.take(),
+            Self::Question(layer) if pointed && double => layer.take(),
+            _ => Reply::Stay,
         }
     }
 
@@ -125,6 +161,7 @@ impl Layer {
             | Self::Confirm(_)
             | Self::Question(_)
             | Self::Form(_)
+            | Self::Columns(_)
             | Self::Help(_) => None,
         }
     }
@@ -135,6 +172,7 @@ impl Layer {
             Self::Plan(layer) => layer.scroll(rows, session, size),
             Self::Question(layer) => layer.step(rows),
             Self::Palette(layer) => layer.step(rows),
+            Self::Columns(layer) => layer.step(rows),
             Self::Help(layer) => layer.scroll(rows, session, size),
             Self::Form(layer) => layer.step(rows),
             Self::Planning(_) | Self::Confirm(_) => {}
@@ -150,6 +188,7 @@ impl Layer {
             Self::Question(layer) => layer.draw(scene, buffer, area),
             Self::Form(layer) => layer.draw(scene, buffer, area),
             Self::Palette(layer) => layer.draw(scene, buffer, area),
+            Self::Columns(layer) => layer.draw(scene, buffer, area),
             Self::Help(layer) => layer.draw(scene, buffer, area),
         }
     }

@@ -1,12 +1,23 @@
-//! The command palette: everything by name, found fuzzily.
+//! The command palette: everything by name, found fuzzily; kubectl's words open what kubectl would list.
 
 use super::{Reply, Then};
 use crate::{
     config::{Action, Meaning, Theme, Themes},
-    ui::{filter::Filter, input, message::Effect, scene::Scene, session::Session},
+    ui::{
+        chosen::Chosen,
+        filter::Filter,
+        input, layout,
+        message::Effect,
+        scene::Scene,
+        session::Session,
+        tables::{Heading, TableKind},
+    },
 };
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use ratatui::{buffer::Buffer, layout::Rect};
+use ratatui::{
+    buffer::Buffer,
+    layout::{Position, Rect},
+};
 use std::{cmp::Reverse, sync::Arc};
 use tui_input::Input;
 
@@ -14,6 +25,8 @@ use tui_input::Input;
 #[derive(Clone, Debug, PartialEq)]
 struct Command {
     name: String,
+    /// Other words for it, found only as they are.
+    words: &'static [&'static str],
     detail: String,
     then: Then,
 }
@@ -30,56 +43,103 @@ pub struct Palette {
     chosen: usize,
 }
 
-/// What can be run by name: everything that is not a movement.
-const OFFERED: [Action; 19] = [
-    Action::Workloads,
-    Action::Routes,
-    Action::Jobs,
+/// What can be run by name beside tables: everything that is not a movement.
+const OFFERED: [Action; 32] = [
     Action::Operations,
-    Action::Contexts,
-    Action::Fleet,
-    Action::LogIn,
-    Action::Reload,
+    Action::Logs,
+    Action::Journal,
+    Action::Export,
+    Action::ExportAll,
     Action::RollBack,
     Action::RollBackTo,
     Action::Restart,
     Action::Bump,
     Action::Shift,
     Action::Migrate,
+    Action::Contexts,
+    Action::Fleet,
+    Action::LogIn,
+    Action::Reload,
+    Action::TabOverview,
+    Action::TabRevisions,
+    Action::TabPods,
+    Action::TabEvents,
+    Action::TabAutoscaler,
+    Action::TabYaml,
+    Action::TabTraffic,
+    Action::TabGit,
     Action::Filter,
+    Action::Wide,
+    Action::Columns,
+    Action::SortAttention,
+    Action::Unmark,
     Action::Copy,
     Action::Help,
     Action::Redraw,
     Action::Quit,
 ];
 
+/// Kinds of the workload table, by kubectl's words for them, each with the filter that leaves only them.
+const KINDS: [(&str, &[&str], &str); 4] = [
+    ("deployments", &["deploy", "deployment"], ":deploy"),
+    ("statefulsets", &["sts", "statefulset"], ":sts"),
+    ("daemonsets", &["ds", "daemonset"], ":ds"),
+    ("rollouts", &["ro", "rollout"], ":rollout"),
+];
+
+/// What the palette can name beside what there always is.
+pub struct Offers<'a> {
+    /// What the verbs would act on.
+    pub target: Option<String>,
+    /// The namespaces to choose from.
+    pub namespaces: &'a mut dyn Iterator<Item = Arc<str>>,
+    /// The columns that the table on top can be sorted by.
+    pub headings: Vec<Heading>,
+    /// The themes to choose from.
+    pub themes: &'a Themes,
+}
+
 impl Palette {
-    /// The palette; `target` is what the verbs would act on, `namespaces` what there is to choose from.
-    pub fn new(target: Option<&str>, namespaces: impl Iterator<Item = Arc<str>>, themes: &Themes) -> Self {
-        let mut commands: Vec<Command> = OFFERED
-            .iter()
-            .map(|action| {
-                let detail = match target.filter(|_| action.is_verb()) {
-                    Some(target) => format!("{}: {target}", action.description()),
-                    None => action.description().to_owned(),
-                };
-                Command { name: action.name().to_owned(), detail, then: Then::Run(*action) }
-            })
-            .collect();
-        let all = Command { name: "ns all".into(), detail: "all namespaces".into(), then: Then::Scope(None) };
-        commands.push(all);
-        commands.extend(namespaces.map(|name| Command {
-            name: format!("ns {name}"),
-            detail: "only this namespace".into(),
-            then: Then::Scope(Some(name)),
+    /// The palette.
+    pub fn new(offers: Offers<'_>) -> Self {
+        let command = |name: &str, words, detail: &str, then| Command {
+            name: name.to_owned(),
+            words,
+            detail: detail.to_owned(),
+            then,
+        };
+        let mut commands: Vec<Command> = Vec::new();
+        for kind in TableKind::ALL {
+            let action = kind.action();
+            commands.push(command(action.name(), kind.words(), action.description(), Then::Show(kind, None)));
+        }
+        for (name, words, filter) in KINDS {
+            commands.push(command(name, words, "only these workloads", Then::Show(TableKind::Workloads, Some(filter))));
+        }
+        commands.extend(OFFERED.iter().map(|action| {
+            let detail = match offers.target.as_ref().filter(|_| action.is_verb()) {
+                Some(target) => format!("{}: {target}", action.description()),
+                None => action.description().to_owned(),
+            };
+            command(action.name(), &[], &detail, Then::Run(*action))
         }));
-        commands.extend(themes.names().map(|name| Command {
-            name: format!("theme {name}"),
-            detail: "looks like this".into(),
-            then: Then::Theme(name.into()),
-        }));
+        for heading in offers.headings.iter().filter(|heading| heading.sortable) {
+            let name = format!("sort {}", heading.title.trim().to_lowercase());
+            commands.push(command(&name, &[], "again: turned round", Then::Sort(heading.title)));
+        }
+        commands.push(command("ns all", &[], "all namespaces", Then::Scope(Chosen::default())));
+        for name in offers.namespaces {
+            let then = Then::Scope(std::iter::once(name.clone()).collect());
+            commands.push(command(&format!("ns {name}"), &[], "only this namespace", then));
+        }
+        commands.extend(
+            offers
+                .themes
+                .names()
+                .map(|name| command(&format!("theme {name}"), &[], "looks like this", Then::Theme(name.into()))),
+        );
         let found = (0..commands.len()).collect();
-        Self { typed: Input::default(), commands, themes: themes.clone(), found, chosen: 0 }
+        Self { typed: Input::default(), commands, themes: offers.themes.clone(), found, chosen: 0 }
     }
 
     /// The theme that is being chosen, so that it is seen before it is taken.
@@ -94,6 +154,7 @@ impl Palette {
     pub fn with_contexts(mut self, contexts: impl Iterator<Item = String>) -> Self {
         self.commands.extend(contexts.map(|context| Command {
             name: format!("context {context}"),
+            words: &[],
             detail: "go there".into(),
             then: Then::Do(vec![Effect::Enter { context, open: None }]),
         }));
@@ -107,12 +168,7 @@ impl Palette {
         match key.code {
             KeyCode::Esc => return Reply::Close(Then::Nothing),
             KeyCode::Backspace if self.typed.value().is_empty() => return Reply::Close(Then::Nothing),
-            KeyCode::Enter => {
-                return match self.found.get(self.chosen) {
-                    Some(&at) => Reply::Close(self.commands[at].then.clone()),
-                    None => Reply::Stay,
-                };
-            }
+            KeyCode::Enter => return self.take(),
             KeyCode::Up | KeyCode::BackTab => self.step(-1),
             KeyCode::Down | KeyCode::Tab => self.step(1),
             KeyCode::Char('p') if control => self.step(-1),
@@ -133,8 +189,9 @@ impl Palette {
         let text = self.typed.value().trim();
         let filter = Filter::new(text);
         let rank = |command: &Command| {
-            let score = filter.score(&command.name)?;
-            Some((command.name == text, command.name.starts_with(text), score))
+            let exact = command.name == text || command.words.contains(&text);
+            let score = filter.score(&command.name).or(exact.then_some(0))?;
+            Some((exact, command.name.starts_with(text), score))
         };
         let mut found: Vec<(usize, _)> =
             self.commands.iter().enumerate().filter_map(|(at, command)| Some((at, rank(command)?))).collect();
@@ -150,27 +207,61 @@ impl Palette {
         self.chosen = self.chosen.saturating_add_signed(rows).min(self.found.len().saturating_sub(1));
     }
 
+    /// The columns and rows it would like.
+    fn size(&self) -> (u16, u16) {
+        (64, (self.found.len().max(1) as u16).saturating_add(3).min(20))
+    }
+
+    /// The first of those found that is in sight.
+    fn first(&self, list: Rect) -> usize {
+        (self.chosen + 1).saturating_sub(list.height.max(1).into())
+    }
+
+    /// Chooses what is at this position; whether there is anything.
+    pub fn point(&mut self, at: Position, area: Rect) -> bool {
+        let list = below_typed(layout::sheet(area, self.size()).1);
+        let pointed = list.contains(at).then(|| self.first(list) + usize::from(at.y.saturating_sub(list.y)));
+        let pointed = pointed.filter(|pointed| *pointed < self.found.len());
+        self.chosen = pointed.unwrap_or(self.chosen);
+        pointed.is_some()
+    }
+
+    /// Runs what is chosen.
+    pub fn take(&self) -> Reply {
+        match self.found.get(self.chosen) {
+            Some(&at) => Reply::Close(self.commands[at].then.clone()),
+            None => Reply::Stay,
+        }
+    }
+
     /// Draws it.
     pub fn draw(&self, scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
-        let wanted = (self.found.len().max(1) as u16).saturating_add(3).min(20);
-        let inside = scene.sheet(buffer, area, (64, wanted), "Command");
+        let inside = scene.sheet(buffer, area, self.size(), "Command");
         scene.pen(buffer, inside, 0).write(":", Meaning::Key);
         let line = Rect { x: inside.x + 1, width: inside.width.saturating_sub(1), ..inside };
         input::draw(scene, buffer, line, &self.typed);
-        let list = Rect { y: inside.y + 1, height: inside.height.saturating_sub(1), ..inside };
+        let list = below_typed(inside);
         if self.found.is_empty() {
             scene.pen(buffer, list, 0).write("no such command", Meaning::Muted);
         }
-        let first = (self.chosen + 1).saturating_sub(list.height.max(1).into());
+        let first = self.first(list);
         let rows = self.found.iter().enumerate().skip(first).take(list.height.into());
         for (row, (at, &command)) in rows.enumerate() {
             let command = &self.commands[command];
             let row = row as u16;
             let mut pen = scene.pen(buffer, list, row);
             pen.skip(2).write(&format!("{:<22} ", command.name), Meaning::Title).write(&command.detail, Meaning::Muted);
+            if let Some(word) = command.words.first() {
+                pen.write(&format!(" :{word}"), Meaning::Key);
+            }
             if at == self.chosen {
                 crate::ui::tables::mark(scene, buffer, list, row, true);
             }
         }
     }
+}
+
+/// The lines of a palette below the one that is typed on.
+fn below_typed(inside: Rect) -> Rect {
+    Rect { y: inside.y + 1, height: inside.height.saturating_sub(1), ..inside }
 }

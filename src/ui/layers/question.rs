@@ -3,10 +3,13 @@
 use super::{Reply, Then};
 use crate::{
     config::{Action, Chord, Meaning, Where},
-    ui::{message::Failure, page::Page, scene::Scene, session::Session},
+    ui::{layout, message::Failure, page::Page, scene::Scene, session::Session},
 };
 use crossterm::event::KeyEvent;
-use ratatui::{buffer::Buffer, layout::Rect};
+use ratatui::{
+    buffer::Buffer,
+    layout::{Position, Rect},
+};
 
 /// One answer.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,9 +68,7 @@ impl Question {
             Some(Action::Top) => self.chosen = 0,
             Some(Action::Bottom) => self.step(isize::MAX),
             Some(Action::Back | Action::Quit) => return Reply::Close(Then::Nothing),
-            Some(Action::Open) => {
-                return Reply::Close(self.answers.get(self.chosen).map_or(Then::Nothing, |a| a.then.clone()));
-            }
+            Some(Action::Open) => return self.take(),
             _ => return Reply::Unknown,
         }
         Reply::Stay
@@ -78,25 +79,61 @@ impl Question {
         self.chosen = self.chosen.saturating_add_signed(rows).min(self.answers.len().saturating_sub(1));
     }
 
-    /// Draws it.
-    pub fn draw(&self, scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
-        let width = area.width.min(96);
-        let mut page = Page::new(width.saturating_sub(4));
+    /// What it says.
+    fn page(&self, area: Rect) -> Page {
+        let mut page = Page::new(area.width.min(96).saturating_sub(4));
         page.text(Meaning::Text, &self.message);
         if let Some(hint) = &self.hint {
             page.blank();
             page.hanging(vec![(Meaning::Key, "→ ".into())], Meaning::Muted, hint);
         }
+        page
+    }
+
+    /// The columns and rows it would like.
+    fn size(&self, page: &Page, area: Rect) -> (u16, u16) {
+        let answers = self.answers.len() as u16;
+        (area.width.min(96), page.len() as u16 + u16::from(answers > 0) + answers + 4)
+    }
+
+    /// Where its text and its answers are inside the sheet.
+    fn parts(&self, page: &Page, inside: Rect) -> (Rect, Rect) {
         let answers = self.answers.len() as u16;
         let gap = u16::from(answers > 0);
-        let wanted = page.len() as u16 + gap + answers + 4;
-        let inside = scene.sheet(buffer, area, (width, wanted), &self.title);
         let lines = inside.height.saturating_sub(2);
         let top = (page.len() as u16).min(lines.saturating_sub(answers.min(lines / 2) + gap));
-        page.draw(scene, buffer, Rect { height: top, ..inside }, 0);
         let list =
             Rect { y: inside.y + (top + gap).min(inside.height), height: lines.saturating_sub(top + gap), ..inside };
-        let first = (self.chosen + 1).saturating_sub(list.height.max(1).into());
+        (Rect { height: top, ..inside }, list)
+    }
+
+    /// The first answer in sight.
+    fn first(&self, list: Rect) -> usize {
+        (self.chosen + 1).saturating_sub(list.height.max(1).into())
+    }
+
+    /// Chooses the answer at this position; whether there is one.
+    pub fn point(&mut self, at: Position, area: Rect) -> bool {
+        let page = self.page(area);
+        let (_, list) = self.parts(&page, layout::sheet(area, self.size(&page, area)).1);
+        let pointed = list.contains(at).then(|| self.first(list) + usize::from(at.y.saturating_sub(list.y)));
+        let pointed = pointed.filter(|pointed| *pointed < self.answers.len());
+        self.chosen = pointed.unwrap_or(self.chosen);
+        pointed.is_some()
+    }
+
+    /// Takes the chosen answer.
+    pub fn take(&self) -> Reply {
+        Reply::Close(self.answers.get(self.chosen).map_or(Then::Nothing, |answer| answer.then.clone()))
+    }
+
+    /// Draws it.
+    pub fn draw(&self, scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
+        let page = self.page(area);
+        let inside = scene.sheet(buffer, area, self.size(&page, area), &self.title);
+        let (text, list) = self.parts(&page, inside);
+        page.draw(scene, buffer, text, 0);
+        let first = self.first(list);
         let label = self.answers.iter().map(|a| a.label.chars().count()).max().unwrap_or(0);
         for (row, (at, answer)) in self.answers.iter().enumerate().skip(first).take(list.height.into()).enumerate() {
             let row = row as u16;

@@ -2,12 +2,13 @@
 
 use crate::{
     config::Meaning,
-    model::{Autoscaler, Health, Inspection, Kind, PodSummary, Workload},
+    model::{Autoscaler, Inspection, Kind, PodSummary, Workload},
     time::age,
     ui::{
         actions::routes_to,
-        delivery, glyph,
+        delivery,
         page::{Page, Piece},
+        panes::verdict::verdict,
         scene::Scene,
         state::Screen,
         tables::{reading, version},
@@ -37,7 +38,7 @@ pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect, scroll: usize) {
         let left = Rect { width: inside.width * 55 / 100, ..inside };
         let right = Rect { x: left.right() + 2, width: inside.width.saturating_sub(left.width + 2), ..inside };
         let (mut about, mut pods) = (Page::new(left.width), Page::new(right.width));
-        verdict(&mut about, scene, row);
+        verdict(&mut about, scene, row, 3);
         facts(&mut about, scene, row);
         pods_by_template(&mut pods, scene, row);
         about.draw(scene, buffer, left, scroll);
@@ -50,7 +51,7 @@ pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect, scroll: usize) {
 /// Everything about a workload, on a page of this width; `dense` leaves out the blank lines.
 pub fn page(scene: &Scene<'_>, row: &Workload, width: u16, dense: bool) -> Page {
     let mut page = Page::new(width);
-    verdict(&mut page, scene, row);
+    verdict(&mut page, scene, row, if dense { 1 } else { 3 });
     if !dense {
         page.blank();
     }
@@ -60,21 +61,6 @@ pub fn page(scene: &Scene<'_>, row: &Workload, width: u16, dense: bool) -> Page 
     }
     pods_by_template(&mut page, scene, row);
     page
-}
-
-/// The one sentence, with the cluster's own words below it.
-fn verdict(page: &mut Page, scene: &Scene<'_>, row: &Workload) {
-    let health = scene.rows.health_of(row);
-    let (sign, meaning) = glyph::workload(row, health);
-    let reason = scene.rows.reason_of(row).unwrap_or_else(|| match health {
-        Health::Healthy => format!("{} of {} ready", row.ready, row.desired),
-        other => other.to_string(),
-    });
-    page.hanging(vec![(meaning, format!("{sign} "))], meaning, &reason);
-    let blocker = scene.rows.inspections.get(&row.object).and_then(|i| i.blocker.as_ref());
-    if let Some(evidence) = blocker.and_then(|blocker| blocker.evidence.as_ref()) {
-        page.hanging(vec![(Meaning::Muted, "  ".into())], Meaning::Muted, evidence);
-    }
 }
 
 fn facts(page: &mut Page, scene: &Scene<'_>, row: &Workload) {

@@ -53,14 +53,16 @@ fn left(scene: &Scene<'_>) -> Vec<Part> {
         parts.push(Part { meaning: Meaning::ReadOnly, text: "READ-ONLY".into(), rank: 0 });
     }
     // Not all namespaces are what is seen where only some are watched.
-    let (scope, rank) = match (&state.scope, freshness::within(scene.rows).as_slice()) {
-        (Some(scope), _) => (scope.to_string(), 1),
-        (None, []) => ("all namespaces".to_owned(), 3),
-        (None, [one]) => (format!("{one} only"), 1),
-        (None, several) => (format!("{} namespaces only", several.len()), 1),
+    let chosen: Vec<&str> = state.scope.iter().map(|name| &**name).collect();
+    let (scope, rank) = match (chosen.as_slice(), freshness::within(scene.rows).as_slice()) {
+        ([], []) => ("all namespaces".to_owned(), 3),
+        ([], [one]) => (format!("{one} only"), 1),
+        ([], several) => (format!("{} namespaces only", several.len()), 1),
+        (few, _) if few.len() <= 3 => (few.join("+"), 1),
+        (many, _) => (format!("{} namespaces chosen", many.len()), 1),
     };
     parts.push(Part { meaning: Meaning::Text, text: scope, rank });
-    let counts = state.arrangement.counts;
+    let counts = state.roll_up.counts(&state.scope);
     if counts.total > 0 {
         let plural = if counts.total == 1 { "" } else { "s" };
         parts.push(Part { meaning: Meaning::Muted, text: format!("{} workload{plural}", counts.total), rank: 6 });
@@ -73,6 +75,11 @@ fn left(scene: &Scene<'_>) -> Vec<Part> {
         if number > 0 {
             parts.push(Part { meaning, text: format!("{number} {word}"), rank });
         }
+    }
+    // A scope must not make one forget what burns outside it.
+    let elsewhere = state.roll_up.all.broken.saturating_sub(counts.broken);
+    if elsewhere > 0 {
+        parts.push(Part { meaning: Meaning::Broken, text: format!("✗ {elsewhere} broken elsewhere"), rank: 1 });
     }
     parts
 }

@@ -24,7 +24,7 @@ pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
         return;
     }
     let body = layout::frame(scene.state.size).body;
-    if *scene.state.screen() == Screen::Workloads && !layout::cockpit(body, false).news.is_empty() {
+    if *scene.state.screen() == Screen::Workloads && !scene.state.panes(body).news.is_empty() {
         return; // The pane above tells the same at length.
     }
     let mut room = usize::from(area.width).saturating_sub(1);

@@ -2,17 +2,12 @@
 
 use crate::{
     config::Meaning,
-    model::{Kind, Route},
     ui::{
-        freshness, glyph, layout,
-        panes::{
-            detail, line,
-            listing::{self, Listing},
-            namespaces,
-        },
+        glyph,
+        panes::{detail, line, namespaces},
         scene::Scene,
         state::Focus,
-        tables::{ROUTES, WORKLOADS},
+        tables::TableKind,
     },
 };
 use ratatui::{buffer::Buffer, layout::Rect};
@@ -20,7 +15,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 /// Draws the cockpit.
 pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
     let state = scene.state;
-    let mut panes = layout::cockpit(area, state.cockpit.focus == Focus::Namespaces);
+    let mut panes = state.panes(area);
     let below = panes.detail.y > panes.table.y;
     if below && state.workload(scene.rows).is_none() {
         // Nothing to tell about: the table has the room, and says why it has no rows.
@@ -28,36 +23,16 @@ pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
         panes.detail = Rect::ZERO;
     }
     namespaces::draw(scene, buffer, panes.namespaces);
-    let listing = Listing {
-        title: "Workloads",
-        noun: "workloads",
-        columns: WORKLOADS,
-        list: &state.cockpit.workloads,
-        kinds: &freshness::WORKLOADS,
-        total: state.arrangement.counts.total,
-        focused: Some(state.cockpit.focus == Focus::Table),
-    };
-    listing::draw(scene, buffer, panes.table, &listing, |object| scene.rows.workloads.get(object));
+    let focused = state.cockpit.focus == Focus::Table;
+    table(scene, buffer, panes.table, TableKind::Workloads, Some(focused));
     detail::draw(scene, buffer, panes.detail, 0);
-    traffic(scene, buffer, panes.traffic);
+    table(scene, buffer, panes.traffic, TableKind::Routes, None);
     news(scene, buffer, panes.news);
 }
 
-/// The routes, as wide as there is room.
-fn traffic(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
-    if area.is_empty() {
-        return;
-    }
-    let listing: Listing<'_, _, Route> = Listing {
-        title: "Traffic",
-        noun: "HTTPRoutes",
-        columns: ROUTES,
-        list: &scene.state.routes,
-        kinds: &[Kind::HttpRoute],
-        total: scene.rows.routes.len(),
-        focused: None,
-    };
-    listing::draw(scene, buffer, area, &listing, |object| scene.rows.routes.get(object));
+fn table(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect, kind: TableKind, focused: Option<bool>) {
+    let tabled = scene.state.table(kind);
+    kind.table().draw(scene, buffer, area, (&tabled.list, &tabled.found), focused);
 }
 
 /// What just happened, newest first.

@@ -2,12 +2,13 @@
 
 use crate::{
     config::{Action, Meaning},
-    model::{ContextView, Health, Login, Standing},
+    model::{ContextView, Health, Login, Standing, Troubled},
     ui::{
+        glyph,
         page::Page,
         panes::listing::{self, Listing},
         scene::Scene,
-        tables::{self, CONTEXTS, TROUBLED},
+        tables,
     },
 };
 use ratatui::{buffer::Buffer, layout::Rect};
@@ -18,16 +19,15 @@ pub fn contexts(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
     let listing = Listing {
         title: "Contexts",
         noun: "contexts",
-        columns: CONTEXTS,
-        list: &contexts.list,
+        list: &contexts.shown.list,
+        found: &contexts.shown.found,
         kinds: &[],
-        total: contexts.fleet.contexts.len(),
         focused: Some(true),
     };
-    let selected = contexts.list.selected().and_then(|name| contexts.get(name));
+    let selected = contexts.shown.list.selected().and_then(|name| contexts.get(name));
     let says = selected.map(|context| says(scene, context)).unwrap_or_default();
     let area = foot(scene, buffer, area, &says);
-    listing::draw(scene, buffer, area, &listing, |name| contexts.get(name));
+    listing::draw::<ContextView>(scene, buffer, area, &listing, |name| contexts.get(name));
 }
 
 /// What a context has to say beside its row.
@@ -68,35 +68,34 @@ fn says(scene: &Scene<'_>, context: &ContextView) -> Vec<(Meaning, String)> {
 /// What is not healthy in any watched context.
 pub fn fleet(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
     let contexts = &scene.state.contexts;
-    let silent: Vec<(Meaning, String)> = contexts
-        .not_live()
-        .map(|context| {
-            let (_, word, meaning) = tables::standing(&context.summary.standing, scene.now);
-            let why = match &context.summary.standing {
-                Standing::Stale { why, .. }
-                | Standing::Unreachable { why, .. }
-                | Standing::Login { why }
-                | Standing::Forbidden { why } => format!(": {why}"),
-                Standing::Unopened | Standing::Connecting | Standing::Live { .. } => String::new(),
-            };
-            (meaning, format!("{} {word}{why}", context.name))
-        })
-        .collect();
-    let area = foot(scene, buffer, area, &silent);
+    let silent = contexts.not_live().map(|context| {
+        let (_, word, meaning) = tables::standing(&context.summary.standing, scene.now);
+        let why = match &context.summary.standing {
+            Standing::Stale { why, .. }
+            | Standing::Unreachable { why, .. }
+            | Standing::Login { why }
+            | Standing::Forbidden { why } => format!(": {why}"),
+            Standing::Unopened | Standing::Connecting | Standing::Live { .. } => String::new(),
+        };
+        (meaning, format!("{} {word}{why}", context.name))
+    });
+    let selected = contexts.ill.list.selected().and_then(|(context, object)| contexts.fleet.find(context, object));
+    let says = selected.and_then(|row| Some((glyph::health(row.health).1, row.reason.clone()?)));
+    let lines: Vec<(Meaning, String)> = says.into_iter().chain(silent).collect();
+    let area = foot(scene, buffer, area, &lines);
     let total: usize = contexts.fleet.watched().map(|context| context.summary.tally.troubled()).sum();
     if total == 0 {
-        return nothing(scene, buffer, area, !silent.is_empty());
+        return nothing(scene, buffer, area, !lines.is_empty());
     }
     let listing = Listing {
         title: "Fleet: not healthy",
         noun: "workloads",
-        columns: TROUBLED,
-        list: &contexts.troubled,
+        list: &contexts.ill.list,
+        found: &contexts.ill.found,
         kinds: &[],
-        total,
         focused: Some(true),
     };
-    listing::draw(scene, buffer, area, &listing, |(context, object)| contexts.fleet.find(context, object));
+    listing::draw::<Troubled>(scene, buffer, area, &listing, |(context, object)| contexts.fleet.find(context, object));
 }
 
 /// Says what is known where no row is to be shown: that nobody is ill is said of those only that were heard.

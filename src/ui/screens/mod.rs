@@ -2,8 +2,10 @@
 
 mod cockpit;
 mod fleet;
+pub mod journal;
+mod logs;
 mod operation;
-mod tables;
+pub mod tables;
 pub mod workload;
 
 use super::{layout, page::Page, scene::Scene, state::Screen};
@@ -14,12 +16,14 @@ pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
     match scene.state.screen() {
         Screen::Workloads => cockpit::draw(scene, buffer, area),
         Screen::Workload(object) => workload::draw(scene, buffer, area, object),
-        Screen::Routes => tables::routes(scene, buffer, area),
-        Screen::Jobs => tables::jobs(scene, buffer, area),
+        Screen::Table(kind) => tables::watched(scene, buffer, area, *kind),
+        Screen::Journal => journal::draw(scene, buffer, area),
+        Screen::Account(id) => journal::account(scene, buffer, area, id),
         Screen::Operations => tables::operations(scene, buffer, area),
         Screen::Operation(id) => operation::draw(scene, buffer, area, id),
         Screen::Contexts => fleet::contexts(scene, buffer, area),
         Screen::Fleet => fleet::fleet(scene, buffer, area),
+        Screen::Logs(subject) => logs::draw(scene, buffer, area, subject),
     }
 }
 
@@ -30,9 +34,14 @@ pub fn last_scroll(scene: &Scene<'_>) -> usize {
     let page: Option<Page> = match scene.state.screen() {
         Screen::Workload(object) => return workload::last_scroll(scene, object),
         Screen::Operation(id) => scene.state.operations.get(id).map(|view| operation::page(view, scene.now, width)),
-        Screen::Workloads | Screen::Routes | Screen::Jobs | Screen::Operations | Screen::Contexts | Screen::Fleet => {
-            None
-        }
+        Screen::Account(id) => scene.state.journal.get(id).map(|account| journal::page(scene, account, width)),
+        Screen::Workloads
+        | Screen::Table(_)
+        | Screen::Operations
+        | Screen::Journal
+        | Screen::Contexts
+        | Screen::Fleet
+        | Screen::Logs(_) => None,
     };
     page.map_or(0, |page| page.last_scroll(inside.height))
 }

@@ -1,36 +1,109 @@
 //! The columns of the table of contexts, and of the table of what is not healthy in any of them.
 
-use super::{Column, right, version};
+use super::{Column, Key, Row, Sight, right, version};
 use crate::{
     config::Meaning,
-    model::{ContextView, Kind, Standing, Troubled, Urgency, Validity},
+    model::{ContextView, Health, Kind, ObjectRef, Standing, Troubled, Urgency, Validity},
     time::age,
     ui::{freshness, glyph, pen::Pen, scene::Scene},
 };
 use jiff::Timestamp;
+use std::{cmp::Ordering, sync::Arc};
 
-/// Name, how it stands, its workloads, its certificate, what may be done there, and where it is.
-pub const COLUMNS: &[Column<ContextView>] = &[
-    Column { title: "CONTEXT", least: 18, ideal: 36, rank: 0, cell: name },
-    Column { title: "STATE", least: 13, ideal: 16, rank: 0, cell: state },
-    Column { title: "TOTAL", least: 5, ideal: 5, rank: 3, cell: total },
-    Column { title: "BROKEN", least: 6, ideal: 6, rank: 1, cell: broken },
-    Column { title: "ROLLING", least: 7, ideal: 7, rank: 2, cell: rolling },
-    Column { title: "CERT", least: 5, ideal: 8, rank: 4, cell: certificate },
-    Column { title: "MODE", least: 9, ideal: 20, rank: 5, cell: mode },
-    Column { title: "SERVER", least: 22, ideal: 44, rank: 6, cell: server },
-    Column { title: "USER", least: 10, ideal: 24, rank: 7, cell: user },
-];
+impl Row for ContextView {
+    type Id = Arc<str>;
 
-/// Context, name, readiness, image, since when, and the one sentence.
-pub const TROUBLED: &[Column<Troubled>] = &[
-    Column { title: "NAME", least: 22, ideal: 44, rank: 0, cell: workload },
-    Column { title: "CONTEXT", least: 12, ideal: 22, rank: 0, cell: context },
-    Column { title: "READY", least: 5, ideal: 7, rank: 1, cell: ready },
-    Column { title: "IMAGE", least: 10, ideal: 18, rank: 4, cell: image },
-    Column { title: "CHANGED", least: 7, ideal: 7, rank: 3, cell: changed },
-    Column { title: "REASON", least: 24, ideal: 90, rank: 2, cell: reason },
-];
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column::new("CONTEXT", (18, 36), 0, name).by(|row, _| Key::text(&row.name)),
+        Column::new("STATE", (13, 16), 0, state).by(|row, _| Key::Number(urgency(&row.summary.standing) as i64)),
+        Column::new("TOTAL", (5, 5), 3, total).by(|row, _| counted(row, row.summary.tally.total)),
+        Column::new("BROKEN", (6, 6), 1, broken).by(|row, _| counted(row, row.summary.tally.broken)),
+        Column::new("ROLLING", (7, 7), 2, rolling).by(|row, _| counted(row, row.summary.tally.progressing)),
+        Column::new("CERT", (5, 8), 4, certificate).by(|row, _| {
+            row.login.certificate().map_or(Key::Absent, |validity| Key::Number(validity.until.as_second()))
+        }),
+        Column::new("MODE", (9, 20), 5, mode),
+        Column::new("SERVER", (22, 44), 6, server).by(|row, _| Key::text(&row.server)),
+        Column::new("USER", (10, 24), 7, user).by(|row, _| Key::text(&row.user)),
+    ];
+    /// The kubeconfig's own order is what its owner knows.
+    const BY_ATTENTION: bool = false;
+
+    fn id(&self) -> Arc<str> {
+        self.name.clone()
+    }
+
+    fn health(&self, _: &Sight<'_>) -> Health {
+        urgency(&self.summary.standing)
+    }
+
+    fn by_name(&self, _: &Self) -> Ordering {
+        Ordering::Equal
+    }
+
+    fn write_text(&self, text: &mut String) {
+        text.push_str(&self.name);
+    }
+}
+
+impl Row for Troubled {
+    type Id = (Arc<str>, ObjectRef);
+
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column::new("NAME", (22, 44), 0, workload).by(|row, _| Key::text(&row.object.name)),
+        Column::new("CONTEXT", (14, 22), 0, context).by(|row, _| Key::text(&row.context)),
+        Column::new("READY", (5, 7), 1, ready)
+            .by(|row, _| Key::Number(i64::from(row.ready.0) - i64::from(row.ready.1))),
+        Column::new("IMAGE", (10, 18), 4, image)
+            .by(|row, _| row.image.as_ref().map_or(Key::Absent, |image| Key::Text(version(image).into()))),
+        Column::new("CHANGED", (7, 7), 3, changed).by(|row, _| Key::age(row.changed)),
+        Column::new("REASON", (24, 90), 2, reason),
+    ];
+
+    fn id(&self) -> (Arc<str>, ObjectRef) {
+        (self.context.clone(), self.object.clone())
+    }
+
+    fn health(&self, _: &Sight<'_>) -> Health {
+        self.health
+    }
+
+    /// Within a context they are sorted already; the contexts keep the kubeconfig's order.
+    fn by_name(&self, _: &Self) -> Ordering {
+        Ordering::Equal
+    }
+
+    fn namespace(&self) -> &str {
+        &self.object.namespace
+    }
+
+    fn write_text(&self, text: &mut String) {
+        text.extend([&self.context, "/", &self.object.namespace, "/", &self.object.name]);
+    }
+
+    fn kind(&self) -> Option<Kind> {
+        Some(self.object.kind)
+    }
+}
+
+/// How much a context asks for attention.
+const fn urgency(standing: &Standing) -> Health {
+    match standing {
+        Standing::Stale { .. } | Standing::Login { .. } | Standing::Unreachable { .. } => Health::Broken,
+        Standing::Forbidden { .. } => Health::Degraded,
+        Standing::Connecting => Health::Progressing,
+        Standing::Unopened => Health::Unknown,
+        Standing::Live { .. } => Health::Healthy,
+    }
+}
+
+/// A number to sort by, of rows that were seen.
+fn counted(row: &ContextView, number: usize) -> Key<'static> {
+    match i64::try_from(number) {
+        Ok(number) if has_rows(row) => Key::Number(number),
+        _ => Key::Absent,
+    }
+}
 
 /// The glyph, the word and the meaning of how a context stands.
 pub fn standing(standing: &Standing, now: Timestamp) -> (&'static str, String, Meaning) {
@@ -115,11 +188,12 @@ fn certificate(pen: &mut Pen<'_>, row: &ContextView, scene: &Scene<'_>) {
 }
 
 fn mode(pen: &mut Pen<'_>, row: &ContextView, _: &Scene<'_>) {
-    if row.protected {
-        pen.write("PROTECTED", Meaning::Protected).skip(1);
-    }
+    // What forbids more comes first, where there is room for one only.
     if row.read_only {
-        pen.write("READ-ONLY", Meaning::ReadOnly);
+        pen.write("READ-ONLY", Meaning::ReadOnly).skip(1);
+    }
+    if row.protected {
+        pen.write("PROTECTED", Meaning::Protected);
     }
     if !row.protected && !row.read_only {
         pen.write("–", Meaning::Muted);

@@ -1,24 +1,87 @@
 //! The columns of the Job table.
 
-use super::{Column, right, version};
+use super::{Column, Key, Row, Sight, Watched, by_name, namespaces::write_labels, right, version, write_path};
 use crate::{
     config::Meaning,
-    model::{Job, JobState},
+    model::{Health, Job, JobState, Kind, Labels, ObjectRef},
     time::age,
     ui::{glyph, pen::Pen, scene::Scene},
 };
 use jiff::Timestamp;
+use std::cmp::Ordering;
 
-/// Name, state, completions, how long it took, image, age and owner.
-pub const COLUMNS: &[Column<Job>] = &[
-    Column { title: "NAME", least: 30, ideal: 56, rank: 0, cell: name },
-    Column { title: "STATE", least: 11, ideal: 44, rank: 1, cell: state },
-    Column { title: "DONE", least: 5, ideal: 7, rank: 3, cell: done },
-    Column { title: "TOOK", least: 5, ideal: 5, rank: 5, cell: took },
-    Column { title: "IMAGE", least: 14, ideal: 24, rank: 2, cell: image },
-    Column { title: " AGE", least: 4, ideal: 4, rank: 4, cell: started },
-    Column { title: "OWNER", least: 5, ideal: 22, rank: 6, cell: owner },
-];
+impl Row for Job {
+    type Id = ObjectRef;
+
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column::new("NAME", (30, 56), 0, name).by(|row, _| Key::text(&row.object.name)),
+        Column::new("STATE", (11, 44), 1, state).by(|row, _| Key::Number(urgency(&row.state) as i64)),
+        Column::new("DONE", (5, 7), 3, done).by(|row, _| Key::Number(row.succeeded.into())),
+        Column::new("TOOK", (5, 5), 5, took).by(|row, _| {
+            row.started.zip(row.finished).map_or(Key::Absent, |(a, b)| Key::Number(b.duration_since(a).as_secs()))
+        }),
+        Column::new("IMAGE", (14, 24), 2, image).by(|row, _| Key::Text(version(&row.image).into())),
+        Column::new(" AGE", (4, 4), 4, started).by(|row, _| Key::age(row.started)),
+        Column::new("OWNER", (5, 22), 6, owner)
+            .by(|row, _| row.owner.as_ref().map_or(Key::Absent, |owner| Key::text(owner.kind.badge()))),
+        Column::new("PODS", (10, 24), 7, pods).wide(),
+        Column::new("LABELS", (24, 90), 8, |pen, row: &Job, _| write_labels(pen, &row.labels)).wide(),
+    ];
+
+    fn id(&self) -> ObjectRef {
+        self.object.clone()
+    }
+
+    fn health(&self, _: &Sight<'_>) -> Health {
+        urgency(&self.state)
+    }
+
+    fn by_name(&self, other: &Self) -> Ordering {
+        by_name(&self.object, &other.object)
+    }
+
+    fn namespace(&self) -> &str {
+        &self.object.namespace
+    }
+
+    fn write_text(&self, text: &mut String) {
+        write_path(&self.object, text);
+    }
+
+    fn labels<'r>(&'r self, _: &Sight<'r>) -> Option<&'r Labels> {
+        Some(&self.labels)
+    }
+}
+
+impl Watched for Job {
+    const TITLE: &'static str = "Jobs";
+    const NOUN: &'static str = "Jobs";
+    const KINDS: &'static [Kind] = &[Kind::Job];
+
+    fn all<'r>(sight: &Sight<'r>) -> Box<dyn Iterator<Item = &'r Self> + 'r> {
+        Box::new(sight.rows.jobs.iter())
+    }
+
+    fn find<'r>(sight: &Sight<'r>, object: &ObjectRef) -> Option<&'r Self> {
+        sight.rows.jobs.get(object)
+    }
+
+    fn says(&self, _: &Scene<'_>) -> Vec<(Meaning, String)> {
+        match &self.state {
+            JobState::Failed(why) if !why.is_empty() => vec![(Meaning::Broken, why.clone())],
+            _ => Vec::new(),
+        }
+    }
+}
+
+const fn urgency(state: &JobState) -> Health {
+    match state {
+        JobState::Failed(_) => Health::Broken,
+        JobState::Suspended => Health::Degraded,
+        JobState::Running => Health::Progressing,
+        JobState::Complete => Health::Healthy,
+    }
+}
 
 fn name(pen: &mut Pen<'_>, row: &Job, _: &Scene<'_>) {
     let (glyph, meaning) = glyph::job(&row.state);
@@ -58,4 +121,9 @@ fn started(pen: &mut Pen<'_>, row: &Job, scene: &Scene<'_>) {
 
 fn owner(pen: &mut Pen<'_>, row: &Job, _: &Scene<'_>) {
     pen.write(row.owner.as_ref().map_or("–", |owner| owner.kind.badge()), Meaning::Muted);
+}
+
+fn pods(pen: &mut Pen<'_>, row: &Job, _: &Scene<'_>) {
+    let failed = if row.failed > 0 { Meaning::Broken } else { Meaning::Muted };
+    pen.write(&format!("{} active", row.active), Meaning::Muted).write(&format!(", {} failed", row.failed), failed);
 }

@@ -1,22 +1,51 @@
 //! The columns of the list of operations.
 
-use super::{Column, right};
+use super::{Column, Key, Row, Sight, right};
 use crate::{
     config::Meaning,
-    model::{OperationState, OperationView},
+    model::{Health, OperationId, OperationState, OperationView},
     time::age,
     ui::{glyph, pen::Pen, scene::Scene},
 };
+use std::cmp::Ordering;
 
-/// What, where it stands, how far, by whom, since when, and how it ended.
-pub const COLUMNS: &[Column<OperationView>] = &[
-    Column { title: "OPERATION", least: 30, ideal: 48, rank: 0, cell: what },
-    Column { title: "STATE", least: 12, ideal: 12, rank: 1, cell: state },
-    Column { title: "STEPS", least: 5, ideal: 5, rank: 3, cell: steps },
-    Column { title: " AGE", least: 4, ideal: 4, rank: 2, cell: started },
-    Column { title: "BY", least: 14, ideal: 22, rank: 4, cell: holder },
-    Column { title: "MESSAGE", least: 20, ideal: 70, rank: 5, cell: message },
-];
+impl Row for OperationView {
+    type Id = OperationId;
+
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column::new("OPERATION", (30, 48), 0, what).by(|row, _| Key::Text(row.target.path().into())),
+        Column::new("STATE", (12, 12), 1, state).by(|row, _| Key::Text(row.state.to_string().into())),
+        Column::new("STEPS", (5, 5), 3, steps),
+        Column::new(" AGE", (4, 4), 2, started).by(|row, _| Key::age(Some(row.started))),
+        Column::new("BY", (14, 22), 4, holder).by(|row, _| Key::text(&row.holder)),
+        Column::new("MESSAGE", (20, 70), 5, message),
+    ];
+
+    fn id(&self) -> OperationId {
+        self.id.clone()
+    }
+
+    fn health(&self, _: &Sight<'_>) -> Health {
+        match self.state {
+            OperationState::Interrupted => Health::Broken,
+            OperationState::Running => Health::Degraded,
+            OperationState::Paused => Health::Progressing,
+            OperationState::Done | OperationState::Failed | OperationState::SteppedBack => Health::Healthy,
+        }
+    }
+
+    fn by_name(&self, other: &Self) -> Ordering {
+        other.started.cmp(&self.started).then_with(|| other.id.cmp(&self.id))
+    }
+
+    fn write_text(&self, text: &mut String) {
+        text.push_str(self.verb.as_str());
+        text.push(' ');
+        text.push_str(&self.target.path());
+        text.push(' ');
+        text.push_str(&self.holder);
+    }
+}
 
 fn what(pen: &mut Pen<'_>, row: &OperationView, scene: &Scene<'_>) {
     let (glyph, meaning) = glyph::operation(row.state);

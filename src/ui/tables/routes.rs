@@ -1,20 +1,71 @@
 //! The columns of the route table.
 
-use super::Column;
+use super::{Column, Key, Row, Sight, Watched, by_name, namespaces::write_labels, right, write_path};
 use crate::{
     config::Meaning,
-    model::Route,
+    model::{Health, Kind, Labels, ObjectRef, Route},
+    time::age,
     ui::{glyph, pen::Pen, scene::Scene},
 };
+use std::cmp::Ordering;
 
-/// Name, the split as a bar and in numbers, hosts, and why a route is not accepted.
-pub const COLUMNS: &[Column<Route>] = &[
-    Column { title: "NAME", least: 16, ideal: 40, rank: 1, cell: name },
-    Column { title: "SPLIT", least: 7, ideal: 20, rank: 2, cell: split },
-    Column { title: "BACKENDS", least: 31, ideal: 60, rank: 0, cell: backends },
-    Column { title: "HOSTS", least: 16, ideal: 30, rank: 4, cell: hosts },
-    Column { title: "STATUS", least: 14, ideal: 60, rank: 3, cell: status },
-];
+impl Row for Route {
+    type Id = ObjectRef;
+
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column::new("NAME", (16, 40), 1, name).by(|row, _| Key::text(&row.object.name)),
+        Column::new("SPLIT", (7, 20), 2, split),
+        Column::new("BACKENDS", (31, 60), 0, backends)
+            .by(|row, _| Key::Number(i64::try_from(row.backends.len()).unwrap_or(i64::MAX))),
+        Column::new("HOSTS", (16, 30), 4, hosts)
+            .by(|row, _| row.hosts.first().map_or(Key::Absent, |host| Key::text(host))),
+        Column::new("STATUS", (14, 60), 3, status).by(|row, _| row.reason.as_deref().map_or(Key::Absent, Key::text)),
+        Column::new(" AGE", (5, 5), 5, created).by(|row, _| Key::age(row.created)).wide(),
+        Column::new("LABELS", (24, 90), 6, |pen, row: &Route, _| write_labels(pen, &row.labels)).wide(),
+    ];
+
+    fn id(&self) -> ObjectRef {
+        self.object.clone()
+    }
+
+    fn health(&self, _: &Sight<'_>) -> Health {
+        self.health
+    }
+
+    fn by_name(&self, other: &Self) -> Ordering {
+        by_name(&self.object, &other.object)
+    }
+
+    fn namespace(&self) -> &str {
+        &self.object.namespace
+    }
+
+    fn write_text(&self, text: &mut String) {
+        write_path(&self.object, text);
+    }
+
+    fn labels<'r>(&'r self, _: &Sight<'r>) -> Option<&'r Labels> {
+        Some(&self.labels)
+    }
+}
+
+impl Watched for Route {
+    const TITLE: &'static str = "Routes";
+    const NOUN: &'static str = "HTTPRoutes";
+    const KINDS: &'static [Kind] = &[Kind::HttpRoute];
+
+    fn all<'r>(sight: &Sight<'r>) -> Box<dyn Iterator<Item = &'r Self> + 'r> {
+        Box::new(sight.rows.routes.iter())
+    }
+
+    fn find<'r>(sight: &Sight<'r>, object: &ObjectRef) -> Option<&'r Self> {
+        sight.rows.routes.get(object)
+    }
+
+    fn says(&self, _: &Scene<'_>) -> Vec<(Meaning, String)> {
+        self.reason.iter().map(|reason| (glyph::health(self.health).1, reason.clone())).collect()
+    }
+}
 
 fn name(pen: &mut Pen<'_>, row: &Route, _: &Scene<'_>) {
     let (glyph, meaning) = glyph::health(row.health);
@@ -61,4 +112,8 @@ fn status(pen: &mut Pen<'_>, row: &Route, _: &Scene<'_>) {
         Some(reason) => pen.write(reason, meaning),
         None => pen.write("–", Meaning::Muted),
     };
+}
+
+fn created(pen: &mut Pen<'_>, row: &Route, scene: &Scene<'_>) {
+    right(pen, &row.created.map_or_else(|| "–".to_owned(), |then| age(then, scene.now)), Meaning::Muted);
 }

@@ -1,23 +1,79 @@
 //! The columns of the workload table.
 
-use super::{Column, right};
+use super::{Column, Key, Row, Sight, Watched, by_name, namespaces::write_labels, right, write_path};
 use crate::{
     config::Meaning,
-    model::{Autoscaler, Health, Kind, Metric, Sync, Workload, image::ImageReference},
+    model::{Autoscaler, Health, Kind, Labels, Metric, ObjectRef, Sync, Workload, image::ImageReference},
     time::age,
-    ui::{delivery, glyph, pen::Pen, scene::Scene},
+    ui::{delivery, freshness, glyph, pen::Pen, scene::Scene},
 };
+use std::cmp::Ordering;
 
-/// Name, readiness, image, revision, how long ago its rollout last moved, autoscaler and owner.
-pub const COLUMNS: &[Column<Workload>] = &[
-    Column { title: "NAME", least: 22, ideal: 46, rank: 0, cell: name },
-    Column { title: "READY", least: 10, ideal: 14, rank: 1, cell: ready },
-    Column { title: "IMAGE", least: 17, ideal: 24, rank: 2, cell: image },
-    Column { title: " REV", least: 4, ideal: 5, rank: 4, cell: revision },
-    Column { title: "CHANGED", least: 7, ideal: 7, rank: 3, cell: changed },
-    Column { title: "AUTOSCALER", least: 22, ideal: 24, rank: 5, cell: autoscaler },
-    Column { title: "OWNER", least: 12, ideal: 16, rank: 6, cell: owner },
-];
+impl Row for Workload {
+    type Id = ObjectRef;
+
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column::new("NAME", (22, 46), 0, name).by(|row, _| Key::text(&row.object.name)),
+        Column::new("READY", (16, 28), 1, ready)
+            .by(|row, _| Key::Number(i64::from(row.ready) - i64::from(row.desired))),
+        Column::new("IMAGE", (17, 24), 2, image)
+            .by(|row, _| row.containers.first().map_or(Key::Absent, |c| Key::Text(version(&c.image).into()))),
+        Column::new(" REV", (4, 5), 4, revision)
+            .by(|row, _| row.revision.and_then(|r| i64::try_from(r).ok()).map_or(Key::Absent, Key::Number)),
+        Column::new("CHANGED", (7, 7), 3, changed).by(|row, _| Key::age(row.changed)),
+        Column::new("AUTOSCALER", (22, 24), 5, autoscaler).by(|row, sight| {
+            sight.rows.autoscaler_of(&row.object).map_or(Key::Absent, |s| Key::Number(s.current.into()))
+        }),
+        Column::new("OWNER", (12, 16), 6, owner)
+            .by(|row, _| row.owner.as_ref().map_or(Key::Absent, |owner| Key::Text(owner.to_string().into()))),
+        Column::new("AGE", (5, 5), 7, created).by(|row, _| Key::age(row.created)).wide(),
+        Column::new("KIND", (11, 11), 8, kind).by(|row, _| Key::text(row.object.kind.as_str())).wide(),
+        Column::new("UPDATED", (7, 7), 9, updated).by(|row, _| Key::Number(row.updated.into())).wide(),
+        Column::new("LABELS", (24, 90), 10, |pen, row: &Workload, _| write_labels(pen, &row.labels)).wide(),
+    ];
+
+    fn id(&self) -> ObjectRef {
+        self.object.clone()
+    }
+
+    fn health(&self, sight: &Sight<'_>) -> Health {
+        if sight.rows.inspections.is_empty() { self.health() } else { sight.rows.health_of(self) }
+    }
+
+    fn by_name(&self, other: &Self) -> Ordering {
+        by_name(&self.object, &other.object)
+    }
+
+    fn namespace(&self) -> &str {
+        &self.object.namespace
+    }
+
+    fn write_text(&self, text: &mut String) {
+        write_path(&self.object, text);
+    }
+
+    fn kind(&self) -> Option<Kind> {
+        Some(self.object.kind)
+    }
+
+    fn labels<'r>(&'r self, _: &Sight<'r>) -> Option<&'r Labels> {
+        Some(&self.labels)
+    }
+}
+
+impl Watched for Workload {
+    const TITLE: &'static str = "Workloads";
+    const NOUN: &'static str = "workloads";
+    const KINDS: &'static [Kind] = &freshness::WORKLOADS;
+
+    fn all<'r>(sight: &Sight<'r>) -> Box<dyn Iterator<Item = &'r Self> + 'r> {
+        Box::new(sight.rows.workloads.iter())
+    }
+
+    fn find<'r>(sight: &Sight<'r>, object: &ObjectRef) -> Option<&'r Self> {
+        sight.rows.workloads.get(object)
+    }
+}
 
 fn name(pen: &mut Pen<'_>, row: &Workload, scene: &Scene<'_>) {
     let health = scene.rows.health_of(row);
@@ -31,14 +87,22 @@ fn name(pen: &mut Pen<'_>, row: &Workload, scene: &Scene<'_>) {
 }
 
 fn ready(pen: &mut Pen<'_>, row: &Workload, scene: &Scene<'_>) {
-    let (_, meaning) = glyph::workload(row, scene.rows.health_of(row));
+    let health = scene.rows.health_of(row);
+    let (_, meaning) = glyph::workload(row, health);
     let numbers = format!("{}/{}", row.ready, row.desired);
     let enough = if row.ready >= row.desired { Meaning::Text } else { meaning };
     pen.write(&numbers, enough);
-    if row.desired > 0 {
-        let width = usize::from(pen.room().saturating_sub(1)).min(8).min(row.desired as usize);
+    // What stops it is worth more than a bar; where there is room, both are shown.
+    let words = if health == Health::Healthy { None } else { scene.rows.blocker_of(row).map(|b| b.kind().words()) };
+    let taken = words.map_or(0, |words| words.len() + 1);
+    let room = usize::from(pen.room().saturating_sub(1)).saturating_sub(taken);
+    if row.desired > 0 && (words.is_none() || room >= 4) {
+        let width = room.min(8).min(row.desired as usize);
         let (full, empty) = glyph::bar(row.ready.into(), row.desired.into(), width);
         pen.skip(1).write(&full, meaning).write(&empty, Meaning::Muted);
+    }
+    if let Some(words) = words {
+        pen.skip(1).write(words, meaning);
     }
 }
 
@@ -86,6 +150,19 @@ fn changed(pen: &mut Pen<'_>, row: &Workload, scene: &Scene<'_>) {
     right(pen, &row.changed.map_or_else(|| "–".to_owned(), |since| age(since, scene.now)), Meaning::Muted);
 }
 
+fn created(pen: &mut Pen<'_>, row: &Workload, scene: &Scene<'_>) {
+    right(pen, &row.created.map_or_else(|| "–".to_owned(), |then| age(then, scene.now)), Meaning::Muted);
+}
+
+fn kind(pen: &mut Pen<'_>, row: &Workload, _: &Scene<'_>) {
+    pen.write(row.object.kind.as_str(), Meaning::Muted);
+}
+
+fn updated(pen: &mut Pen<'_>, row: &Workload, _: &Scene<'_>) {
+    let meaning = if row.updated < row.desired { Meaning::Progressing } else { Meaning::Muted };
+    right(pen, &row.updated.to_string(), meaning);
+}
+
 fn autoscaler(pen: &mut Pen<'_>, row: &Workload, scene: &Scene<'_>) {
     let Some(scaler) = scene.rows.autoscaler_of(&row.object) else {
         // None is shown where none is known to be, and only there.
@@ -106,7 +183,7 @@ fn autoscaler(pen: &mut Pen<'_>, row: &Workload, scene: &Scene<'_>) {
 }
 
 /// Least, current and most replicas: `4·6·10`.
-fn replicas(pen: &mut Pen<'_>, scaler: &Autoscaler) {
+pub(super) fn replicas(pen: &mut Pen<'_>, scaler: &Autoscaler) {
     let current = if scaler.current >= scaler.max { Meaning::Warning } else { Meaning::Text };
     pen.write(&format!("{}·", scaler.min), Meaning::Muted);
     pen.write(&scaler.current.to_string(), current);

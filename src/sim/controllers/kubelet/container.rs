@@ -15,6 +15,8 @@ use serde_json::Value;
 const CRASH: f64 = 2.0;
 const WORK: f64 = 2.0;
 const SLOW: f64 = 20.0;
+/// Seconds between two readiness probes.
+const PROBE: f64 = 10.0;
 /// A run of this many seconds clears the record of crashes.
 const FORGIVEN: f64 = 600.0;
 
@@ -25,12 +27,18 @@ pub enum Habit {
     Broken,
     Missing,
     Slow,
+    /// Uses more memory than it may.
+    Greedy,
+    /// Never answers its readiness probe well.
+    Unready,
 }
 
 /// A run that is over.
 #[derive(Clone, Debug)]
 pub struct Ended {
     pub code: i64,
+    /// Whether it was killed for its memory.
+    pub out_of_memory: bool,
     pub started: Timestamp,
     pub finished: Timestamp,
     pub id: String,
@@ -100,6 +108,8 @@ impl Container {
             _ if tag.ends_with("-broken") => Habit::Broken,
             _ if tag.ends_with("-missing") => Habit::Missing,
             _ if tag.ends_with("-slow") => Habit::Slow,
+            _ if tag.ends_with("-oom") => Habit::Greedy,
+            _ if tag.ends_with("-unready") => Habit::Unready,
             _ => Habit::Sound,
         };
         Self {
@@ -131,6 +141,10 @@ impl Container {
     /// Whether it serves.
     pub fn is_ready(&self) -> bool {
         matches!(self.state, State::Running { ready: true, .. })
+    }
+
+    fn is_never_ready(&self) -> bool {
+        self.habit == Habit::Unready && !self.ends_itself
     }
 
     /// How often its image could not be pulled.
@@ -199,6 +213,10 @@ impl Container {
             State::Running { started, ready, ready_at, exit_at } => {
                 if exit_at.is_some_and(|at| at <= now) {
                     self.end(cluster, pod, started);
+                } else if self.is_never_ready() {
+                    let told = "Readiness probe failed: HTTP probe failed with statuscode: 503";
+                    self.tell(cluster, pod, "Warning", "Unhealthy", told);
+                    self.state = State::Running { started, ready, ready_at: Some(after(now, PROBE)), exit_at };
                 } else {
                     let ready = ready || ready_at.is_some_and(|at| at <= now);
                     self.state = State::Running { started, ready, ready_at, exit_at };
@@ -262,7 +280,7 @@ impl Container {
         self.tell(cluster, pod, "Normal", "Started", &format!("Started container {}", self.name));
         let jitter = cluster.chance(&[name(pod), &self.name, "ready"]);
         let (ready, exit) = match (self.habit, self.ends_itself) {
-            (Habit::Broken, _) => (None, Some(CRASH + 0.4 * jitter)),
+            (Habit::Broken | Habit::Greedy, _) => (None, Some(CRASH + 0.4 * jitter)),
             (Habit::Slow, true) => (Some(0.2), Some(SLOW)),
             (Habit::Slow, false) => (Some(SLOW), None),
             (_, true) => (Some(0.2), Some(WORK - 0.8 * jitter)),
@@ -275,9 +293,14 @@ impl Container {
 
     fn end(&mut self, cluster: &mut Cluster, pod: &Value, started: Timestamp) {
         let now = cluster.now();
-        let code = i64::from(self.habit == Habit::Broken);
+        let out_of_memory = self.habit == Habit::Greedy;
+        let code = match self.habit {
+            Habit::Broken => 1,
+            Habit::Greedy => 137,
+            _ => 0,
+        };
         output::ended(cluster, pod, self, code, self.ends_itself);
-        let run = Ended { code, started, finished: now, id: self.id(pod) };
+        let run = Ended { code, out_of_memory, started, finished: now, id: self.id(pod) };
         let restarts = match self.restart {
             Restart::Always => true,
             Restart::OnFailure => code != 0,

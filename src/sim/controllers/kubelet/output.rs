@@ -26,6 +26,10 @@ pub fn started(cluster: &Cluster, pod: &Value, container: &Container, works: boo
         print(cluster, pod, container, format!("{at} INFO  connected to database host=postgres port=5432"));
         return;
     }
+    if container.habit() == Habit::Greedy {
+        print(cluster, pod, container, format!("{at} INFO  loading the whole catalogue into memory"));
+        return;
+    }
     if container.habit() == Habit::Broken {
         print(cluster, pod, container, format!("{at} INFO  loading configuration from environment"));
         return;
@@ -41,6 +45,10 @@ pub fn started(cluster: &Cluster, pod: &Value, container: &Container, works: boo
 /// The container ended by itself.
 pub fn ended(cluster: &Cluster, pod: &Value, container: &Container, code: i64, works: bool) {
     let at = stamp(cluster);
+    if container.habit() == Habit::Greedy {
+        // What the kernel kills has no last words.
+        return;
+    }
     if code != 0 && works {
         print(
             cluster,

@@ -38,6 +38,16 @@ pub fn write_stopped(cluster: &Cluster, pod: &Value, machine: &Machine) {
     cluster.write_status(&resources::PODS, pod, status);
 }
 
+/// Writes what the node lifecycle controller writes about a pod whose node does not answer: that it is not ready, nothing else.
+pub fn write_lost(cluster: &Cluster, pod: &Value) {
+    if !condition(&pod["status"], "Ready").is_some_and(|c| c["status"] == "True") {
+        return;
+    }
+    let mut status = pod["status"].clone();
+    put(&mut status, "Ready", false, ("NodeNotReady", ""), cluster.now());
+    cluster.write_status(&resources::PODS, pod, status);
+}
+
 fn build(now: Timestamp, pod: &Value, machine: &Machine) -> Value {
     let mut status = if pod["status"].is_object() { pod["status"].clone() } else { json!({}) };
     let phase = phase(machine);
@@ -171,8 +181,13 @@ fn is_init(pod: &Value, container: &Container) -> bool {
 }
 
 fn terminated(run: &Ended) -> Value {
+    let reason = match run.code {
+        0 => "Completed",
+        _ if run.out_of_memory => "OOMKilled",
+        _ => "Error",
+    };
     json!({
-        "exitCode": run.code, "reason": if run.code == 0 { "Completed" } else { "Error" },
+        "exitCode": run.code, "reason": reason,
         "startedAt": time(run.started), "finishedAt": time(run.finished), "containerID": run.id,
     })
 }

@@ -84,7 +84,8 @@ async fn without_nodes_a_pod_says_why_it_waits() {
     course.create(&resources::DEPLOYMENTS, deployment("shop/web:1.0.0", 1));
     pass(2).await;
     assert_eq!(reason(&only_pod(&course), "PodScheduled"), "Unschedulable");
-    let node = json!({"metadata": {"name": "node-9"}, "status": {"conditions": [{"type": "Ready", "status": "True"}]}});
+    let node = json!({"metadata": {"name": "node-9"}, "status": {"conditions": [{"type": "Ready", "status": "True"}],
+        "allocatable": {"cpu": "16", "memory": "64Gi"}}});
     course.store.create(&resources::NODES, node).unwrap();
     pass(4).await;
     assert!(is_true(&only_pod(&course)["status"], "Ready"));

@@ -6,8 +6,53 @@ use crate::{
     config::Meaning,
     model::{Aspect, Autoscaler, Kind, Metric, Scaling, Sight, Sync, Workload},
     time::age,
-    ui::{glyph, page::Page, scene::Scene},
+    ui::{
+        glyph,
+        page::Page,
+        plot::{self, Chart},
+        scene::Scene,
+    },
 };
+use jiff::SignedDuration;
+use ratatui::{buffer::Buffer, layout::Rect};
+
+/// The time that the chart shows at least, and at most.
+const SPAN: (SignedDuration, SignedDuration) = (SignedDuration::from_mins(5), SignedDuration::from_hours(6));
+
+/// Where the text is, and where the chart: beside it where it is wide, below it where it is high, else a few lines below.
+pub fn places(area: Rect) -> (Rect, Rect) {
+    if area.width >= 110 {
+        let left = Rect { width: area.width * 3 / 5, ..area };
+        let right = Rect { x: left.right() + 2, width: area.width.saturating_sub(left.width + 2), ..area };
+        return (left, Rect { height: right.height.min(16), ..right });
+    }
+    let chart = match area.height {
+        ..10 => 0,
+        10..26 => 5,
+        _ => 12,
+    };
+    let text = Rect { height: area.height - chart, ..area };
+    (text, Rect { y: text.bottom(), height: chart, ..area })
+}
+
+/// Draws the tab.
+pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect, row: &Workload) {
+    let (text, chart) = places(area);
+    page(scene, row, text.width).draw(scene, buffer, text, scene.state.scroll);
+    let Some(scaler) = scene.rows.autoscaler_of(&row.object) else { return };
+    let Some(samples) = scene.rows.replicas.get(&scaler.object).map(crate::model::Samples::as_slice) else { return };
+    let head = Rect { height: chart.height.min(1), ..chart };
+    let since =
+        samples.first().map(|(at, _)| format!(" of the last {}, while this cockpit was open", age(*at, scene.now)));
+    let title = format!("replicas{}", since.unwrap_or_default());
+    scene.pen(buffer, head, 0).write(&title, Meaning::Muted);
+    let begun = samples.first().map_or(scene.now, |(at, _)| *at);
+    let from = begun.min(scene.now - SPAN.0).max(scene.now - SPAN.1);
+    let marks = [f64::from(scaler.min), f64::from(scaler.max)];
+    let drawn = Chart { samples, from, to: scene.now, marks: &marks, meaning: Meaning::Key };
+    let body = Rect { y: chart.y + head.height, height: chart.height - head.height, ..chart };
+    plot::chart(scene, buffer, body, &drawn);
+}
 
 /// What scales the workload.
 pub fn page(scene: &Scene<'_>, row: &Workload, width: u16) -> Page {
@@ -22,10 +67,11 @@ pub fn page(scene: &Scene<'_>, row: &Workload, width: u16) -> Page {
             page.text(Meaning::Muted, "nothing scales it: no HorizontalPodAutoscaler targets it");
             return page;
         }
-        None => match scene.rows.sync_of(Kind::HorizontalPodAutoscaler) {
-            Sync::Forbidden { why } => page.text(Meaning::Warning, &format!("autoscalers may not be listed: {why}")),
-            _ => {}
-        },
+        None => {
+            if let Sync::Forbidden { why } = scene.rows.sync_of(Kind::HorizontalPodAutoscaler) {
+                page.text(Meaning::Warning, &format!("autoscalers may not be listed: {why}"));
+            }
+        }
     }
     match (scaling, sight(scene, Aspect::Autoscaler)) {
         (Some(Some(scaling)), _) => about(&mut page, scene, scaling),
@@ -68,8 +114,7 @@ fn metric(page: &mut Page, metric: &Metric) {
     let (current, target) = (metric.current.as_deref().and_then(quantity), quantity(&metric.target));
     let share =
         current.zip(target).filter(|(_, target)| *target > 0.0).map(|(current, target)| current / target * 100.0);
-    let mut pieces =
-        vec![(Meaning::Title, format!("{:<18} ", metric.name)), (Meaning::Muted, format!("{:<17} ", metric.source))];
+    let mut pieces = vec![(Meaning::Title, format!("{:<9} ", metric.name))];
     match (share, &metric.current) {
         (Some(share), Some(current)) => {
             let meaning = if share > 110.0 { Meaning::Degraded } else { Meaning::Healthy };
@@ -82,6 +127,7 @@ fn metric(page: &mut Page, metric: &Metric) {
         (None, Some(current)) => pieces.push((Meaning::Text, format!("{current} of {}", metric.target))),
         (_, None) => pieces.push((Meaning::Degraded, format!("unknown of {}: see ScalingActive", metric.target))),
     }
+    pieces.push((Meaning::Muted, format!("  ({})", metric.source)));
     page.line(pieces);
 }
 

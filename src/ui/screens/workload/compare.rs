@@ -8,11 +8,11 @@ use crate::{
     ui::{page::Page, scene::Scene},
 };
 
-/// The comparison that is open.
-pub fn page(scene: &Scene<'_>, width: u16) -> Page {
+/// The comparison of two revisions, the older one first.
+pub fn page(scene: &Scene<'_>, pair: Option<(u64, u64)>, width: u16) -> Page {
     let mut page = Page::new(width);
     let dossier = &scene.state.dossier;
-    let pair = dossier.compared.zip(dossier.history());
+    let pair = pair.zip(dossier.history());
     let Some((before, after)) = pair.and_then(|((old, new), history)| Some((history.get(old)?, history.get(new)?)))
     else {
         page.text(Meaning::Muted, "one of the two revisions is not kept any more");

@@ -32,14 +32,42 @@ pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
         search => format!("{shown} of {} events match /{search}{more}", all.len()),
     };
     scene.pen(buffer, head, 0).write(&text, Meaning::Muted);
-    let first = scene.state.scroll.min(shown.saturating_sub(usize::from(list.height)));
-    let visible = all.iter().filter(|event| matches(event, search)).skip(first).take(list.height.into());
-    for (line, event) in visible.enumerate() {
-        let mut pen = scene.pen(buffer, list, line as u16);
-        for (meaning, text) in pieces(event, object, scene.now) {
-            pen.write(&text, meaning);
+    let narrow = area.width < NARROW;
+    let lines = if narrow { shown * 2 } else { shown };
+    let first = scene.state.scroll.min(lines.saturating_sub(usize::from(list.height)));
+    let per = if narrow { 2 } else { 1 };
+    let visible = all.iter().filter(|event| matches(event, search)).skip(first / per);
+    let mut line = 0;
+    let mut skip = first % per;
+    for event in visible {
+        for pieces in layout(event, object, scene.now, narrow) {
+            if std::mem::take(&mut skip) > 0 {
+                continue;
+            }
+            if line >= list.height {
+                return;
+            }
+            let mut pen = scene.pen(buffer, list, line);
+            for (meaning, text) in pieces {
+                pen.write(&text, meaning);
+            }
+            line += 1;
         }
     }
+}
+
+/// Where there is less room than this, the message has a line of its own.
+const NARROW: u16 = 110;
+
+/// The lines of an event.
+fn layout(event: &EventLine, object: &ObjectRef, now: Timestamp, narrow: bool) -> Vec<Vec<Piece>> {
+    let mut pieces = pieces(event, object, now);
+    if !narrow {
+        return vec![pieces];
+    }
+    let message = pieces.pop();
+    let indent = (Meaning::Muted, " ".repeat(8));
+    vec![pieces, std::iter::once(indent).chain(message).collect()]
 }
 
 /// How many lines the tab has, the heading included.

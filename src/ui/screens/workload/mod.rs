@@ -19,7 +19,7 @@ use crate::{
     model::{Aspect, Health, ObjectRef, Sight, Workload},
     time::age,
     ui::{
-        glyph, layout,
+        glyph, input, layout,
         page::Page,
         scene::Scene,
         workload::{Seen, Tab},
@@ -47,23 +47,40 @@ pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect, object: &ObjectR
         return;
     };
     freshness(scene, buffer, area);
+    search(scene, buffer, area);
     verdict(scene, buffer, places.verdict, row);
     let content = places.content;
     match scene.state.dossier.tab {
         Tab::Revisions => revisions::draw(scene, buffer, content, row),
-        Tab::Pods => pods::draw(scene, buffer, content, row),
+        Tab::Pods => pods::draw(scene, buffer, content, row, true),
         Tab::Manifest => manifest::draw(scene, buffer, content),
         Tab::Events => events::draw(scene, buffer, content),
-        Tab::Overview | Tab::Autoscaler | Tab::Traffic | Tab::Git => {
-            page(scene, row, content.width).draw(scene, buffer, content, scene.state.scroll);
+        Tab::Autoscaler => autoscaler::draw(scene, buffer, content, row),
+        Tab::Logs => {}
+        Tab::Overview | Tab::Traffic | Tab::Git => {
+            let (left, right) = beside(content);
+            if scene.state.dossier.tab == Tab::Overview && !right.is_empty() {
+                page(scene, row, left.width).draw(scene, buffer, left, scene.state.scroll);
+                pods::draw(scene, buffer, right, row, false);
+            } else {
+                page(scene, row, content.width).draw(scene, buffer, content, scene.state.scroll);
+            }
         }
     }
+}
+
+/// Two columns where there is room for both; the second is empty where there is not.
+fn beside(area: Rect) -> (Rect, Rect) {
+    if area.width < 170 {
+        return (area, Rect { width: 0, ..area });
+    }
+    let left = Rect { width: area.width * 11 / 20, ..area };
+    (left, Rect { x: left.right() + 2, width: area.width - left.width - 2, ..area })
 }
 
 /// A tab that is a page of text.
 fn page(scene: &Scene<'_>, row: &Workload, width: u16) -> Page {
     match scene.state.dossier.tab {
-        Tab::Autoscaler => autoscaler::page(scene, row, width),
         Tab::Traffic => traffic::page(scene, row, width),
         Tab::Git => git::page(scene, row, width),
         _ => overview::page(scene, row, width),
@@ -76,16 +93,19 @@ pub fn last_scroll(scene: &Scene<'_>, object: &ObjectRef) -> usize {
     let Some(row) = scene.rows.workloads.get(object) else { return 0 };
     let height = usize::from(content.height);
     match scene.state.dossier.tab {
-        Tab::Overview | Tab::Autoscaler | Tab::Traffic | Tab::Git => {
-            page(scene, row, content.width).last_scroll(content.height)
+        Tab::Autoscaler => {
+            let (text, _) = autoscaler::places(content);
+            autoscaler::page(scene, row, text.width).last_scroll(text.height)
         }
+        Tab::Overview => page(scene, row, beside(content).0.width).last_scroll(content.height),
+        Tab::Traffic | Tab::Git => page(scene, row, content.width).last_scroll(content.height),
         Tab::Events => events::count(scene).saturating_sub(height),
         Tab::Manifest => manifest::count(scene).saturating_sub(height),
         Tab::Revisions if scene.state.dossier.compared.is_some() => {
-            compare::page(scene, content.width).last_scroll(content.height)
+            compare::page(scene, scene.state.dossier.compared, content.width).last_scroll(content.height)
         }
         Tab::Pods if scene.state.dossier.pod_open => pod::page(scene, content.width).last_scroll(content.height),
-        Tab::Revisions | Tab::Pods => 0,
+        Tab::Revisions | Tab::Pods | Tab::Logs => 0,
     }
 }
 
@@ -130,6 +150,20 @@ fn bar(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
     }
 }
 
+/// What is searched for, on the lower border.
+fn search(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
+    let line =
+        Rect { x: area.x + 2, y: area.bottom().saturating_sub(1), width: area.width.saturating_sub(4), height: 1 };
+    let search = &*scene.state.dossier.search;
+    if let Some(typed) = &scene.state.filtering {
+        scene.pen(buffer, line, 0).write("/", Meaning::Key);
+        let typing = Rect { x: line.x + 1, width: line.width.saturating_sub(1).min(40), ..line };
+        input::draw(scene, buffer, typing, typed);
+    } else if !search.is_empty() {
+        scene.pen(buffer, line, 0).write("/", Meaning::Key).write(search, Meaning::Input).write(" ", Meaning::Border);
+    }
+}
+
 /// How old what the tab shows is, on the pane's border, where that is worth a word.
 fn freshness(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
     let mut notes: Vec<(Meaning, String)> = Vec::new();
@@ -170,7 +204,7 @@ const fn word(aspect: Aspect) -> &'static str {
 fn verdict(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect, row: &Workload) {
     let health = scene.rows.health_of(row);
     let (sign, meaning) = glyph::workload(row, health);
-    let reason = scene.rows.reason_of(row).unwrap_or_else(|| match health {
+    let reason = scene.rows.reason_with_age(row, |since| age(since, scene.now)).unwrap_or_else(|| match health {
         Health::Healthy => format!("{} of {} ready", row.ready, row.desired),
         other => other.to_string(),
     });

@@ -9,6 +9,7 @@ use crate::{
     ui::{
         actions, glyph,
         page::{Page, Piece},
+        panes::verdict::proof,
         scene::Scene,
         tables::reading,
     },
@@ -23,7 +24,7 @@ const VERBS: [Action; 5] = [Action::RollBack, Action::Bump, Action::Migrate, Act
 pub fn page(scene: &Scene<'_>, row: &Workload, width: u16) -> Page {
     let mut page = Page::new(width);
     let inspection = scene.rows.inspections.get(&row.object);
-    evidence(&mut page, inspection);
+    evidence(&mut page, scene, row);
     rollout(&mut page, scene, row);
     pods(&mut page, scene);
     verbs(&mut page, scene);
@@ -60,17 +61,13 @@ pub fn page(scene: &Scene<'_>, row: &Workload, width: u16) -> Page {
     page
 }
 
-fn evidence(page: &mut Page, inspection: Option<&Inspection>) {
-    let blocker = inspection.and_then(|inspection| inspection.blocker.as_ref());
-    if let Some(blocker) = blocker {
-        // The line above the tab may have been too narrow for all of it.
-        if blocker.message.chars().count() > page.width() {
-            page.labelled("because", Meaning::Broken, &blocker.message);
-        }
-        if let Some(evidence) = &blocker.evidence {
-            page.labelled("proof", Meaning::Muted, evidence);
-        }
+/// The whole sentence where the line above the tab is too narrow for it, what proves it, and the keys that help.
+fn evidence(page: &mut Page, scene: &Scene<'_>, row: &Workload) {
+    let sentence = scene.rows.reason_with_age(row, |since| age(since, scene.now));
+    if let Some(sentence) = sentence.filter(|sentence| sentence.chars().count() + 2 > page.width()) {
+        page.labelled("because", glyph::workload(row, scene.rows.health_of(row)).1, &sentence);
     }
+    proof(page, scene, row, 3);
 }
 
 fn rollout(page: &mut Page, scene: &Scene<'_>, row: &Workload) {
@@ -210,21 +207,26 @@ fn container(page: &mut Page, container: &ContainerDetail) {
         Meaning::Text,
         &format!("{}{ports}", container.image),
     );
-    let amount = |amount: &Option<String>| amount.clone().unwrap_or_else(|| "–".into());
-    let resources: Vec<String> = container
-        .resources
-        .iter()
-        .map(|(name, request, limit)| format!("{name} {} of {}", amount(request), amount(limit)))
-        .collect();
+    let resources: Vec<String> = container.resources.iter().map(asked).collect();
     match resources.is_empty() {
         true => page.labelled("  asks", Meaning::Warning, "no requests and no limits"),
-        false => page.labelled("  asks", Meaning::Text, &format!("{} at most", resources.join(", "))),
+        false => page.labelled("  asks", Meaning::Text, &resources.join(", ")),
     }
     for (which, probe) in &container.probes {
         page.labelled(&format!("  {}", short(which)), Meaning::Text, probe);
     }
     if container.probes.is_empty() && !container.init {
         page.labelled("  probes", Meaning::Muted, "none: it counts as ready once it runs");
+    }
+}
+
+/// What is requested of a resource, and what may be used at most.
+fn asked((name, request, limit): &(String, Option<String>, Option<String>)) -> String {
+    match (request, limit) {
+        (Some(request), Some(limit)) if request == limit => format!("{name} {request}, not more"),
+        (Some(request), Some(limit)) => format!("{name} {request} to {limit}"),
+        (Some(request), None) => format!("{name} {request} without a limit"),
+        (None, limit) => format!("{name} up to {}", limit.as_deref().unwrap_or_default()),
     }
 }
 

@@ -39,8 +39,8 @@ fn selected_line(scene: &Scene<'_>, pods: &Pods, lines: &[Line]) -> usize {
     lines.iter().position(is_selected).unwrap_or(0)
 }
 
-/// Draws the tab, or the selected pod at length.
-pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect, row: &Workload) {
+/// Draws the tab, or the selected pod at length; where it does not take the keys, the pods only.
+pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect, row: &Workload, keys: bool) {
     let pods = match sight(scene, Aspect::Pods) {
         Ok(Sight::Pods(pods)) => pods,
         Ok(_) => return,
@@ -53,13 +53,15 @@ pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect, row: &Workload) 
         };
         return say(scene, buffer, area, &(meaning, text.to_owned()));
     }
-    if scene.state.dossier.pod_open {
+    if keys && scene.state.dossier.pod_open {
         return pod::page(scene, area.width).draw(scene, buffer, area, scene.state.scroll);
     }
     let lines = lines(pods);
-    let selected = selected_line(scene, pods, &lines);
-    let first = first_line(lines.len(), selected, area.height);
-    let name_width = pods.iter().map(|pod| short(pod, row).len()).max().unwrap_or(0).clamp(8, 40);
+    let selected = if keys { selected_line(scene, pods, &lines) } else { usize::MAX };
+    let first = if keys { first_line(lines.len(), selected, area.height) } else { 0 };
+    let widest = |of: fn(&PodDetail, &Workload) -> usize| pods.iter().map(|pod| of(pod, row)).max().unwrap_or(0);
+    let widths =
+        (widest(|pod, row| short(pod, row).len()).clamp(5, 40), widest(|pod, _| pod.status.len()).clamp(7, 26));
     for (at, line) in lines.iter().enumerate().skip(first).take(area.height.into()) {
         let on_screen = Rect { y: area.y + (at - first) as u16, height: 1, ..area };
         let mut pen = scene.pen(buffer, on_screen, 0);
@@ -70,7 +72,7 @@ pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect, row: &Workload) 
             }
             Line::Pod(group, pod) => {
                 let detail = &pods.groups[*group].pods[*pod];
-                cells(&mut pen, scene, detail, short(detail, row), name_width, at == selected);
+                cells(&mut pen, scene, detail, short(detail, row), widths, at == selected);
                 if at == selected {
                     buffer.set_style(on_screen, scene.style(Meaning::Selected));
                 }
@@ -124,7 +126,14 @@ fn heading(pen: &mut Pen<'_>, group: &PodGroup) {
     pen.skip(2).write(&format!("{ready}/{} ready", group.pods.len()), Meaning::Muted);
 }
 
-fn cells(pen: &mut Pen<'_>, scene: &Scene<'_>, pod: &PodDetail, name: &str, name_width: usize, selected: bool) {
+fn cells(
+    pen: &mut Pen<'_>,
+    scene: &Scene<'_>,
+    pod: &PodDetail,
+    name: &str,
+    (name_width, status_width): (usize, usize),
+    selected: bool,
+) {
     let status = meaning(pod.ready, &pod.status);
     let sign = match status {
         Meaning::Healthy => "✓",
@@ -135,15 +144,22 @@ fn cells(pen: &mut Pen<'_>, scene: &Scene<'_>, pod: &PodDetail, name: &str, name
     pen.write(if selected { "▸ " } else { "  " }, Meaning::Key).write(sign, status).skip(1);
     pen.write(&format!("{name:<name_width$.name_width$} "), Meaning::Text);
     let (ready, all) = pod.containers_ready;
-    pen.write(&format!("{ready}/{all} "), Meaning::Text).write(&format!("{:<18} ", pod.status), status);
+    pen.write(&format!("{ready}/{all} "), Meaning::Text).write(&format!("{:<status_width$} ", pod.status), status);
     let restarts = if pod.restarts > 0 { Meaning::Warning } else { Meaning::Muted };
     pen.write(&format!("{:>3}↻ ", pod.restarts), restarts);
     let created = pod.created.map_or_else(|| "?".into(), |created| age(created, scene.now));
     pen.write(&format!("{created:>4}  "), Meaning::Muted);
-    pen.write(&format!("{:<14} ", pod.node.as_deref().unwrap_or("no node")), Meaning::Muted);
+    let node = pod.node.as_deref().unwrap_or("no node");
+    let wide = pen.room() >= 60;
+    if wide {
+        pen.write(&format!("{node:<24} "), Meaning::Muted);
+    }
     if let Some((container, end)) = pod.last_end() {
-        let when = end.at.map(|at| format!(" {} ago", age(at, scene.now))).unwrap_or_default();
+        let when = end.at.map(|at| format!(", {} ago", age(at, scene.now))).unwrap_or_default();
         let which = if pod.containers.len() > 1 { format!("{} ", container.name) } else { String::new() };
-        pen.write(&format!("last: {which}{}{when}", pod::ending(end)), Meaning::Warning);
+        pen.write(&format!("last {which}{}{when}  ", pod::ending(end)), Meaning::Warning);
+    }
+    if !wide {
+        pen.write(node, Meaning::Muted);
     }
 }

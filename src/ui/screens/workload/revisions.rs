@@ -6,7 +6,7 @@ use crate::{
     config::Meaning,
     model::{Aspect, Commit, KnownGood, Moment, PastRevision, Reconciliation, Sight, Workload},
     time::age,
-    ui::{page::Page, pen::Pen, scene::Scene, tables::version},
+    ui::{list::Listed, page::Page, pen::Pen, scene::Scene, tables::version},
 };
 use ratatui::{buffer::Buffer, layout::Rect};
 
@@ -22,7 +22,13 @@ pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect, row: &Workload) 
     };
     let dossier = &scene.state.dossier;
     if dossier.compared.is_some() {
-        return compare::page(scene, area.width).draw(scene, buffer, area, scene.state.scroll);
+        let page = compare::page(scene, dossier.compared, area.width);
+        return page.draw(scene, buffer, area, scene.state.scroll);
+    }
+    // Where there is room, what would be compared is shown beside.
+    let (area, right) = super::beside(area);
+    if let (false, pair @ Some(_)) = (right.is_empty(), dossier.pair()) {
+        compare::page(scene, pair, right.width).draw(scene, buffer, right, 0);
     }
     let moments = history.timeline(dossier.origin());
     if moments.is_empty() {

@@ -66,7 +66,7 @@ fn routes(page: &mut Page, scene: &Scene<'_>, row: &Workload) {
         }
         match &route.reason {
             Some(reason) => page.hanging(vec![(meaning, "  ".into())], meaning, reason),
-            None => page.text(Meaning::Muted, "  accepted as it stands by every gateway it names"),
+            None => page.line(vec![(Meaning::Muted, "  accepted as it stands by every gateway it names".into())]),
         }
         page.blank();
     }

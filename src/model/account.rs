@@ -1,0 +1,50 @@
+//! What is told of one operation afterwards: who did what, why, when, with which result, and by which commands it could be done
+//! by hand.
+
+use super::{ObjectRef, OperationId, OperationState, Verb};
+use jiff::Timestamp;
+use serde::Serialize;
+
+/// One thing that happened, in words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Happening {
+    /// When, by the clock of the machine that carried it out.
+    pub at: Timestamp,
+    /// What.
+    pub what: String,
+}
+
+/// The account of one operation. It holds no secret and no environment value: whoever makes it hides them.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Account {
+    /// The operation's name.
+    pub id: OperationId,
+    /// Its verb.
+    pub verb: Verb,
+    /// What it acted on.
+    pub target: ObjectRef,
+    /// The context it ran in.
+    pub context: String,
+    /// One line: what it did.
+    pub summary: String,
+    /// Who carried it out, as `user@host`: first who began it, then each who took it up.
+    pub who: Vec<String>,
+    /// Why, in the operator's words.
+    pub why: Option<String>,
+    /// When it was confirmed, or planned where it never was.
+    pub started: Timestamp,
+    /// When its last attempt ended; None while none has.
+    pub ended: Option<Timestamp>,
+    /// Where it stands.
+    pub state: OperationState,
+    /// How it ended, or why it stands.
+    pub result: Option<String>,
+    /// Whether it was thought to last.
+    pub durability: String,
+    /// What happened, in order.
+    pub timeline: Vec<Happening>,
+    /// What changed, as a unified diff.
+    pub diff: String,
+    /// The commands that do the same by hand, without the checks.
+    pub commands: Vec<String>,
+}

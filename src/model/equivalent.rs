@@ -1,0 +1,108 @@
+//! What a step does in the words of kubectl and git: for the journal, so that a reader can check it or do it by hand.
+//!
+//! Without this program's checks, tests and waiting; what no command does is said as a shell comment.
+
+use super::{
+    Action, Kind, ObjectRef,
+    command::{place, quoted},
+};
+
+impl Action {
+    /// The commands that come nearest, in order. Free text is as the plan holds it: whoever shows it hides secrets first.
+    pub fn commands(&self, context: &str) -> Vec<String> {
+        let kubectl = |object: &ObjectRef, words: &str| format!("kubectl {words} {}", place(object, context).join(" "));
+        let service = |namespace: &str, name: &str| ObjectRef::new(Kind::Service, namespace, name);
+        match self {
+            Self::RestoreTemplate { object, revision, unpause, .. } => {
+                let mut commands =
+                    vec![kubectl(object, &format!("rollout undo {} --to-revision={revision}", object.type_name()))];
+                if *unpause {
+                    commands.insert(0, kubectl(object, &format!("rollout resume {}", object.type_name())));
+                }
+                commands
+            }
+            Self::Restart { object, .. } => vec![kubectl(object, &format!("rollout restart {}", object.type_name()))],
+            Self::SetWeights { object, after, .. } => {
+                let set = |weight: &super::Weight| {
+                    format!(
+                        r#"{{"op":"replace","path":"/spec/rules/{}/backendRefs/{}/weight","value":{}}}"#,
+                        weight.rule, weight.backend, weight.weight
+                    )
+                };
+                let patch = format!("[{}]", after.iter().map(set).collect::<Vec<_>>().join(","));
+                let words = format!("patch {} --type=json -p {}", object.type_name(), quoted(&patch));
+                vec![kubectl(object, &words)]
+            }
+            Self::WaitReady { namespace, service: name, ready } => {
+                let words = format!("get endpointslices -l kubernetes.io/service-name={}", quoted(name));
+                vec![format!("{}  # until {ready} are ready", kubectl(&service(namespace, name), &words))]
+            }
+            Self::Hold { seconds, .. } => vec![format!("sleep {seconds}")],
+            Self::CreateJob { object, recipe } => {
+                let words: Vec<String> = recipe.command.iter().map(|word| quoted(word)).collect();
+                let words = format!(
+                    "create job {} --image={} -- {}",
+                    quoted(&object.name),
+                    quoted(&recipe.image),
+                    words.join(" ")
+                );
+                let from =
+                    format!("# with the pod template of {}, which kubectl cannot copy:", recipe.workload.type_name());
+                // The options must stand before the command of the Job.
+                let place = place(object, context).join(" ");
+                vec![from, format!("kubectl {place} {words}")]
+            }
+            Self::WaitJob { object } => {
+                vec![kubectl(object, &format!("wait --for=condition=complete {}", object.type_name()))]
+            }
+            Self::Commit(commit) => {
+                let mut commands =
+                    vec![format!("git clone --branch {} {}", quoted(&commit.branch), quoted(&commit.repository))];
+                for edit in &commit.edits {
+                    commands.extend(edit.changes.iter().map(|change| {
+                        let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "nothing".into());
+                        let (from, to) = (value(&change.from), value(&change.to));
+                        format!("# in {}: {} from {from} to {to}", edit.path, change.pointer)
+                    }));
+                }
+                let subject = commit.message.lines().next().unwrap_or_default();
+                commands.push(format!("git commit --all --message {}", quoted(subject)));
+                commands
+            }
+            Self::Push { branch, .. } => vec![format!("git push origin HEAD:{}", quoted(branch))],
+            Self::WaitReconciled { object, container, image } => {
+                let words = format!("get {} -o yaml", object.type_name());
+                vec![format!("{}  # until {container} is {image}", kubectl(object, &words))]
+            }
+            Self::WaitRollout { object, .. } => {
+                vec![kubectl(object, &format!("rollout status {}", object.type_name()))]
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Weight;
+
+    #[test]
+    fn steps_are_told_as_commands_that_can_be_pasted() {
+        let checkout = ObjectRef::new(Kind::Deployment, "shop", "checkout");
+        let restart = Action::WaitRollout { object: checkout, uid: "u".into() };
+        assert_eq!(restart.commands("prod"), ["kubectl rollout status deploy/checkout -n shop --context prod"]);
+        let route = ObjectRef::new(Kind::HttpRoute, "shop", "web");
+        let weight = |weight| vec![Weight { rule: 0, backend: 1, name: "b".into(), weight }];
+        let shift = Action::SetWeights { object: route, uid: "u".into(), before: weight(0), after: weight(25) };
+        assert_eq!(
+            shift.commands("prod"),
+            [concat!(
+                "kubectl patch httproute/web --type=json -p ",
+                r#"'[{"op":"replace","path":"/spec/rules/0/backendRefs/1/weight","value":25}]'"#,
+                " -n shop --context prod"
+            )]
+        );
+        let push = Action::Push { repository: "https://git.example/apps".into(), branch: "main".into() };
+        assert_eq!(push.commands("prod"), ["git push origin HEAD:main"]);
+    }
+}

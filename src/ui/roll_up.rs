@@ -1,0 +1,205 @@
+//! What all workloads together say: how many there are, how many are not well, and which namespaces they make look bad.
+//!
+//! Computed when rows change, never for a frame and never for a key.
+
+use super::chosen::Chosen;
+use crate::model::{Health, Kind, ObjectRef, Rows};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// How many workloads there are, and how many need attention.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// All of them.
+    pub total: usize,
+    /// Broken ones.
+    pub broken: usize,
+    /// Degraded ones.
+    pub degraded: usize,
+    /// Progressing ones.
+    pub progressing: usize,
+}
+
+impl Counts {
+    fn add(&mut self, health: Health) {
+        self.total += 1;
+        match health {
+            Health::Broken => self.broken += 1,
+            Health::Degraded => self.degraded += 1,
+            Health::Progressing => self.progressing += 1,
+            Health::Unknown | Health::Healthy => {}
+        }
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.total += other.total;
+        self.broken += other.broken;
+        self.degraded += other.degraded;
+        self.progressing += other.progressing;
+    }
+
+    /// How many of them are not well.
+    pub const fn troubled(&self) -> usize {
+        self.broken + self.degraded + self.progressing
+    }
+}
+
+/// The worst of some workloads, and how many there are.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally {
+    worst: Option<Health>,
+    counts: Counts,
+}
+
+impl Tally {
+    fn of(health: Health) -> Self {
+        let mut tally = Self::default();
+        tally.add(health);
+        tally
+    }
+
+    fn add(&mut self, health: Health) {
+        self.worst = Some(self.worst.map_or(health, |worst| worst.min(health)));
+        self.counts.add(health);
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.worst = self.worst.into_iter().chain(other.worst).min();
+        self.counts.merge(other.counts);
+    }
+}
+
+/// A namespace with the health of its workloads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamespaceRow {
+    /// Which namespace this is.
+    pub object: ObjectRef,
+    /// The health of its worst workload; None where it has none.
+    pub health: Option<Health>,
+    /// Its workloads.
+    pub counts: Counts,
+}
+
+/// What a look at all workloads gives.
+#[derive(Clone, Debug, Default)]
+pub struct RollUp {
+    /// Namespaces, by name: those that are listed, and those that workloads tell of.
+    namespaces: Vec<NamespaceRow>,
+    /// All workloads.
+    pub all: Counts,
+}
+
+impl RollUp {
+    /// Looks at all workloads once.
+    pub fn of(rows: &Rows) -> Self {
+        let mut tallies: BTreeMap<&Arc<str>, Tally> = BTreeMap::new();
+        // Rows of one namespace follow each other, so a namespace is looked up once for all of them.
+        let mut here: Option<(&Arc<str>, Tally)> = None;
+        for row in rows.workloads.iter() {
+            let namespace = &row.object.namespace;
+            let health = if rows.inspections.is_empty() { row.health() } else { rows.health_of(row) };
+            match &mut here {
+                Some((name, tally)) if *name == namespace => tally.add(health),
+                _ => {
+                    if let Some((name, tally)) = here.replace((namespace, Tally::of(health))) {
+                        tallies.entry(name).or_default().merge(tally);
+                    }
+                }
+            }
+        }
+        if let Some((name, tally)) = here {
+            tallies.entry(name).or_default().merge(tally);
+        }
+        let mut all = Counts::default();
+        tallies.values().for_each(|tally| all.merge(tally.counts));
+        for namespace in rows.namespaces.iter() {
+            tallies.entry(&namespace.name).or_default();
+        }
+        let row = |(name, tally): (&Arc<str>, Tally)| NamespaceRow {
+            object: ObjectRef::new(Kind::Namespace, "", name.clone()),
+            health: tally.worst,
+            counts: tally.counts,
+        };
+        Self { namespaces: tallies.into_iter().map(row).collect(), all }
+    }
+
+    /// Every namespace, by name.
+    pub fn namespaces(&self) -> &[NamespaceRow] {
+        &self.namespaces
+    }
+
+    /// One namespace.
+    pub fn namespace(&self, name: &str) -> Option<&NamespaceRow> {
+        let at = self.namespaces.binary_search_by(|row| (*row.object.name).cmp(name)).ok()?;
+        self.namespaces.get(at)
+    }
+
+    /// The names of all namespaces, the one that needs attention most first.
+    pub fn by_attention(&self) -> Vec<Arc<str>> {
+        let mut rows: Vec<&NamespaceRow> = self.namespaces.iter().collect();
+        rows.sort_by_key(|row| (row.health.is_none(), row.health));
+        rows.into_iter().map(|row| row.object.name.clone()).collect()
+    }
+
+    /// The workloads of the chosen namespaces.
+    pub fn counts(&self, chosen: &Chosen) -> Counts {
+        if chosen.is_all() {
+            return self.all;
+        }
+        let mut counts = Counts::default();
+        chosen.iter().filter_map(|name| self.namespace(name)).for_each(|row| counts.merge(row.counts));
+        counts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Change, Labels, Namespace, Rollout, RolloutState, Workload};
+    use jiff::Timestamp;
+
+    fn workload(kind: Kind, namespace: &str, name: &str, state: RolloutState) -> Change {
+        Change::Workload(Workload {
+            object: ObjectRef::new(kind, namespace, name),
+            uid: "".into(),
+            desired: 1,
+            ready: 1,
+            updated: 1,
+            available: 1,
+            revision: None,
+            containers: Vec::new(),
+            rollout: Rollout::plain(state),
+            owner: None,
+            created: None,
+            changed: None,
+            labels: Labels::default(),
+            delivery: None,
+        })
+    }
+
+    #[test]
+    fn a_namespace_is_as_well_as_its_worst_workload_and_an_empty_one_comes_last() {
+        use RolloutState::{Complete, Failed, Progressing};
+        let mut rows = Rows::default();
+        let batch = vec![
+            workload(Kind::Deployment, "b", "web", Complete),
+            workload(Kind::StatefulSet, "a", "store", Failed),
+            workload(Kind::Deployment, "a", "web", Complete),
+            workload(Kind::DaemonSet, "b", "agent", Progressing),
+            Change::Namespace(Namespace { name: "empty".into(), phase: "Active".into(), ..Namespace::default() }),
+        ];
+        rows.apply(batch, Timestamp::UNIX_EPOCH);
+        let roll_up = RollUp::of(&rows);
+        let seen: Vec<_> = roll_up
+            .by_attention()
+            .iter()
+            .filter_map(|name| roll_up.namespace(name))
+            .map(|n| (n.object.name.to_string(), n.health, n.counts.troubled(), n.counts.total))
+            .collect();
+        let (broken, progressing) = (Some(Health::Broken), Some(Health::Progressing));
+        assert_eq!(seen, [("a".into(), broken, 1, 2), ("b".into(), progressing, 1, 2), ("empty".into(), None, 0, 0)]);
+        let chosen = |names: &[&str]| names.iter().map(|name| Arc::from(*name)).collect::<Chosen>();
+        assert_eq!(roll_up.counts(&chosen(&["a"])).broken, 1);
+        assert_eq!(roll_up.counts(&chosen(&["a", "b"])), roll_up.counts(&Chosen::default()));
+        assert_eq!(roll_up.counts(&chosen(&["nowhere"])), Counts::default());
+    }
+}

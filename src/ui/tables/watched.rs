@@ -1,0 +1,121 @@
+//! Tables of rows that watches feed, and the same without their type, so that one screen serves all of them.
+
+use super::{Arranged, Row, Sight, arrange, heading_at};
+use crate::{
+    config::Meaning,
+    model::{Kind, ObjectRef},
+    ui::{
+        chosen::Chosen,
+        list::List,
+        look::Look,
+        panes::listing::{self, Listing},
+        scene::Scene,
+    },
+};
+use ratatui::{buffer::Buffer, layout::Rect};
+use std::marker::PhantomData;
+
+/// Rows out of [`crate::model::Rows`].
+pub trait Watched: Row<Id = ObjectRef> {
+    /// What the rows are called, as a title.
+    const TITLE: &'static str;
+    /// The same in the middle of a sentence.
+    const NOUN: &'static str;
+    /// The kinds the rows come from: how fresh they are, and why there are none.
+    const KINDS: &'static [Kind];
+
+    /// Every row.
+    fn all<'r>(sight: &Sight<'r>) -> Box<dyn Iterator<Item = &'r Self> + 'r>;
+
+    /// One row.
+    fn find<'r>(sight: &Sight<'r>, object: &ObjectRef) -> Option<&'r Self>;
+
+    /// What the selected row has to say at length, and what that means.
+    fn says(&self, _: &Scene<'_>) -> Vec<(Meaning, String)> {
+        Vec::new()
+    }
+}
+
+/// A column as the choice of columns and the sort see it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Heading {
+    /// The heading.
+    pub title: &'static str,
+    /// Whether rows can be sorted by it.
+    pub sortable: bool,
+    /// Whether it is shown in wide mode and by choice only.
+    pub wide: bool,
+}
+
+/// The headings of a row type.
+pub fn headings<R: Row>() -> Vec<Heading> {
+    let heading =
+        |column: &super::Column<R>| Heading { title: column.title, sortable: column.key.is_some(), wide: column.wide };
+    R::COLUMNS.iter().map(heading).collect()
+}
+
+/// A table of watched rows, whatever their type.
+pub trait Table: Sync {
+    /// What its rows are called, as a title.
+    fn title(&self) -> &'static str;
+    /// Its columns.
+    fn headings(&self) -> Vec<Heading>;
+    /// Brings a list in line with the rows.
+    fn arrange(&self, list: &mut List<ObjectRef>, chosen: &Chosen, sight: &Sight<'_>) -> Arranged;
+    /// Draws it with what the selected row has to say below; `focused` as for a [`Listing`].
+    fn draw(
+        &self,
+        scene: &Scene<'_>,
+        buffer: &mut Buffer,
+        area: Rect,
+        shown: (&List<ObjectRef>, &Arranged),
+        focused: Option<bool>,
+    );
+    /// The heading at column `x` of the screen, by which rows can be sorted.
+    fn heading_at(&self, look: &Look, area: Rect, x: u16) -> Option<&'static str>;
+    /// What the selected row has to say.
+    fn says(&self, scene: &Scene<'_>, object: &ObjectRef) -> Vec<(Meaning, String)>;
+}
+
+/// A table of `R`.
+pub(super) struct Of<R>(PhantomData<fn() -> R>);
+
+impl<R: 'static> Of<R> {
+    /// The only one.
+    pub const TABLE: &'static Self = &Self(PhantomData);
+}
+
+impl<R: Watched> Table for Of<R> {
+    fn title(&self) -> &'static str {
+        R::TITLE
+    }
+
+    fn headings(&self) -> Vec<Heading> {
+        headings::<R>()
+    }
+
+    fn arrange(&self, list: &mut List<ObjectRef>, chosen: &Chosen, sight: &Sight<'_>) -> Arranged {
+        arrange(list, R::all(sight), chosen, sight)
+    }
+
+    fn draw(
+        &self,
+        scene: &Scene<'_>,
+        buffer: &mut Buffer,
+        area: Rect,
+        (list, found): (&List<ObjectRef>, &Arranged),
+        focused: Option<bool>,
+    ) {
+        let listing = Listing { title: R::TITLE, noun: R::NOUN, list, found, kinds: R::KINDS, focused };
+        let sight = scene.sight();
+        listing::draw::<R>(scene, buffer, area, &listing, |object| R::find(&sight, object));
+    }
+
+    fn heading_at(&self, look: &Look, area: Rect, x: u16) -> Option<&'static str> {
+        heading_at(R::COLUMNS, look, area, x)
+    }
+
+    fn says(&self, scene: &Scene<'_>, object: &ObjectRef) -> Vec<(Meaning, String)> {
+        R::find(&scene.sight(), object).map(|row| row.says(scene)).unwrap_or_default()
+    }
+}
