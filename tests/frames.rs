@@ -3,7 +3,11 @@
 
 mod fixture;
 
-use fixture::{journaled, logs, migration_view, robot::Robot, rows, session, shift_view, sights, told};
+use fixture::{
+    journaled, logs, migration_view,
+    robot::{Robot, Way},
+    rows, session, shift_view, sights, told,
+};
 use jiff::tz::TimeZone;
 use pilothouse::{
     config::{Config, Terminal, Theme},
@@ -37,7 +41,7 @@ fn golden(name: &str, session: impl Fn() -> Session, rows: &Rows, prepare: impl 
 }
 
 /// The main screens.
-const MAIN: [(&str, fn(&mut Robot)); 4] = [
+const MAIN: [(&str, Way); 4] = [
     ("cockpit", |_| {}),
     ("workload", |robot| drop(robot.press("enter"))),
     ("plan", |robot| robot.roll_back()),

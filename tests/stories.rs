@@ -675,6 +675,21 @@ fn resuming_in_a_protected_context_asks_for_the_name_again() {
 }
 
 #[test]
+fn replicas_that_changed_of_late_are_seen_in_the_table() {
+    let bars = |robot: &Robot| robot.screen().lines().find(|line| line.contains("edge/gateway")).unwrap().to_owned();
+    let scaled = |robot: &mut Robot, to: u32, before: i64| {
+        let mut scaler = robot.rows.autoscaler_of(&deployment("edge", "gateway")).unwrap().clone();
+        (scaler.current, scaler.desired) = (to, to);
+        robot.rows.apply(vec![Change::Autoscaler(scaler)], fixture::ago(before));
+    };
+    let mut robot = Robot::new(session(false, false), rows(), (240, 60));
+    assert!(!bars(&robot).contains('█'), "one that has not changed draws nobody's eye: {}", bars(&robot));
+    scaled(&mut robot, 16, 60);
+    let seen = bars(&robot);
+    assert!(seen.contains('▅') && seen.contains('█'), "from 8 to 16: {seen}");
+}
+
+#[test]
 fn what_is_on_the_screen_and_not_well_is_told_once() {
     let mut robot = Robot::new(session(false, false), rows(), (120, 40));
     let mut visible = |rows_changed: bool| {

@@ -3,7 +3,8 @@
 use super::{
     chosen::Chosen,
     layers::{Answer, Confirm, Help, Layer, Offers, Palette, Question, Then, bump, migrate, rollback, shift},
-    message::{Effect, Level, Quit},
+    leaving,
+    message::{Effect, Level},
     state::{Focus, Screen, State},
     table_actions,
     tables::TableKind,
@@ -65,7 +66,11 @@ pub fn refusal(state: &State, rows: &Rows, action: Action) -> Option<String> {
         | Action::Compare
         | Action::Fold
         | Action::NextMatch
-        | Action::PreviousMatch => tabs::refusal(state, action),
+        | Action::PreviousMatch
+            if !matches!(state.screen(), Screen::Logs(_)) =>
+        {
+            tabs::refusal(state, action)
+        }
         Action::WatchContext | Action::LogIn | Action::Reload => state.context_refusal(action),
         Action::Mark if matches!(state.screen(), Screen::Workload(_)) => tabs::refusal(state, action),
         Action::NextPane | Action::PreviousPane if *state.screen() != Screen::Workloads => {
@@ -196,7 +201,7 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
             }
             Vec::new()
         }
-        Action::Quit => quit(state),
+        Action::Quit => leaving::quit(state),
         Action::Up => step(state, -1),
         Action::Down => step(state, 1),
         Action::Top => step(state, isize::MIN),
@@ -482,31 +487,4 @@ pub fn order(state: &mut State, order: Control) -> Vec<Effect> {
 
 fn export(ids: Vec<OperationId>) -> Vec<Effect> {
     if ids.is_empty() { Vec::new() } else { vec![Effect::Export(ids)] }
-}
-
-fn quit(state: &mut State) -> Vec<Effect> {
-    let running: Vec<OperationId> = state.operations.under_way().map(|view| view.id.clone()).collect();
-    if running.is_empty() {
-        return vec![Effect::Quit(Quit::Now)];
-    }
-    let back: Vec<OperationId> =
-        state.operations.under_way().filter(|view| view.can_step_back).map(|view| view.id.clone()).collect();
-    let names: Vec<String> =
-        state.operations.under_way().map(|view| format!("{} {}", view.verb, view.target.path())).collect();
-    let mut answers = vec![
-        Answer::new("keep waiting", "stay here", Then::Nothing),
-        Answer::new(
-            "leave it paused",
-            "quit; it stays where it is and can be resumed",
-            Then::Do(vec![Effect::Quit(Quit::Leaving(running))]),
-        ),
-    ];
-    if !back.is_empty() {
-        let then = Then::Do(vec![Effect::Quit(Quit::SteppingBack(back))]);
-        answers.push(Answer::new("step back", "take it back to where it began, then quit", then));
-    }
-    let message = format!("An operation is under way: {}.", names.join(", "));
-    state.layers.retain(|layer| !matches!(layer, Layer::Question(_)));
-    state.layers.push(Layer::Question(Question::new("Quit", message, answers)));
-    Vec::new()
 }

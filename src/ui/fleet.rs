@@ -119,12 +119,14 @@ impl State {
 
     /// Goes to another context, whose rows are the ones that are shown from now on, and opens a workload there.
     pub(super) fn enter(&mut self, name: &str, open: Option<ObjectRef>) -> Vec<Effect> {
+        let ended = self.contexts.get(name).is_some().then(|| self.end_logs()).flatten();
         let Some(view) = self.contexts.get(name) else { return Vec::new() };
         let waiting = self.layers.iter().filter_map(|layer| match layer {
             Layer::Planning(planning) => Some(Effect::Forget(planning.ticket)),
             _ => None,
         });
-        let effects: Vec<Effect> = waiting.collect();
+        let mut effects: Vec<Effect> = waiting.collect();
+        effects.extend(ended);
         let came_from = self.screen().clone();
         if name != self.session.context {
             let session = self.session.within(view);

@@ -97,7 +97,13 @@ impl Reading {
 
     /// What becomes of the container.
     async fn changed(&mut self) -> Result<(), Unheard> {
-        self.now.changed().await.map_err(|_| Unheard)
+        let changed = self.now.changed().await;
+        self.heard(changed)
+    }
+
+    /// Whether there is still somebody to tell what becomes of the container: its last word is that the pod is gone.
+    fn heard(&self, changed: Result<(), watch::error::RecvError>) -> Result<(), Unheard> {
+        if changed.is_err() && !self.now.borrow().gone { Err(Unheard) } else { Ok(()) }
     }
 
     async fn wait(&mut self, why: String) -> Result<(), Unheard> {
@@ -147,7 +153,7 @@ impl Reading {
         if self.goes_on(run)
             && let Ok(changed) = timeout(TOLD, self.now.changed()).await
         {
-            return changed.map_err(|_| Unheard);
+            return self.heard(changed);
         }
         Ok(())
     }
@@ -225,8 +231,9 @@ impl Reading {
         loop {
             let chunk = tokio::select! {
                 chunk = chunks.next() => chunk,
-                changed = self.now.changed(), if part == Part::Stream => {
-                    changed.map_err(|_| Unheard)?;
+                // Nothing more becomes of a container that is given its last seconds.
+                changed = self.now.changed(), if part == Part::Stream && until.is_none() => {
+                    self.heard(changed)?;
                     if self.now.borrow().outages != outages {
                         let why = "the connection to the API server was lost";
                         return Ok(Err(ApiError::new(ApiErrorKind::Unreachable, "follow the log", why)));
@@ -283,7 +290,7 @@ impl Reading {
             self.note(LogVoice::Trouble, state.to_string(), None).await?;
         }
         match timeout(pause, self.now.changed()).await {
-            Ok(changed) => changed.map_err(|_| Unheard),
+            Ok(changed) => self.heard(changed),
             Err(_) => Ok(()),
         }
     }

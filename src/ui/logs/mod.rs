@@ -125,8 +125,7 @@ impl State {
     /// Follows what the screen on top shows, and nothing else.
     pub(super) fn settle_logs(&mut self) -> Vec<Effect> {
         let Screen::Logs(subject) = self.screen() else {
-            let was_open = self.logs.open.take().is_some();
-            return if was_open { vec![Effect::EndLogs] } else { Vec::new() };
+            return self.end_logs().into_iter().collect();
         };
         match &self.logs.open {
             Some(open) if open.request.subject == *subject => Vec::new(),
@@ -135,6 +134,11 @@ impl State {
                 self.ask_logs(request)
             }
         }
+    }
+
+    /// Drops the lines that are held, if any, and wants no more.
+    pub(super) fn end_logs(&mut self) -> Option<Effect> {
+        self.logs.open.take().map(|_| Effect::EndLogs)
     }
 
     /// Asks for other logs, or for the same anew. What is held stays on the screen until the answer comes.

@@ -14,7 +14,8 @@ use unicode_width::UnicodeWidthStr;
 /// Draws them on the last line of `body`; on the cockpit itself there are none.
 pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, body: Rect) {
     let open = scene.state.trail.open_screens();
-    if open.len() < 2 || body.height < 3 {
+    // The logs say on that line what they follow.
+    if open.len() < 2 || body.height < 3 || matches!(scene.state.screen(), Screen::Logs(_)) {
         return;
     }
     // The position within a long table stands at the right end of the same line.

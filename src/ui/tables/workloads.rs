@@ -3,10 +3,11 @@
 use super::{Column, Key, Row, Sight, Watched, by_name, namespaces::write_labels, right, write_path};
 use crate::{
     config::Meaning,
-    model::{Autoscaler, Health, Kind, Labels, Metric, ObjectRef, Sync, Workload, image::ImageReference},
+    model::{Autoscaler, Health, Kind, Labels, Metric, ObjectRef, Samples, Sync, Workload, image::ImageReference},
     time::age,
-    ui::{delivery, freshness, glyph, pen::Pen, scene::Scene},
+    ui::{delivery, freshness, glyph, pen::Pen, plot, scene::Scene},
 };
+use jiff::SignedDuration;
 use std::cmp::Ordering;
 
 impl Row for Workload {
@@ -21,7 +22,7 @@ impl Row for Workload {
         Column::new(" REV", (4, 5), 4, revision)
             .by(|row, _| row.revision.and_then(|r| i64::try_from(r).ok()).map_or(Key::Absent, Key::Number)),
         Column::new("CHANGED", (7, 7), 3, changed).by(|row, _| Key::age(row.changed)),
-        Column::new("AUTOSCALER", (22, 24), 5, autoscaler).by(|row, sight| {
+        Column::new("AUTOSCALER", (24, 36), 5, autoscaler).by(|row, sight| {
             sight.rows.autoscaler_of(&row.object).map_or(Key::Absent, |s| Key::Number(s.current.into()))
         }),
         Column::new("OWNER", (12, 16), 6, owner)
@@ -99,7 +100,9 @@ fn ready(pen: &mut Pen<'_>, row: &Workload, scene: &Scene<'_>) {
     if row.desired > 0 && (words.is_none() || room >= 4) {
         let width = room.min(8).min(row.desired as usize);
         let (full, empty) = glyph::bar(row.ready.into(), row.desired.into(), width);
-        pen.skip(1).write(&full, meaning).write(&empty, Meaning::Muted);
+        // What is complete stays quiet, so that the eye falls on what is not.
+        let ink = if meaning == Meaning::Healthy { Meaning::Border } else { meaning };
+        pen.skip(1).write(&full, ink).write(&empty, Meaning::Muted);
     }
     if let Some(words) = words {
         pen.skip(1).write(words, meaning);
@@ -180,6 +183,21 @@ fn autoscaler(pen: &mut Pen<'_>, row: &Workload, scene: &Scene<'_>) {
         pen.write(&reading(metric), Meaning::Text).skip(2);
     }
     replicas(pen, scaler);
+    lately(pen, scaler, scene);
+}
+
+/// How many replicas there were of late, where they changed and there is room to see it.
+fn lately(pen: &mut Pen<'_>, scaler: &Autoscaler, scene: &Scene<'_>) {
+    const SPAN: SignedDuration = SignedDuration::from_mins(15);
+    let width = usize::from(pen.room().saturating_sub(1)).min(12);
+    let Some(samples) = scene.rows.replicas.get(&scaler.object).map(Samples::as_slice) else { return };
+    let from = scene.now - SPAN;
+    if width < 4 || samples.len() < 2 || samples.last().is_none_or(|(at, _)| *at < from) {
+        return;
+    }
+    let values = plot::resample(samples, from, scene.now, width);
+    let line = plot::sparkline(values.into_iter(), width, scene.state.session.terminal.ascii);
+    pen.skip(1).write(&line, Meaning::Progressing);
 }
 
 /// Least, current and most replicas: `4·6·10`.
