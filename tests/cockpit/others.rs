@@ -33,6 +33,7 @@ impl Colleague {
             }
             seen.push(line);
         }
+        child.wait().unwrap();
         panic!("it never said {says:?}:\n{}", seen.join("\n"));
     }
 
@@ -43,7 +44,7 @@ impl Colleague {
         self.process.wait().unwrap();
     }
 
-    fn is_killed(mut self) {
+    fn dies(mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
     }
@@ -91,7 +92,7 @@ fn what_a_colleague_does_and_leaves_is_seen_without_the_journal() {
     let id = operations["operations"][0]["id"].as_str().unwrap();
     let resumed = Colleague::start(&world, elsewhere.path(), &["operations", "resume", id], &holds);
     terminal.until("that it goes on", |s| s.contains("◐ running") && !s.contains("orphaned"));
-    resumed.is_killed();
+    resumed.dies();
     let mut fresh = Terminal::start(160, 40, &["--kubeconfig", &config]);
     fresh.shows("shop/checkout").press("o").until("it still listed with its step", listed("running"));
     for terminal in [&mut terminal, &mut fresh] {
