@@ -47,6 +47,8 @@ fn help_filter_and_palette_answer() {
         .press("filter")
         .shows("/                  filter")
         .press("\x1b")
+        .shows("On workloads and routes")
+        .press("\x1b")
         .until("the help closed", |s| !s.contains("Keys"));
     terminal.press("/chk").until("the filter narrowing", |s| s.contains("shop/checkout") && !s.contains("gateway"));
     terminal.press("\x1b").shows("edge/gateway");
