@@ -239,6 +239,27 @@ fn routes_jobs_and_operations() {
 }
 
 #[test]
+fn operations_of_others() {
+    let mut rows = rows();
+    fixture::others::others(&mut rows, 90);
+    golden("operations-orphaned", plain, &rows, |robot| {
+        robot.tell(Message::Operations(journaled()));
+        robot.press(": o p e r enter g");
+    });
+    golden("operation-orphaned", plain, &rows, |robot| {
+        robot.tell(Message::Operations(journaled()));
+        robot.press(": o p e r enter / a n a enter enter");
+    });
+    let mut rows = fixture::rows();
+    let why = "User \"ana\" cannot list resource \"leases\" in API group \"coordination.k8s.io\"".to_owned();
+    rows.apply(vec![Change::Sync(Kind::Lease, None, Sync::Forbidden { why })], fixture::now());
+    golden("operations-forbidden", plain, &rows, |robot| {
+        robot.tell(Message::Operations(Vec::new()));
+        robot.press(": o p e r enter");
+    });
+}
+
+#[test]
 fn tables_in_another_look() {
     let rows = rows();
     golden("table-sorted-and-filtered", plain, &rows, |robot| {

@@ -3,7 +3,12 @@
 mod fixture;
 
 use crossterm::event::{MouseButton, MouseEventKind};
-use fixture::{deployment, journaled, now, robot::Robot, rollback_plan, rows, session, shift_view, told, workload};
+use fixture::{
+    deployment, journaled, now,
+    others::{claim, others},
+    robot::Robot,
+    rollback_plan, rows, session, shift_view, told, workload,
+};
 use pilothouse::{
     config::{Config, Keymap, Theme},
     model::*,
@@ -707,4 +712,46 @@ fn what_is_on_the_screen_and_not_well_is_told_once() {
         panic!("what has recovered is no longer asked for")
     };
     assert!(left.contains(&deployment("shop", "checkout")) && !left.contains(&deployment("shop", "search-indexer")));
+}
+
+#[test]
+fn what_others_left_is_told_once_shown_first_and_cannot_be_resumed_from_here() {
+    let mut rows = rows();
+    others(&mut rows, 90);
+    let mut robot = Robot::new(session(false, false), rows, (120, 40));
+    assert!(!robot.sees("orphaned"), "before the journals were read nothing is known to be somebody else's");
+    robot.tell(Message::Operations(journaled()));
+    assert!(robot.sees("! 2 orphaned"), "{}", robot.screen());
+    assert!(
+        robot.sees("left migrate payments/ledger at step 2 of 2") && robot.sees("(and 1 more)"),
+        "{}",
+        robot.screen()
+    );
+    robot.press("j");
+    robot.tell(Message::RowsChanged);
+    assert!(!robot.sees("(and 1 more)"), "it is told once");
+    robot.press(": o p e r enter / a n a enter");
+    assert!(robot.selected().contains("orphaned") && robot.selected().contains("ana@laptop"), "{}", robot.screen());
+    assert_eq!(robot.press("c"), []);
+    assert!(robot.sees("its journal is on laptop"), "{}", robot.screen());
+    robot.press("enter");
+    assert!(robot.sees("release 3.0, CHG-4711") && robot.sees("pilothouse operations resume 20261121-030044-kxw"));
+    assert_eq!(robot.press("a"), [], "nor can it be aborted");
+    let lease = ObjectRef::new(Kind::Lease, "shop", "pilothouse-httproute-checkout");
+    robot.watch(vec![Change::Gone(lease)]);
+    assert!(robot.sees("is over, or its Lease is gone"), "{}", robot.screen());
+}
+
+#[test]
+fn a_journal_of_this_machine_knows_better_than_a_lease() {
+    let mut rows = rows();
+    let known = journaled().remove(0);
+    rows.apply(
+        vec![Change::Claim(claim(&known.id.0, "me@here", known.verb, known.target, "step 1 of 2, undo", 4_000))],
+        now(),
+    );
+    let mut robot = Robot::new(session(false, false), rows, (120, 40));
+    robot.tell(Message::Operations(journaled()));
+    robot.press(": o p e r enter");
+    assert!(robot.sees("Operations 4") && !robot.sees("may be gone"), "{}", robot.screen());
 }

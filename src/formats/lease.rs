@@ -1,11 +1,29 @@
-//! The Lease that stands for a target: its name, and who holds it.
+//! The Lease that stands for a target: its name, its label, the annotations on it, and who holds it.
 
 use crate::model::{Holder, Kind, ObjectRef};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+/// The label, with its value, of every Lease that is ours: those of nodes and controllers, which are many, are told apart by it.
+pub const LABEL: (&str, &str) = ("app.kubernetes.io/managed-by", "pilothouse");
+/// The same as a selector.
+pub const SELECTOR: &str = "app.kubernetes.io/managed-by=pilothouse";
 /// The annotation that names the operation a Lease was taken for.
-const OPERATION: &str = "pilothouse.io/operation";
+pub const OPERATION: &str = "pilothouse.io/operation";
+/// Who carries it out, as `user@host`: the holder says that too, but not once the Lease is given back.
+pub const ACTOR: &str = "pilothouse.io/actor";
+/// What it acts on, as `Kind/name`; the namespace is the Lease's.
+pub const TARGET: &str = "pilothouse.io/target";
+/// What it does, in one line that begins with its verb.
+pub const SUMMARY: &str = "pilothouse.io/summary";
+/// Where it stands.
+pub const STEP: &str = "pilothouse.io/step";
+/// Why the operator does it.
+pub const REASON: &str = "pilothouse.io/reason";
+/// What was there before, as JSON.
+pub const ORIGINAL: &str = "pilothouse.io/original";
+/// All of them.
+pub const ANNOTATIONS: [&str; 7] = [OPERATION, ACTOR, TARGET, SUMMARY, STEP, REASON, ORIGINAL];
 /// The longest name a Lease gets: some tools carry it in a label.
 const LONGEST: usize = 63;
 
@@ -23,6 +41,23 @@ pub fn of(target: &ObjectRef) -> ObjectRef {
         format!("{}-{hash}", start.trim_end_matches('-'))
     };
     ObjectRef::new(Kind::Lease, target.namespace.clone(), name)
+}
+
+/// The target as [`TARGET`] says it.
+pub fn target(target: &ObjectRef) -> String {
+    format!("{}/{}", target.kind, target.name)
+}
+
+/// The target of a Lease: what its annotation says, else its name, as an earlier version wrote no such annotation.
+pub fn target_of(lease: &ObjectRef, annotation: Option<&str>) -> Option<ObjectRef> {
+    let (kind, name) = match annotation {
+        Some(said) => said.split_once('/').and_then(|(kind, name)| Some((Kind::from_name(kind)?, name)))?,
+        None => {
+            let (kind, name) = lease.name.strip_prefix("pilothouse-")?.split_once('-')?;
+            (Kind::parse(kind)?, name)
+        }
+    };
+    Some(ObjectRef::new(kind, lease.namespace.clone(), name))
 }
 
 /// Who holds a Lease; None where it was given back.
@@ -48,6 +83,16 @@ mod tests {
         let (long, other) = (name(Kind::StatefulSet, &"a".repeat(100)), name(Kind::StatefulSet, &"a".repeat(101)));
         assert!(long.len() <= LONGEST && long != other);
         assert_ne!(name(Kind::HttpRoute, "a.b"), name(Kind::HttpRoute, "a-b"));
+    }
+
+    #[test]
+    fn a_lease_tells_its_target() {
+        let route = ObjectRef::new(Kind::HttpRoute, "shop", "web-a");
+        assert_eq!(target_of(&of(&route), Some(&target(&route))), Some(route.clone()));
+        assert_eq!(target_of(&of(&route), None), Some(route.clone()));
+        assert_eq!(target_of(&ObjectRef::new(Kind::Lease, "shop", "node-7"), None), None);
+        assert_eq!(target_of(&of(&route), Some("Oddity/web")), None);
+        assert_eq!(SELECTOR, format!("{}={}", LABEL.0, LABEL.1));
     }
 
     #[test]

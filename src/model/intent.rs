@@ -21,6 +21,14 @@ pub enum Verb {
 }
 
 impl Verb {
+    /// Every verb.
+    pub const ALL: [Self; 5] = [Self::Rollback, Self::Restart, Self::Shift, Self::Bump, Self::Migrate];
+
+    /// The verb of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|verb| verb.as_str() == name)
+    }
+
     /// The verb as one word of the command line.
     pub const fn as_str(self) -> &'static str {
         match self {

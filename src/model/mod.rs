@@ -9,6 +9,7 @@ mod account;
 mod aspect;
 mod autoscaler;
 mod blocker;
+mod claim;
 mod cluster;
 mod command;
 mod cron_job;
@@ -57,6 +58,7 @@ pub use blocker::{
     AdmissionControl, Among, Blocker, BlockerKind, Cause, ClaimState, Ending, Probe, PullFailure, QuotaLine, Referent,
     Remedy, ScalingTrouble, Share, Unfit,
 };
+pub use claim::{Claim, Tenure};
 pub use cluster::ClusterIdentity;
 pub use cron_job::{CronJob, CronJobState};
 pub use delivery::Delivery;

@@ -3,8 +3,8 @@
 //! Rows are changed only by [`Rows::apply`]; a frame borrows them and copies nothing.
 
 use super::{
-    Autoscaler, Blocker, CronJob, Health, Inspection, Job, Kind, Namespace, ObjectRef, Release, ReleaseStatus,
-    RolloutState, Route, Samples, Sync, Table, Workload, image::ImageReference,
+    Autoscaler, Blocker, Claim, CronJob, Health, Inspection, Job, Kind, Namespace, ObjectRef, Release, ReleaseStatus,
+    RolloutState, Route, SILENT, Samples, Sync, Table, Workload, image::ImageReference,
 };
 use jiff::Timestamp;
 use std::{
@@ -37,6 +37,8 @@ pub enum Change {
     Release(Release),
     /// A route appeared or changed.
     Route(Route),
+    /// An operation holds a Lease, was left in one, or got further.
+    Claim(Claim),
     /// An object is gone.
     Gone(ObjectRef),
     /// How far this kind's rows can be trusted changed.
@@ -78,6 +80,8 @@ pub struct Rows {
     pub releases: Table<Release>,
     /// Routes.
     pub routes: Table<Route>,
+    /// Operations as their Leases tell of them, by Lease.
+    pub claims: Table<Claim>,
     /// What the pods of unhealthy or selected workloads told.
     pub inspections: HashMap<ObjectRef, Inspection>,
     /// The replicas of each autoscaler over time, since this program looks.
@@ -134,8 +138,15 @@ impl Rows {
             Change::Route(row) => {
                 self.routes.put(row.object.clone(), row);
             }
+            Change::Claim(mut row) => {
+                row.follow(self.claims.get(&row.lease), now);
+                self.claims.put(row.lease.clone(), row);
+            }
             Change::Gone(object) => self.remove(&object, now),
             Change::Sync(kind, namespace, sync) => {
+                if kind == Kind::Lease {
+                    self.watch_again(namespace.as_deref(), &sync, now);
+                }
                 self.syncs.insert((kind, namespace), sync);
             }
             Change::Inspected(object, inspection) => {
@@ -177,6 +188,7 @@ impl Rows {
             Kind::CronJob => self.cron_jobs.begin(),
             Kind::Secret => self.releases.begin(),
             Kind::HttpRoute => self.routes.begin(),
+            Kind::Lease => self.claims.begin(),
             _ => self.workloads.begin(),
         }
     }
@@ -193,6 +205,7 @@ impl Rows {
             Kind::CronJob => self.cron_jobs.sweep(scope),
             Kind::Secret => self.releases.sweep(scope),
             Kind::HttpRoute => self.routes.sweep(scope),
+            Kind::Lease => self.claims.sweep(scope),
             _ => self.workloads.sweep(scope),
         }
     }
@@ -220,6 +233,9 @@ impl Rows {
             Kind::HttpRoute => {
                 self.routes.remove(object);
             }
+            Kind::Lease => {
+                self.claims.remove(object);
+            }
             _ => {
                 if self.workloads.remove(object).is_some() {
                     self.inspections.remove(object);
@@ -227,6 +243,18 @@ impl Rows {
                     self.tell(object, "deleted".into(), Health::Unknown, now);
                 }
             }
+        }
+    }
+
+    /// After a gap in the watch of Leases, how long each was not renewed is counted anew: what happened in the gap has not
+    /// arrived yet.
+    fn watch_again(&mut self, namespace: Option<&str>, sync: &Sync, now: Timestamp) {
+        let Sync::Live { heard } = sync else { return };
+        let before = self.syncs.iter().find(|((kind, of), _)| *kind == Kind::Lease && of.as_deref() == namespace);
+        let gapless = matches!(before, Some((_, Sync::Live { heard: last })) if heard.duration_since(*last) <= SILENT);
+        if !gapless {
+            let within = |row: &&mut Claim| namespace.is_none_or(|name| *row.lease.namespace == *name);
+            self.claims.iter_mut().filter(within).for_each(|row| row.unchanged = now);
         }
     }
 
@@ -365,6 +393,46 @@ mod tests {
             delivery: delivery.map(Box::new),
             labels: crate::model::Labels::default(),
         })
+    }
+
+    #[test]
+    fn a_gap_in_the_watch_of_leases_is_no_silence_of_their_holders() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let lease = ObjectRef::new(Kind::Lease, "shop", "pilothouse-deployment-web");
+        let claim = |version: &str| {
+            Change::Claim(Claim {
+                lease: lease.clone(),
+                version: version.into(),
+                target: ObjectRef::new(Kind::Deployment, "shop", "web"),
+                operation: crate::model::OperationId("op-1".into()),
+                verb: crate::model::Verb::Restart,
+                summary: String::new(),
+                step: None,
+                reason: None,
+                original: None,
+                actor: None,
+                held: true,
+                good_for: jiff::SignedDuration::from_secs(60),
+                acquired: None,
+                renewed: Some(at(0)),
+                unchanged: at(0),
+                witnessed: false,
+            })
+        };
+        let live = |second| Change::Sync(Kind::Lease, None, Sync::Live { heard: at(second) });
+        let mut rows = Rows::default();
+        rows.apply(vec![claim("1"), live(10)], at(10));
+        rows.apply(vec![live(50)], at(50));
+        let unchanged = |rows: &Rows| rows.claims.get(&lease).map(|row| row.unchanged.as_second());
+        assert_eq!(unchanged(&rows), Some(10));
+        let stale = Sync::Stale { since: at(50), why: "gone".into() };
+        rows.apply(vec![Change::Sync(Kind::Lease, None, stale)], at(55));
+        rows.apply(vec![live(80)], at(80));
+        assert_eq!(unchanged(&rows), Some(80), "the connection was gone");
+        rows.apply(vec![live(400)], at(400));
+        assert_eq!(unchanged(&rows), Some(400), "this machine slept");
+        rows.apply(vec![Change::Gone(lease.clone())], at(400));
+        assert!(rows.claims.is_empty());
     }
 
     #[test]

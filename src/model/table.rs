@@ -81,6 +81,11 @@ impl<T> Table<T> {
         self.rows.values().map(|(_, row)| row)
     }
 
+    /// All rows, to be changed in place.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.rows.values_mut().map(|(_, row)| row)
+    }
+
     /// How many rows there are.
     pub fn len(&self) -> usize {
         self.rows.len()

@@ -8,6 +8,7 @@
 use super::{backoff::Backoff, rows::Interner};
 use crate::{
     connect::kube::{ApiError, ApiErrorKind, Cluster, Selectors, WatchFrom, Watched},
+    formats,
     model::{Change, Kind, ObjectRef, Sync},
     wire::Metadata,
 };
@@ -31,12 +32,14 @@ const SHOWN: usize = 250;
 const REFUSALS: u32 = 3;
 
 /// Which objects of a kind are watched. Of Secrets, only those in which Helm keeps releases, and of each release not the
-/// revisions of the past: nothing else is ever asked for, or sent.
+/// revisions of the past; of Leases, only our own, as those of nodes and controllers are many and change all the time: nothing
+/// else is ever asked for, or sent.
 const fn selectors(kind: Kind) -> Selectors<'static> {
     match kind {
         Kind::Secret => {
             Selectors { labels: Some("owner=helm,status!=superseded"), fields: Some("type=helm.sh/release.v1") }
         }
+        Kind::Lease => Selectors { labels: Some(formats::lease::SELECTOR), fields: None },
         _ => Selectors { labels: None, fields: None },
     }
 }

@@ -7,6 +7,7 @@
 mod argo;
 mod attention;
 mod backoff;
+mod claims;
 mod collect;
 mod diagnosis;
 mod error;

@@ -40,7 +40,7 @@ impl Interner {
         metadata.labels.iter().map(|(key, value)| (self.intern(key), self.intern(value))).collect()
     }
 
-    fn object(&mut self, kind: Kind, metadata: &wire::Metadata) -> ObjectRef {
+    pub fn object(&mut self, kind: Kind, metadata: &wire::Metadata) -> ObjectRef {
         ObjectRef { kind, namespace: self.intern(&metadata.namespace), name: (&*metadata.name).into() }
     }
 }

@@ -3,6 +3,7 @@
 use super::{
     Scope,
     attention::Attention,
+    claims,
     collect::collect,
     follow::{Ended, Follow, Watchable},
     inspector::{self, Notice},
@@ -108,6 +109,7 @@ pub fn watch(cluster: &Cluster, scope: Scope, seed: u64, batches: Sender<Batch>)
     tasks.spawn(kind_task::<wire::Autoscaler>(context.clone(), Kind::HorizontalPodAutoscaler, known.clone()));
     tasks.spawn(kind_task::<wire::Job>(context.clone(), Kind::Job, known.clone()));
     tasks.spawn(kind_task::<wire::HttpRoute>(context.clone(), Kind::HttpRoute, known.clone()));
+    tasks.spawn(kind_task::<wire::Lease>(context.clone(), Kind::Lease, known.clone()));
     let (wanted, opened) = latest::channel(BTreeSet::new());
     tasks.spawn(once_wanted::<wire::CronJob>(context.clone(), Kind::CronJob, known.clone(), opened.clone()));
     tasks.spawn(once_wanted::<wire::ReleaseSecret>(context, Kind::Secret, known, opened));
@@ -182,4 +184,5 @@ watchable!(wire::Namespace, |_, wire, interner| Some(Change::Namespace(rows::nam
 watchable!(wire::Job, |_, wire, interner| Some(Change::Job(rows::job(wire, interner))));
 watchable!(wire::CronJob, |_, wire, interner| Some(Change::CronJob(rows::cron_job(wire, interner))));
 watchable!(wire::ReleaseSecret, |_, wire, interner| Some(Change::Release(rows::release(wire, interner))));
+watchable!(wire::Lease, |_, wire, interner| Some(claims::of(wire, interner)));
 watchable!(wire::HttpRoute, |_, wire, interner| Some(Change::Route(rows::route(wire, interner))));

@@ -3,7 +3,10 @@
 //! Beside the holder it carries, as annotations, what a colleague on another machine needs to take over: the operation, its
 //! step, the reason and the original values.
 
-use crate::model::{ObjectRef, OperationId};
+use crate::{
+    formats::lease::{ANNOTATIONS, LABEL, OPERATION, STEP, SUMMARY},
+    model::{ObjectRef, OperationId},
+};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use std::time::Duration;
@@ -12,19 +15,6 @@ use std::time::Duration;
 pub const DURATION: Duration = Duration::from_secs(60);
 /// How often it is renewed.
 pub const RENEWAL: Duration = Duration::from_secs(15);
-/// Annotations, each with what it says.
-pub const OPERATION: &str = "pilothouse.io/operation";
-/// What the operation does, in one line.
-pub const SUMMARY: &str = "pilothouse.io/summary";
-/// Where it stands.
-pub const STEP: &str = "pilothouse.io/step";
-/// Why the operator does it.
-pub const REASON: &str = "pilothouse.io/reason";
-/// What was there before, as JSON.
-pub const ORIGINAL: &str = "pilothouse.io/original";
-/// All of them.
-const ALL: [&str; 5] = [OPERATION, SUMMARY, STEP, REASON, ORIGINAL];
-
 /// Who holds: `user@host/<operation id>`.
 pub fn identity(actor: &str, operation: &OperationId) -> String {
     format!("{actor}/{operation}")
@@ -119,7 +109,7 @@ impl Claim {
     fn annotations(&self) -> Map<String, Value> {
         // Every key is written, so that nothing of an earlier holder stays.
         let of = |key: &str| self.notes.iter().find(|(k, _)| *k == key).map(|(_, v)| v.as_str());
-        ALL.into_iter().map(|key| (key.to_owned(), of(key).map_or(Value::Null, Value::from))).collect()
+        ANNOTATIONS.into_iter().map(|key| (key.to_owned(), of(key).map_or(Value::Null, Value::from))).collect()
     }
 
     /// A new Lease.
@@ -130,7 +120,7 @@ impl Claim {
             "apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
             "metadata": {
                 "name": &*lease.name, "namespace": &*lease.namespace, "annotations": annotations,
-                "labels": {"app.kubernetes.io/managed-by": "pilothouse"},
+                "labels": labels(),
             },
             "spec": {
                 "holderIdentity": self.identity, "leaseDurationSeconds": DURATION.as_secs(),
@@ -147,7 +137,9 @@ impl Claim {
         if taken {
             spec["acquireTime"] = micro(now).into();
         }
-        json!({"metadata": {"resourceVersion": version, "annotations": self.annotations()}, "spec": spec})
+        // The label is written again, as one that an earlier version created may have none.
+        let metadata = json!({"resourceVersion": version, "labels": labels(), "annotations": self.annotations()});
+        json!({"metadata": metadata, "spec": spec})
     }
 
     /// A merge patch that gives the Lease back; an unfinished operation leaves word of itself.
@@ -155,13 +147,18 @@ impl Claim {
         let annotations = if unfinished {
             self.annotations()
         } else {
-            ALL.into_iter().map(|k| (k.to_owned(), Value::Null)).collect()
+            ANNOTATIONS.into_iter().map(|k| (k.to_owned(), Value::Null)).collect()
         };
         json!({
-            "metadata": {"resourceVersion": version, "annotations": annotations},
+            "metadata": {"resourceVersion": version, "labels": labels(), "annotations": annotations},
             "spec": {"holderIdentity": Value::Null, "renewTime": micro(now)},
         })
     }
+}
+
+/// The label by which colleagues' cockpits find the Lease.
+fn labels() -> Value {
+    json!({ (LABEL.0): LABEL.1 })
 }
 
 /// A time as Kubernetes' MicroTime wants it.
@@ -211,7 +208,9 @@ mod tests {
         let seen = Seen::read(&claim.create(&lease, at(7)));
         assert_eq!((seen.holder.as_deref(), seen.renewed), (Some("a@b/op-1"), Some(at(7))));
         assert_eq!(seen.describe(at(9)), "a@b/op-1, at 2 of 9, hold, heard of 2s ago");
-        assert_eq!(claim.renew("3", false, at(8))["spec"]["renewTime"], "2026-01-01T00:00:08.000000Z");
+        let renewed = claim.renew("3", false, at(8));
+        assert_eq!(renewed["spec"]["renewTime"], "2026-01-01T00:00:08.000000Z");
+        assert_eq!(renewed["metadata"]["labels"][LABEL.0], LABEL.1, "one without it gets it");
         assert_eq!(claim.release("3", false, at(8))["metadata"]["annotations"][STEP], Value::Null);
     }
 }

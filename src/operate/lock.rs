@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     connect::kube::{ApiError, ApiErrorKind, Cluster, Reader, Writer},
-    formats,
+    formats::{self, lease as note},
     model::{Action, ObjectRef, Verb},
 };
 use serde_json::Value;
@@ -205,12 +205,14 @@ impl Run {
     fn claim(&self) -> Claim {
         let plan = self.plan();
         let mut notes = vec![
-            (lease::OPERATION, plan.operation.0.clone()),
-            (lease::SUMMARY, format!("{} {}", plan.verb, plan.summary)),
-            (lease::STEP, self.standing()),
+            (note::OPERATION, plan.operation.0.clone()),
+            (note::ACTOR, self.actor.clone()),
+            (note::TARGET, note::target(&plan.target)),
+            (note::SUMMARY, format!("{} {}", plan.verb, plan.summary)),
+            (note::STEP, self.standing()),
         ];
-        notes.extend(plan.why.clone().map(|why| (lease::REASON, why)));
-        notes.extend(self.original().map(|original| (lease::ORIGINAL, original)));
+        notes.extend(plan.why.clone().map(|why| (note::REASON, why)));
+        notes.extend(self.original().map(|original| (note::ORIGINAL, original)));
         Claim { identity: lease::identity(&self.actor, &plan.operation), notes }
     }
 

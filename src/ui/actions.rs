@@ -39,6 +39,11 @@ pub fn refusal(state: &State, rows: &Rows, action: Action) -> Option<String> {
                 none.then(|| format!("{verb}: no route names a Service {} as its backend", row.object.path()))
             }),
         },
+        Action::Pause | Action::Next | Action::StepBack | Action::Abort | Action::Resume | Action::Export
+            if let Some(other) = operation(state).and_then(|id| state.operations.elsewhere(&id)) =>
+        {
+            Some(format!("{verb}: {}", other.advice()))
+        }
         Action::Pause | Action::Next | Action::StepBack | Action::Abort => {
             let Screen::Operation(id) = state.screen() else { return Some(format!("{verb}: open an operation first")) };
             control_refusal(state, id, action)

@@ -9,16 +9,18 @@ use super::{
 use crate::model::{Account, OperationId};
 
 impl State {
-    /// The operations that an export of all means: the marked ones, else those that the table on top shows.
+    /// The operations that an export of all means: the marked ones, else those that the table on top shows. Of those of others
+    /// there is no journal here.
     pub(super) fn shown_operations(&self) -> Vec<OperationId> {
         let list = match self.screen() {
             Screen::Operations => &self.operations.shown.list,
             Screen::Journal => &self.journal.shown.list,
             _ => return Vec::new(),
         };
+        let here = |id: &OperationId| self.operations.elsewhere(id).is_none();
         match list.marks().is_empty() {
-            true => list.order().to_vec(),
-            false => list.marks().iter().cloned().collect(),
+            true => list.order().iter().filter(|id| here(id)).cloned().collect(),
+            false => list.marks().iter().filter(|id| here(id)).cloned().collect(),
         }
     }
 }

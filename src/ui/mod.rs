@@ -15,6 +15,7 @@ mod chosen;
 mod copy;
 mod delivery;
 mod draw;
+mod elsewhere;
 mod filter;
 mod fleet;
 mod freshness;

@@ -1,11 +1,12 @@
-//! The operations that the screen knows: those that run in this process and those that the journals tell of.
+//! The operations that the screen knows: those that run in this process, those that the journals tell of, and those of others.
 
 use super::{
     chosen::Chosen,
+    elsewhere::Others,
     tabled::Tabled,
     tables::{Sight, arrange},
 };
-use crate::model::{OperationId, OperationState, OperationView, Progress};
+use crate::model::{OperationId, OperationState, OperationView, Progress, Rows};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 
@@ -14,6 +15,9 @@ use std::collections::BTreeSet;
 pub struct Operations {
     views: Vec<OperationView>,
     ours: BTreeSet<OperationId>,
+    /// Whether the journals have told what they know.
+    read: bool,
+    pub(super) others: Others,
     /// The list as it is shown.
     pub shown: Tabled<OperationId>,
     /// Grows with every change.
@@ -33,7 +37,17 @@ impl Operations {
             }
         }
         self.views.extend(ours);
+        self.read = true;
         self.version += 1;
+    }
+
+    /// Takes what the Leases of `context` tell of others; whether that is news. Before the journals were read nothing is known
+    /// to be somebody else's.
+    pub fn hear(&mut self, rows: &Rows, context: &str, now: Timestamp) -> bool {
+        let Self { views, others, read, .. } = self;
+        let news = *read && others.take(rows, context, |id| views.iter().any(|view| view.id == *id), now);
+        self.version += u64::from(news);
+        news
     }
 
     /// An operation runs in this process from now on.
@@ -57,13 +71,20 @@ impl Operations {
 
     /// Brings the list in line with what is known. Operations are shown whatever namespaces are chosen.
     pub fn settle(&mut self, sight: &Sight<'_>) {
-        let (shown, views, all) = (&mut self.shown, &self.views, Chosen::default());
-        shown.settle(self.version, &all, |list| arrange(list, views.iter(), &all, sight));
+        let (shown, all) = (&mut self.shown, Chosen::default());
+        let views = self.views.iter().chain(self.others.iter().map(|other| &other.view));
+        shown.settle(self.version, &all, |list| arrange(list, views, &all, sight));
     }
 
     /// One operation.
     pub fn get(&self, id: &OperationId) -> Option<&OperationView> {
-        self.views.iter().find(|view| view.id == *id)
+        let here = self.views.iter().find(|view| view.id == *id);
+        here.or_else(|| self.elsewhere(id).map(|other| &other.view))
+    }
+
+    /// Whether the journals have told what they know: an operation that is not known then is known to nobody here.
+    pub const fn are_read(&self) -> bool {
+        self.read
     }
 
     /// Whether it was started or resumed in this process.

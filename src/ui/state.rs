@@ -273,6 +273,7 @@ impl State {
             let all = std::iter::once(Arc::from(""));
             self.cockpit.namespaces.arrange(all.chain(self.roll_up.by_attention()).collect());
         }
+        self.hear_of_others(rows, now);
         let sight = Sight { rows, roll_up: &self.roll_up };
         let mut arrange = |kind: TableKind| {
             let (tabled, scope) = (&mut self.tables[kind as usize], &self.scope);

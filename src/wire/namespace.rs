@@ -47,6 +47,9 @@ pub struct LeaseSpec {
     /// `leaseDurationSeconds`.
     #[serde(deserialize_with = "nullable")]
     pub lease_duration_seconds: u32,
+    /// `acquireTime`, by the holder's clock.
+    #[serde(deserialize_with = "lenient_time")]
+    pub acquire_time: Option<Timestamp>,
     /// `renewTime`, by the holder's clock.
     #[serde(deserialize_with = "lenient_time")]
     pub renew_time: Option<Timestamp>,

@@ -5,6 +5,7 @@ mod fleet;
 mod incidents;
 mod logs;
 mod manners;
+mod others;
 mod svg;
 mod terminal;
 mod workload;

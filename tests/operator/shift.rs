@@ -13,6 +13,7 @@ pub const ALL: &[(&str, Behaviour)] = &[
     ("shift::killed_it_is_found_and_resumed", |w| killed_it_is_resumed(w).boxed_local()),
     ("shift::aborted_it_goes_back", |w| aborted_it_goes_back(w).boxed_local()),
     ("shift::two_operators_one_lease", |w| two_operators(w).boxed_local()),
+    ("shift::killed_it_can_be_found_by_colleagues", |w| found_by_colleagues(w).boxed_local()),
     ("shift::somebody_elses_weights_stop_it", |w| somebody_elses_weights(w).boxed_local()),
     ("shift::a_backend_that_does_not_exist_is_refused", |w| a_backend_that_does_not_exist(w).boxed_local()),
 ];
@@ -129,6 +130,28 @@ async fn two_operators(w: World) {
     assert_eq!(refused.assert(3).result()["outcome"], "refused");
     assert!(refused.result()["message"].as_str().unwrap().contains('@'), "who holds it is said: {}", refused.out);
     run.kill();
+}
+
+/// What a colleague's cockpit watches: the Leases with our label, and what stands on them.
+async fn found_by_colleagues(w: World) {
+    blue_and_green(&w).await;
+    let lease = json!({
+        "apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
+        "metadata": {"name": "pilothouse-httproute-web", "labels": {"team": "shop"}}, "spec": {"holderIdentity": ""},
+    });
+    w.create(lease).await;
+    let mut arguments = vec!["shift", "httproute/web", "--to", "green", "--hold", "10m", "--yes", "-o", "json"];
+    arguments.extend(["--why", "release 3.0"]);
+    let run = Operator::new(&w).start(&arguments);
+    run.until(|l| l["event"] == "step" && l["state"] == "started" && l["step"] == "hold").await.kill();
+    let ours = kube::api::ListParams::default().labels("app.kubernetes.io/managed-by=pilothouse");
+    let found = w.api("coordination.k8s.io/v1", "Lease").list(&ours).await.unwrap().items;
+    let [lease] = found.as_slice() else { panic!("one that had no label got it: {found:?}") };
+    assert_eq!(lease.metadata.labels.as_ref().unwrap()["team"], "shop", "other labels stay");
+    let said = |key: &str| lease.metadata.annotations.as_ref().unwrap()[&format!("pilothouse.io/{key}")].clone();
+    assert_eq!((said("target").as_str(), said("reason").as_str()), ("HTTPRoute/web", "release 3.0"));
+    assert!(said("summary").starts_with("shift ") && said("step").starts_with("step "), "{:?}", lease.metadata);
+    assert!(lease.data["spec"]["holderIdentity"].as_str().unwrap().starts_with(&said("actor")), "{}", lease.data);
 }
 
 async fn somebody_elses_weights(w: World) {

@@ -6,7 +6,7 @@ use crate::{
     time::age,
     ui::{
         actions::routes_to,
-        delivery,
+        delivery, elsewhere,
         page::{Page, Piece},
         panes::verdict::verdict,
         scene::Scene,
@@ -64,6 +64,7 @@ pub fn page(scene: &Scene<'_>, row: &Workload, width: u16, dense: bool) -> Page 
 }
 
 fn facts(page: &mut Page, scene: &Scene<'_>, row: &Workload) {
+    elsewhere::on(page, scene, row);
     let before = scene.rows.inspections.get(&row.object).map_or(&[][..], |i| &i.serving_before);
     for (at, container) in row.containers.iter().enumerate() {
         let label = if row.containers.len() > 1 { &*container.name } else { "image" };

@@ -94,8 +94,16 @@ fn right(scene: &Scene<'_>) -> Vec<Part> {
         let text = format!("! {interrupted} interrupted ({key})");
         parts.push(Part { meaning: Meaning::Broken, text, rank: 0 });
     }
+    let orphaned = operations.others().filter(|other| other.tenure.is_orphaned()).count();
+    if orphaned > 0 {
+        let text = format!("! {orphaned} orphaned ({})", scene.state.key_of(Action::Operations));
+        parts.push(Part { meaning: Meaning::Broken, text, rank: 0 });
+    }
     if let Some(view) = operations.foremost() {
         parts.push(Part { meaning: Meaning::Progressing, text: running(view, scene.now), rank: 2 });
+    } else if let Some(other) = operations.others().find(|other| !other.tenure.is_orphaned()) {
+        let text = format!("op: {} {} by {}", other.view.verb, other.view.target.name, other.claim.who());
+        parts.push(Part { meaning: Meaning::Progressing, text, rank: 3 });
     }
     contexts(scene, &mut parts);
     let (meaning, text) = freshness::connection(scene.rows, scene.now);

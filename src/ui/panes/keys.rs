@@ -2,7 +2,7 @@
 
 use crate::{
     config::{Action, Meaning},
-    model::{OperationId, OperationState},
+    model::{OperationId, OperationState, OperationView},
     ui::{
         actions,
         scene::Scene,
@@ -78,7 +78,8 @@ const OPERATION: &[Action] = &[Action::Back, Action::Palette, Action::Help];
 
 /// What can be done with an operation as it stands; one that has ended takes no orders, so it shows none.
 fn of_operation(state: &State, id: &OperationId) -> Vec<Action> {
-    let Some(view) = state.operations.get(id).filter(|view| !view.state.is_final()) else { return OPERATION.to_vec() };
+    let open = |view: &&OperationView| !view.state.is_final() && state.operations.elsewhere(&view.id).is_none();
+    let Some(view) = state.operations.get(id).filter(open) else { return OPERATION.to_vec() };
     let mut keys = vec![Action::Back];
     if state.operations.is_at_rest(view) {
         keys.push(Action::Resume);

@@ -33,7 +33,7 @@ pub fn last_scroll(scene: &Scene<'_>) -> usize {
     let width = inside.width.saturating_sub(2);
     let page: Option<Page> = match scene.state.screen() {
         Screen::Workload(object) => return workload::last_scroll(scene, object),
-        Screen::Operation(id) => scene.state.operations.get(id).map(|view| operation::page(view, scene.now, width)),
+        Screen::Operation(id) => scene.state.operations.get(id).map(|view| operation::page(scene, view, width)),
         Screen::Account(id) => scene.state.journal.get(id).map(|account| journal::page(scene, account, width)),
         Screen::Workloads
         | Screen::Table(_)

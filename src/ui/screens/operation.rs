@@ -19,7 +19,13 @@ use ratatui::{buffer::Buffer, layout::Rect};
 pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect, id: &OperationId) {
     let Some(view) = scene.state.operations.get(id) else {
         let inside = scene.pane(buffer, area, "Operation", true);
-        scene.pen(buffer, inside, 0).skip(1).write(&format!("loading operation {id}…"), Meaning::Progressing);
+        let (meaning, text) = match scene.state.operations.are_read() {
+            true => {
+                (Meaning::Muted, format!("{id} is over, or its Lease is gone: the journal of whoever ran it tells how"))
+            }
+            false => (Meaning::Progressing, format!("loading operation {id}…")),
+        };
+        scene.pen(buffer, inside, 0).skip(1).write(&text, meaning);
         return;
     };
     let title = format!("{} {}  {}", view.verb, view.target.path(), view.summary);
@@ -27,14 +33,18 @@ pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect, id: &OperationId
     let top = Rect { height: area.height - log_height, ..area };
     let inside = scene.pane(buffer, top, &title, scene.state.layers.is_empty());
     let inside = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
-    page(view, scene.now, inside.width).draw(scene, buffer, inside, scene.state.scroll);
+    page(scene, view, inside.width).draw(scene, buffer, inside, scene.state.scroll);
     if log_height > 0 {
         log(scene, buffer, Rect { y: top.bottom(), height: log_height, ..area }, view);
     }
 }
 
 /// The operation's lines on a page of this width.
-pub fn page(view: &OperationView, now: Timestamp, width: u16) -> Page {
+pub fn page(scene: &Scene<'_>, view: &OperationView, width: u16) -> Page {
+    let now = scene.now;
+    if let Some(other) = scene.state.operations.elsewhere(&view.id) {
+        return other.page(now, width);
+    }
     let mut page = Page::new(width);
     let (sign, meaning) = glyph::operation(view.state);
     let what = match view.state {

@@ -2,8 +2,9 @@
 
 use crate::{
     config::Meaning,
+    model::Kind,
     ui::{
-        glyph,
+        freshness, glyph,
         page::Page,
         panes::listing::{self, Listing},
         scene::Scene,
@@ -53,19 +54,35 @@ fn say(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect, says: &[(Meaning, Str
     Rect { height: area.height - height, ..area }
 }
 
-/// The operations, what nobody carries out first.
+/// The operations, what nobody carries out first: those that the journals of this machine tell of, and those of others.
 pub fn operations(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
     let operations = &scene.state.operations;
     let (list, found) = (&operations.shown.list, &operations.shown.found);
     if found.total == 0 {
-        let inside = scene.pane(buffer, area, "Operations 0", true);
-        let text = "nothing has been changed from here yet";
-        scene.pen(buffer, inside, u16::from(inside.height > 2)).skip(2).write(text, Meaning::Muted);
+        let inside = scene.pane(buffer, area, "Operations", true);
+        let mut page = Page::new(inside.width.saturating_sub(4));
+        page.text(Meaning::Muted, "nothing has been changed from here yet");
+        let (meaning, lines) = freshness::empty(scene.rows, KINDS, "operations of others in this cluster");
+        lines.iter().for_each(|line| page.text(meaning, line));
+        let below = u16::from(inside.height > 2);
+        let room = Rect { x: inside.x + 2, width: inside.width.saturating_sub(4), ..inside };
+        page.draw(scene, buffer, Rect { y: room.y + below, height: room.height - below, ..room }, 0);
         return;
     }
-    let listing = Listing { title: "Operations", noun: "operations", list, found, kinds: &[], focused: Some(true) };
+    let listing = Listing { title: "Operations", noun: "operations", list, found, kinds: KINDS, focused: Some(true) };
     let selected = list.selected().and_then(|id| operations.get(id));
-    let says = selected.and_then(|view| Some((glyph::operation(view.state).1, view.message.clone()?)));
-    let area = say(scene, buffer, area, says.as_slice());
+    let says: Vec<(Meaning, String)> = match selected.map(|view| (view, operations.elsewhere(&view.id))) {
+        Some((_, Some(other))) => {
+            let why = other.claim.reason.as_ref().map(|why| (Meaning::Muted, format!("why: {why}")));
+            let sentence = (other.meaning(), format!("{}: {}", other.claim.who(), other.sentence(scene.now)));
+            [Some(sentence), why, Some((Meaning::Text, other.advice()))].into_iter().flatten().collect()
+        }
+        Some((view, None)) => view.message.iter().map(|text| (glyph::operation(view.state).1, text.clone())).collect(),
+        None => Vec::new(),
+    };
+    let area = say(scene, buffer, area, &says);
     listing::draw(scene, buffer, area, &listing, |id| operations.get(id));
 }
+
+/// Where the cluster tells what others do.
+const KINDS: &[Kind] = &[Kind::Lease];

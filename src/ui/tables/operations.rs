@@ -5,7 +5,7 @@ use crate::{
     config::Meaning,
     model::{Health, OperationId, OperationState, OperationView},
     time::age,
-    ui::{glyph, pen::Pen, scene::Scene},
+    ui::{elsewhere::Elsewhere, glyph, pen::Pen, scene::Scene},
 };
 use std::cmp::Ordering;
 
@@ -47,6 +47,11 @@ impl Row for OperationView {
     }
 }
 
+/// What the cluster tells of an operation that no journal here knows.
+fn elsewhere<'s>(scene: &'s Scene<'_>, row: &OperationView) -> Option<&'s Elsewhere> {
+    scene.state.operations.elsewhere(&row.id)
+}
+
 fn what(pen: &mut Pen<'_>, row: &OperationView, scene: &Scene<'_>) {
     let (glyph, meaning) = glyph::operation(row.state);
     pen.write(glyph, meaning).skip(1);
@@ -57,17 +62,25 @@ fn what(pen: &mut Pen<'_>, row: &OperationView, scene: &Scene<'_>) {
     pen.skip(1).write(&row.summary, Meaning::Muted);
 }
 
-fn state(pen: &mut Pen<'_>, row: &OperationView, _: &Scene<'_>) {
+fn state(pen: &mut Pen<'_>, row: &OperationView, scene: &Scene<'_>) {
     let (_, meaning) = glyph::operation(row.state);
-    let text = match row.state {
-        OperationState::SteppedBack => "stepped back".to_owned(),
-        state => state.to_string(),
+    let text = match (elsewhere(scene, row), row.state) {
+        (Some(other), _) => other.state().to_owned(),
+        (None, OperationState::SteppedBack) => "stepped back".to_owned(),
+        (None, state) => state.to_string(),
     };
     pen.write(&text, meaning);
 }
 
-fn steps(pen: &mut Pen<'_>, row: &OperationView, _: &Scene<'_>) {
-    pen.write(&format!("{}/{}", row.step, row.steps.len()), Meaning::Text);
+fn steps(pen: &mut Pen<'_>, row: &OperationView, scene: &Scene<'_>) {
+    let all = match elsewhere(scene, row) {
+        Some(other) => other.claim.position().map(|(_, all)| all),
+        None => Some(row.steps.len()),
+    };
+    match all {
+        Some(all) => pen.write(&format!("{}/{all}", row.step), Meaning::Text),
+        None => pen.write("–", Meaning::Muted),
+    };
 }
 
 fn started(pen: &mut Pen<'_>, row: &OperationView, scene: &Scene<'_>) {
@@ -78,6 +91,10 @@ fn holder(pen: &mut Pen<'_>, row: &OperationView, _: &Scene<'_>) {
     pen.write(&row.holder, Meaning::Muted);
 }
 
-fn message(pen: &mut Pen<'_>, row: &OperationView, _: &Scene<'_>) {
+fn message(pen: &mut Pen<'_>, row: &OperationView, scene: &Scene<'_>) {
+    if let Some(other) = elsewhere(scene, row) {
+        pen.write(&other.brief(scene.now), other.meaning());
+        return;
+    }
     pen.write(row.message.as_deref().unwrap_or("–"), Meaning::Muted);
 }

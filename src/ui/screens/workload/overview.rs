@@ -7,7 +7,7 @@ use crate::{
     model::{Aspect, Budget, ContainerDetail, Inspection, Overview, Sight, Workload},
     time::age,
     ui::{
-        actions, glyph,
+        actions, elsewhere, glyph,
         page::{Page, Piece},
         panes::verdict::proof,
         scene::Scene,
@@ -25,6 +25,7 @@ pub fn page(scene: &Scene<'_>, row: &Workload, width: u16) -> Page {
     let mut page = Page::new(width);
     let inspection = scene.rows.inspections.get(&row.object);
     evidence(&mut page, scene, row);
+    elsewhere::on(&mut page, scene, row);
     rollout(&mut page, scene, row);
     pods(&mut page, scene);
     verbs(&mut page, scene);
