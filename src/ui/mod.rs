@@ -46,6 +46,7 @@ mod tables;
 mod tabs;
 mod trail;
 mod update;
+mod views;
 mod visible;
 mod workload;
 

@@ -7,6 +7,7 @@ mod logs;
 mod manners;
 mod svg;
 mod terminal;
+mod views;
 mod workload;
 mod world;
 
