@@ -1,5 +1,6 @@
 //! What must hold on every screen whatever is shown there and whatever the terminal: it fits, it stays in its columns, nothing
 //! steers the terminal, ASCII stays ASCII, and themes can be read by everybody.
+#![allow(clippy::unwrap_used, reason = "what fails in a test fails it")]
 
 mod fixture;
 

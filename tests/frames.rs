@@ -376,3 +376,35 @@ fn logs_of_two_pods() {
         robot.press("v j");
     });
 }
+
+#[test]
+fn rollouts() {
+    let rows = fixture::kinds::rollouts();
+    golden("rollouts", plain, &rows, |_| {});
+}
+
+#[test]
+fn cron_jobs() {
+    let rows = fixture::kinds::cron_jobs();
+    golden("cronjobs", plain, &rows, |robot| {
+        robot.press(": c j enter");
+    });
+}
+
+#[test]
+fn helm_releases() {
+    let rows = fixture::kinds::releases();
+    golden("releases", plain, &rows, |robot| {
+        robot.press(": h e l m enter");
+    });
+}
+
+#[test]
+fn helm_releases_that_may_not_be_listed() {
+    let mut rows = fixture::rows();
+    let why = "User \"ana\" cannot list resource \"secrets\" in API group \"\" at the cluster scope".into();
+    rows.apply(vec![Change::Sync(Kind::Secret, None, Sync::Forbidden { why })], fixture::now());
+    golden("releases-forbidden", plain, &rows, |robot| {
+        robot.press(": h e l m enter");
+    });
+}

@@ -334,7 +334,7 @@ fn the_palette_finds_commands_fuzzily() {
     robot.write("ns pay");
     assert_eq!(robot.press("enter"), [Effect::Scope(vec!["payments".into()])]);
     robot.press(":");
-    robot.write("rts");
+    robot.write("rtes");
     robot.press("enter");
     assert!(robot.sees("Routes 1"));
     robot.press(":");

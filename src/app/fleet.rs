@@ -17,7 +17,7 @@ use futures::{
     StreamExt as _,
     stream::{BoxStream, SelectAll},
 };
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
@@ -60,6 +60,8 @@ pub struct Fleet {
     active: usize,
     arriving: SelectAll<BoxStream<'static, (u64, Batch)>>,
     links: u64,
+    /// Kinds whose screen was opened.
+    wanted: BTreeSet<Kind>,
 }
 
 impl Fleet {
@@ -98,7 +100,7 @@ impl Fleet {
     }
 
     fn new(desk: Arc<Desk>, scope: Scope, places: Vec<Place>, known: Option<(ConnectOptions, KnownContexts)>) -> Self {
-        Self { desk, scope, known, places, active: 0, arriving: SelectAll::new(), links: 0 }
+        Self { desk, scope, known, places, active: 0, arriving: SelectAll::new(), links: 0, wanted: BTreeSet::new() }
     }
 
     /// What all sessions share.
@@ -154,6 +156,7 @@ impl Fleet {
         link.watching = Some(Watching { watches, batches });
         let id = link.id;
         self.arriving.push(ReceiverStream::new(arriving).map(move |batch| (id, batch)).boxed());
+        self.watch_wanted();
     }
 
     /// The next batch, and whose it is. None only while nothing is watched.
@@ -176,11 +179,15 @@ impl Fleet {
         self.places.get(self.active)?.link.as_ref()
     }
 
-    /// Watches a kind that is watched only once somebody wants to see it, in the context that is acted on.
+    /// Watches a kind that is watched only once somebody wants to see it: in the context that is acted on, and in those that will be.
     pub fn want(&mut self, kind: Kind) {
-        let link = self.places.get_mut(self.active).and_then(|place| place.link.as_mut());
-        if let Some(watching) = link.and_then(|link| link.watching.as_mut()) {
-            watching.watches.want(kind);
+        self.wanted.insert(kind);
+        self.watch_wanted();
+    }
+
+    fn watch_wanted(&self) {
+        if let Some(watching) = self.active().and_then(|link| link.watching.as_ref()) {
+            self.wanted.iter().for_each(|kind| watching.watches.want(*kind));
         }
     }
 
@@ -246,6 +253,7 @@ impl Fleet {
         self.watch(context)?;
         if let Some(at) = self.at(context) {
             self.active = at;
+            self.watch_wanted();
         }
         Ok(())
     }

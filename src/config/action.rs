@@ -61,6 +61,8 @@ actions! {
     Autoscalers = "autoscalers", "autoscalers";
     Routes = "routes", "routes";
     Jobs = "jobs", "jobs";
+    CronJobs = "cronjobs", "CronJobs";
+    Releases = "releases", "Helm releases";
     Operations = "operations", "operations";
     Journal = "journal", "journal";
     Export = "export", "export as Markdown";

@@ -1,6 +1,6 @@
 //! CronJobs.
 
-use super::{Health, ObjectRef, Owner};
+use super::{Health, Labels, ObjectRef, Owner};
 use jiff::Timestamp;
 
 /// Where a CronJob stands.
@@ -41,6 +41,8 @@ pub struct CronJob {
     pub owner: Option<Owner>,
     /// When it was created.
     pub created: Option<Timestamp>,
+    /// Its labels.
+    pub labels: Labels,
 }
 
 impl CronJob {
@@ -87,6 +89,7 @@ mod tests {
                 image: "".into(),
                 owner: None,
                 created: None,
+                labels: Labels::default(),
             }
             .state()
         };

@@ -8,6 +8,8 @@ use jiff::Timestamp;
 pub struct Delivery {
     /// Whether it goes in one switch (blue-green) instead of by steps (canary).
     pub blue_green: bool,
+    /// Whether a new template is on its way.
+    pub under_way: bool,
     /// The step it is at, counted from 1, and how many there are. None where there are none, or nothing is under way.
     pub step: Option<(u32, u32)>,
     /// Percent of the traffic, or of the pods where no traffic is routed, that the new template is to have. None while nothing is
@@ -29,6 +31,7 @@ impl Delivery {
         match (step, weight) {
             _ if self.aborted => Some("aborted".into()),
             (Some(step), Some(weight)) => Some(format!("{step} {weight}")),
+            (None, None) if self.under_way && self.blue_green => Some("preview".into()),
             (step, weight) => step.or(weight),
         }
     }
@@ -45,5 +48,7 @@ mod tests {
         assert_eq!(at(None, Some(25), false).as_deref(), Some("25 %"));
         assert_eq!(at(Some((1, 6)), Some(0), true).as_deref(), Some("aborted"));
         assert_eq!(at(None, None, false), None);
+        let preview = Delivery { blue_green: true, under_way: true, ..Delivery::default() };
+        assert_eq!(preview.progress().as_deref(), Some("preview"));
     }
 }

@@ -56,9 +56,14 @@ impl Workload {
             RolloutState::Progressing => Health::Progressing,
             RolloutState::Unknown => Health::Unknown,
             RolloutState::Paused | RolloutState::Complete if self.available < self.desired => Health::Degraded,
-            RolloutState::Paused if self.updated < self.desired => Health::Progressing,
+            RolloutState::Paused if self.updated < self.desired || self.is_under_way() => Health::Progressing,
             RolloutState::Paused | RolloutState::Complete => Health::Healthy,
         }
+    }
+
+    /// Whether an Argo Rollout is on its way to a new template, however many pods have it already.
+    fn is_under_way(&self) -> bool {
+        self.delivery.as_ref().is_some_and(|delivery| delivery.under_way)
     }
 
     /// Whether somebody, or an analysis, has aborted the way to its new template.

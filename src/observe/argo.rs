@@ -93,6 +93,7 @@ pub(super) fn delivery(workload: &Workload) -> Delivery {
     let canary = spec.strategy.canary.as_ref().filter(|_| under_way);
     Delivery {
         blue_green: spec.strategy.blue_green.is_some(),
+        under_way,
         step: canary.and_then(|canary| step(canary, status.current_step_index?)),
         weight: canary.map(|canary| weight(workload, canary)),
         aborted: status.abort && under_way,

@@ -177,6 +177,7 @@ pub(super) fn cron_job(wire: &wire::CronJob, interner: &mut Interner) -> CronJob
         image: image.unwrap_or_default(),
         owner: owners::owner(Kind::CronJob, &wire.metadata),
         created,
+        labels: interner.labels(&wire.metadata),
     }
 }
 

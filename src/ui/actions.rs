@@ -238,6 +238,8 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
         Action::Autoscalers => show(state, Screen::Table(TableKind::Autoscalers)),
         Action::Routes => show(state, Screen::Table(TableKind::Routes)),
         Action::Jobs => show(state, Screen::Table(TableKind::Jobs)),
+        Action::CronJobs => show(state, Screen::Table(TableKind::CronJobs)),
+        Action::Releases => show(state, Screen::Table(TableKind::Releases)),
         Action::Operations => show(state, Screen::Operations),
         Action::Journal => show(state, Screen::Journal),
         Action::Export => export(operation(state).into_iter().collect()),

@@ -4,17 +4,20 @@ use super::pen::Pen;
 use crate::{config::Meaning, model::Delivery, time::age};
 use jiff::Timestamp;
 
-/// Writes the step and the weight behind an image: `2/6 25 %`.
+/// Writes the weight and the step behind an image: `25 % 2/6`. The step is what can be missed where there is little room.
 pub fn write(pen: &mut Pen<'_>, delivery: &Delivery) {
     if delivery.aborted {
         pen.write(" aborted", Meaning::Degraded);
         return;
     }
+    if let Some(weight) = delivery.weight {
+        pen.write(&format!(" {weight} %"), Meaning::Progressing);
+    }
     if let Some((at, of)) = delivery.step {
         pen.write(&format!(" {at}/{of}"), Meaning::Progressing);
     }
-    if let Some(weight) = delivery.weight {
-        pen.write(&format!(" {weight} %"), Meaning::Progressing);
+    if delivery.blue_green && delivery.under_way {
+        pen.write(" preview", Meaning::Progressing);
     }
 }
 

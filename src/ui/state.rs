@@ -23,7 +23,9 @@ use super::{
     trail::Trail,
     workload::Dossier,
 };
-use crate::model::{Account, ContextView, LogSubject, ObjectRef, OperationId, OperationView, Rows, Troubled, Workload};
+use crate::model::{
+    Account, ContextView, Kind, LogSubject, ObjectRef, OperationId, OperationView, Rows, Troubled, Workload,
+};
 use jiff::{SignedDuration, Timestamp};
 use ratatui::layout::{Rect, Size};
 use std::sync::Arc;
@@ -135,6 +137,8 @@ pub struct State {
     /// Since when what is shown is old; None while it is not.
     pub(super) stale: Option<Timestamp>,
     pub(super) pointer: Pointer,
+    /// Kinds that were asked to be watched because their table was opened.
+    wanted: Vec<Kind>,
 }
 
 impl State {
@@ -165,6 +169,7 @@ impl State {
             jumped: None,
             stale: None,
             pointer: Pointer::default(),
+            wanted: Vec::new(),
         }
     }
 
@@ -299,6 +304,12 @@ impl State {
         let mut effects = self.inspect(rows, now);
         effects.extend(super::visible::tell(self, rows));
         effects.extend(self.attend(rows, now));
+        if let Some(kind) = self.screen().table().and_then(TableKind::watched_on_demand)
+            && !self.wanted.contains(&kind)
+        {
+            self.wanted.push(kind);
+            effects.push(Effect::Want(kind));
+        }
         effects
     }
 

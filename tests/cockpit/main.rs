@@ -45,7 +45,10 @@ fn help_filter_and_palette_answer() {
     let mut terminal = demo(80, 24);
     terminal
         .press("?")
+        .press("filter")
         .shows("/                  filter")
+        .press("\x1b")
+        .shows("On workloads and routes")
         .press("\x1b")
         .until("the help closed", |s| !s.contains("Keys"));
     terminal.press("/chk").until("the filter narrowing", |s| s.contains("shop/checkout") && !s.contains("gateway"));
@@ -70,8 +73,8 @@ fn any_size_is_survived() {
 fn a_key_that_comes_with_a_resize_is_heard() {
     let mut terminal = demo(120, 40);
     for round in 0..40 {
-        terminal.resize(if round % 2 == 0 { 100 } else { 120 }, 40).press("?").shows("draw again");
-        terminal.press("\x1b").until("the help closed", |s| !s.contains("draw again"));
+        terminal.resize(if round % 2 == 0 { 100 } else { 120 }, 40).press("?").shows("On workloads and routes");
+        terminal.press("\x1b").until("the help closed", |s| !s.contains("On workloads and routes"));
     }
     terminal.press("q");
     assert_eq!(terminal.end(), 0);
@@ -82,7 +85,7 @@ fn a_key_that_comes_with_a_resize_is_heard() {
 fn the_pictures_of_the_readme() {
     let assets = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("assets");
     let mut terminal = broken(140, 40);
-    terminal.until("everything loaded", |s| !s.contains("loading"));
+    terminal.until("everything loaded", |s| !s.contains("loading…"));
     let cockpit = terminal.svg();
     terminal.press("r").shows("Roll back");
     let sheet = terminal.svg();

@@ -88,10 +88,11 @@ const OFFERED: [Action; 32] = [
 ];
 
 /// Kinds of the workload table, by kubectl's words for them, each with the filter that leaves only them.
-const KINDS: [(&str, &[&str], &str); 3] = [
+const KINDS: [(&str, &[&str], &str); 4] = [
     ("deployments", &["deploy", "deployment"], ":deploy"),
     ("statefulsets", &["sts", "statefulset"], ":sts"),
     ("daemonsets", &["ds", "daemonset"], ":ds"),
+    ("rollouts", &["ro", "rollout"], ":rollout"),
 ];
 
 /// What the palette can name beside what there always is.

@@ -14,8 +14,13 @@ use unicode_width::UnicodeWidthStr;
 /// Draws them on the last line of `body`; on the cockpit itself there are none.
 pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, body: Rect) {
     let open = scene.state.trail.open_screens();
-    // The logs say on that line what they follow.
-    if open.len() < 2 || body.height < 3 || matches!(scene.state.screen(), Screen::Logs(_)) {
+    // That line says what logs follow, and what is searched for.
+    let taken = match scene.state.screen() {
+        Screen::Logs(_) => true,
+        Screen::Workload(_) => !scene.state.dossier.search.is_empty() || scene.state.filtering.is_some(),
+        _ => false,
+    };
+    if open.len() < 2 || body.height < 3 || taken {
         return;
     }
     // The position within a long table stands at the right end of the same line.

@@ -3,7 +3,7 @@
 use super::watched::{Of, Table};
 use crate::{
     config::Action,
-    model::{Autoscaler, Job, Route, Workload},
+    model::{Autoscaler, CronJob, Job, Kind, Release, Route, Workload},
     ui::roll_up::NamespaceRow,
 };
 
@@ -20,11 +20,23 @@ pub enum TableKind {
     Jobs,
     /// The routes.
     Routes,
+    /// The CronJobs.
+    CronJobs,
+    /// The Helm releases.
+    Releases,
 }
 
 impl TableKind {
     /// Every table, in the order of declaration.
-    pub const ALL: [Self; 5] = [Self::Workloads, Self::Namespaces, Self::Autoscalers, Self::Jobs, Self::Routes];
+    pub const ALL: [Self; 7] = [
+        Self::Workloads,
+        Self::Namespaces,
+        Self::Autoscalers,
+        Self::Jobs,
+        Self::Routes,
+        Self::CronJobs,
+        Self::Releases,
+    ];
 
     /// What it shows.
     pub fn table(self) -> &'static dyn Table {
@@ -34,6 +46,8 @@ impl TableKind {
             Self::Autoscalers => Of::<Autoscaler>::TABLE,
             Self::Jobs => Of::<Job>::TABLE,
             Self::Routes => Of::<Route>::TABLE,
+            Self::CronJobs => Of::<CronJob>::TABLE,
+            Self::Releases => Of::<Release>::TABLE,
         }
     }
 
@@ -45,6 +59,8 @@ impl TableKind {
             Self::Autoscalers => Action::Autoscalers,
             Self::Jobs => Action::Jobs,
             Self::Routes => Action::Routes,
+            Self::CronJobs => Action::CronJobs,
+            Self::Releases => Action::Releases,
         }
     }
 
@@ -56,6 +72,17 @@ impl TableKind {
             Self::Autoscalers => &["hpa", "horizontalpodautoscalers"],
             Self::Jobs => &["job"],
             Self::Routes => &["route", "httproute", "httproutes"],
+            Self::CronJobs => &["cj", "cronjob"],
+            Self::Releases => &["helm", "release"],
+        }
+    }
+
+    /// The kind of its rows, where that is watched only once somebody wants to see it.
+    pub const fn watched_on_demand(self) -> Option<Kind> {
+        match self {
+            Self::CronJobs => Some(Kind::CronJob),
+            Self::Releases => Some(Kind::Secret),
+            Self::Workloads | Self::Namespaces | Self::Autoscalers | Self::Jobs | Self::Routes => None,
         }
     }
 
