@@ -8,6 +8,7 @@ mod manners;
 mod others;
 mod svg;
 mod terminal;
+mod views;
 mod workload;
 mod world;
 
