@@ -1,6 +1,6 @@
 //! How sessions look, apart from where they look: themes, keys, and what the terminal may be used for.
 
-use super::Desk;
+use super::{Desk, views::ViewsFile};
 use crate::config::{Config, Terminal};
 use std::path::Path;
 
@@ -12,11 +12,17 @@ impl Desk {
         self
     }
 
+    /// Keeps no views beyond the end of the program.
+    pub fn without_views(mut self) -> Self {
+        self.views = ViewsFile::default();
+        self
+    }
+
     /// Looks and is steered as the operator configured it in `folder`, and takes nothing else from there: a demo must know
     /// nobody's repositories and contexts.
     pub fn looking_like(mut self, folder: &Path) -> Self {
         let (config, complaints) = Config::load(folder, Terminal::of(|name| std::env::var(name).ok()));
-        self.config = Config { settings: self.config.settings, ..config };
+        self.config = Config { settings: self.config.settings, views: self.config.views, ..config };
         self.complaints = complaints;
         self
     }

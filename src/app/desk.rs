@@ -1,5 +1,6 @@
 //! What all sessions of one process share: configuration, journals, folders, the operator's name.
 
+use super::views::ViewsFile;
 use crate::{
     config::{Config, ConfigError, Paths, Terminal},
     connect::{
@@ -26,6 +27,7 @@ pub struct Desk {
     pub actor: String,
     /// Whether the command line forbids every change.
     pub read_only: bool,
+    pub(super) views: ViewsFile,
     pub(super) cache: PathBuf,
 }
 
@@ -40,6 +42,7 @@ impl Desk {
             clock,
             actor: actor(),
             read_only,
+            views: ViewsFile::at(paths.views()),
             cache: paths.cache.join("git"),
         }
     }

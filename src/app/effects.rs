@@ -121,6 +121,14 @@ impl Hands {
                     let _ = inbox.blocking_send(Message::Notice(notice));
                 });
             }
+            Effect::KeepView { name, view } => {
+                let (desk, inbox) = (Arc::clone(&self.session.desk), self.inbox.clone());
+                tokio::task::spawn_blocking(move || {
+                    let told = super::views::keep(&desk.views, &name, view.as_ref());
+                    // Nobody reads the inbox once the program ends.
+                    let _ = inbox.blocking_send(told);
+                });
+            }
             Effect::Look { object, aspect } => self.look(object, aspect),
             Effect::LookAway => self.looking.clear(),
             // These concern the screen or other contexts: the event loop carries them out.

@@ -17,6 +17,7 @@ mod look;
 mod session;
 mod signals;
 mod terminal;
+mod views;
 
 pub use desk::{Desk, journals};
 pub use session::{Options, Session, SessionError, Unplanned};

@@ -90,7 +90,7 @@ pub async fn run(global: &Global, arguments: &args::Demo) -> Result<ExitCode, Fa
         .prefix("pilothouse-demo-")
         .tempdir()
         .map_err(|e| Failure::internal("make a temporary folder for the demo", e))?;
-    let desk = Desk::set_up(&Paths::under(folder.path()), clock.clone(), global.read_only);
+    let desk = Desk::set_up(&Paths::under(folder.path()), clock.clone(), global.read_only).without_views();
     let desk = match Paths::find() {
         Some(paths) => desk.looking_like(&paths.config),
         None => desk,

@@ -1,4 +1,4 @@
-//! Configuration: `config.toml`, `keys.toml` and themes, with their defaults.
+//! Configuration: `config.toml`, `keys.toml`, `views.toml` and themes, with their defaults.
 //!
 //! Everything is optional: without any file the program watches and rolls back. A mistake never stops the start; it is
 //! reported with file, line, column and what was probably meant, and the rest of the file still counts. Nothing here writes
@@ -16,6 +16,7 @@ mod settings;
 mod terminal;
 mod theme;
 mod themes;
+mod views;
 
 pub use action::Action;
 pub use chord::Chord;
@@ -27,6 +28,7 @@ pub use settings::{ContextSettings, Settings};
 pub use terminal::{Multiplexer, Terminal};
 pub use theme::{Meaning, Theme};
 pub use themes::Themes;
+pub use views::{View, Views};
 
 use std::{fs, io::ErrorKind, path::Path};
 
@@ -43,6 +45,8 @@ pub struct Config {
     pub themes: Themes,
     /// What the terminal can do, and may.
     pub terminal: Terminal,
+    /// The saved views.
+    pub views: Views,
 }
 
 impl Config {
@@ -63,9 +67,12 @@ impl Config {
         };
         let (settings_file, settings_text) = read("config.toml");
         let (keys_file, keys_text) = read("keys.toml");
+        let (views_file, views_text) = read(views::FILE);
         let (settings, mistakes) = Settings::parse(&settings_file, &settings_text);
         errors.extend(mistakes);
         let (keymap, mistakes) = Keymap::parse(&keys_file, &keys_text);
+        errors.extend(mistakes);
+        let (views, mistakes) = Views::parse(&views_file, &views_text);
         errors.extend(mistakes);
         terminal.ascii = settings.ascii.unwrap_or(terminal.ascii);
         terminal.mouse = settings.mouse.unwrap_or(terminal.mouse);
@@ -80,7 +87,7 @@ impl Config {
             errors.push(ConfigError { file: settings_file.clone(), place, message, hint });
             themes.get(DEFAULT).cloned().unwrap_or_else(Theme::monochrome)
         });
-        (Self { settings, keymap, theme, themes, terminal }, errors)
+        (Self { settings, keymap, theme, themes, terminal, views }, errors)
     }
 }
 
@@ -93,8 +100,8 @@ const MONOCHROME: &str = "monochrome";
 impl Default for Config {
     fn default() -> Self {
         let theme = Theme::built_in(DEFAULT).unwrap_or_else(Theme::monochrome);
-        let (settings, keymap, terminal) = Default::default();
-        Self { settings, keymap, theme, themes: Themes::default(), terminal }
+        let (settings, keymap, terminal, views) = Default::default();
+        Self { settings, keymap, theme, themes: Themes::default(), terminal, views }
     }
 }
 

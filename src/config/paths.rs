@@ -6,7 +6,7 @@ use std::path::PathBuf;
 /// The folders of this program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Paths {
-    /// `config.toml`, `keys.toml` and `themes/`: written by the operator, only read by the program.
+    /// `config.toml`, `keys.toml` and `themes/`: written by the operator, only read by the program. `views.toml`: written by both.
     pub config: PathBuf,
     /// Journals: must survive, belongs to this machine.
     pub data: PathBuf,
@@ -23,6 +23,11 @@ impl Paths {
             data: dirs.state_dir().unwrap_or_else(|| dirs.data_local_dir()).to_owned(),
             cache: dirs.cache_dir().to_owned(),
         })
+    }
+
+    /// The file of saved views.
+    pub fn views(&self) -> PathBuf {
+        self.config.join(super::views::FILE)
     }
 
     /// All folders below `root`: for tests and for the demo, which must leave nothing behind.

@@ -1,7 +1,8 @@
 //! A look at the pods of one workload: who serves, who fails, and the one sentence that says why.
 //!
 //! Bounded: the object, for a Deployment its ReplicaSets, at most two pages of pods; then, only where something is wrong, what
-//! proves it (see [`super::evidence`]), or one list of budgets with at most three nodes. Three to eight requests.
+//! proves it (see [`super::evidence`]), or one list of budgets with at most three nodes. Three to eight requests, and three
+//! more where a controller is late.
 
 use super::{
     diagnosis::{Finding, diagnose, object, pod, refusal, younger_than},
@@ -15,12 +16,18 @@ use crate::{
 use jiff::Timestamp;
 use serde::Deserialize as _;
 use serde_json::Value;
-use std::collections::{BTreeSet, HashSet};
+use std::{
+    collections::{BTreeSet, HashSet},
+    time::Duration,
+};
 
 /// Pods looked at.
 const MOST: usize = 200;
 /// Pages of pods read.
 const PAGES: usize = 2;
+/// How often an object is read whose controller has not taken up its last change yet, and the time in between.
+const LOOKS: u32 = 4;
+const MOMENT: Duration = Duration::from_millis(300);
 /// Nodes asked about.
 const NODES: usize = 3;
 /// For how many seconds a new pod may be unready before a rollout counts as broken.
@@ -52,20 +59,31 @@ impl Family {
 /// Looks at the pods of a workload.
 pub async fn inspect(cluster: &Cluster, workload: &ObjectRef) -> Result<Inspection, ApiError> {
     let reader = cluster.reader();
-    let whole: Value = reader.get(workload).await?;
-    let object = Workload::deserialize(&whole).map_err(|error| {
-        ApiError::new(
-            ApiErrorKind::Other,
-            format!("read {workload}"),
-            format!("it is not what the API promises: {error}"),
-        )
-    })?;
+    let (whole, object) = taken_up(reader, workload).await?;
     let family = family(reader, workload, &object).await?;
     let now = cluster.clock().now();
     let case = Case { reader, workload, object: &object, whole: &whole, family: &family, now };
     let blocker = if troubled(workload.kind, &object) { case.blocker().await } else { None };
     let health = judge(workload.kind, &object, blocker.as_ref(), now);
     Ok(summarise(family, now, health, blocker))
+}
+
+/// The object, once its controller has taken up its last change. An autoscaler changes it again and again, and for the moment that
+/// the controller needs nothing that is seen of its pods would be of it; who is late for longer is late.
+async fn taken_up(reader: &Reader, workload: &ObjectRef) -> Result<(Value, Workload), ApiError> {
+    let mut looks = 1;
+    loop {
+        let whole: Value = reader.get(workload).await?;
+        let object = Workload::deserialize(&whole).map_err(|error| {
+            let why = format!("it is not what the API promises: {error}");
+            ApiError::new(ApiErrorKind::Other, format!("read {workload}"), why)
+        })?;
+        if looks == LOOKS || !object::is_stale(&object) {
+            return Ok((whole, object));
+        }
+        looks += 1;
+        tokio::time::sleep(MOMENT).await;
+    }
 }
 
 /// Its pods: by selector and by owner, for a selector alone may take in strangers.

@@ -195,6 +195,8 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
                 namespaces: &mut namespaces,
                 headings: state.headings(),
                 themes: &state.session.themes,
+                views: &state.session.views,
+                saves: state.has_view(),
             })
             .with_contexts(contexts);
             state.layers.push(Layer::Palette(palette));

@@ -2,9 +2,12 @@
 //!
 //! Invariant: the state is changed by messages only, and reaches the world by effects only.
 
-use crate::model::{
-    Account, Aspect, ContextView, Control, Fleet, Intent, Kind, LogNews, LogRequest, ObjectRef, OperationId,
-    OperationView, Plan, Progress, Sight, Unseen,
+use crate::{
+    config::View,
+    model::{
+        Account, Aspect, ContextView, Control, Fleet, Intent, Kind, LogNews, LogRequest, ObjectRef, OperationId,
+        OperationView, Plan, Progress, Sight, Unseen,
+    },
 };
 use crossterm::event::{KeyEvent, MouseEvent};
 use std::sync::Arc;
@@ -151,6 +154,13 @@ pub enum Effect {
         lines: usize,
         /// The lines.
         text: String,
+    },
+    /// Keep this view in the file of views under its name, or take it out of there; answer with a notice.
+    KeepView {
+        /// Its name.
+        name: String,
+        /// The view; None where it is not wanted any more.
+        view: Option<View>,
     },
     /// Only these namespaces are shown now; none named means all of them.
     Scope(Vec<Arc<str>>),

@@ -47,6 +47,7 @@ mod tables;
 mod tabs;
 mod trail;
 mod update;
+mod views;
 mod visible;
 mod workload;
 

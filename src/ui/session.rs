@@ -1,7 +1,7 @@
 //! Where the screen looks, which changes only when another context is entered, and how it looks.
 
 use crate::{
-    config::{Config, Keymap, Meaning, Settings, Terminal, Theme, Themes, colour_at, readable_on},
+    config::{Config, Keymap, Meaning, Settings, Terminal, Theme, Themes, Views, colour_at, readable_on},
     model::ContextView,
 };
 use jiff::tz::TimeZone;
@@ -32,6 +32,8 @@ pub struct Session {
     pub terminal: Terminal,
     /// What is configured for this and other contexts.
     pub settings: Settings,
+    /// The saved views: the same in every context.
+    pub views: Views,
 }
 
 impl Session {
@@ -50,6 +52,7 @@ impl Session {
             themes: config.themes,
             terminal: config.terminal,
             settings: config.settings,
+            views: config.views,
         }
     }
 

@@ -217,6 +217,7 @@ impl State {
                 self.wear(&name);
                 Vec::new()
             }
+            Then::View(order) => self.view(order, rows),
             Then::Logs(choice) => self.choose_logs(choice),
             Then::Do(effects) => effects,
         }

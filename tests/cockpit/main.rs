@@ -8,6 +8,7 @@ mod manners;
 mod others;
 mod svg;
 mod terminal;
+mod views;
 mod workload;
 mod world;
 
@@ -47,6 +48,8 @@ fn help_filter_and_palette_answer() {
         .press("?")
         .press("filter")
         .shows("/                  filter")
+        .press("\x1b")
+        .shows("On workloads and routes")
         .press("\x1b")
         .until("the help closed", |s| !s.contains("Keys"));
     terminal.press("/chk").until("the filter narrowing", |s| s.contains("shop/checkout") && !s.contains("gateway"));

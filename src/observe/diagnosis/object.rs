@@ -29,9 +29,9 @@ pub fn stale(kind: Kind, object: &Workload, whole: &Value, now: Timestamp) -> Op
     late.then_some((Cause::Stale { kind, generation, observed }, since))
 }
 
-/// When the object itself, and not its status, was last written.
+/// When the object itself, and not its status, was last written; autoscalers write `scale`.
 fn changed(whole: &Value) -> Option<Timestamp> {
-    managers(whole).filter(|entry| entry["subresource"].is_null()).filter_map(time).max()
+    managers(whole).filter(|entry| entry["subresource"] != "status").filter_map(time).max()
 }
 
 fn managers(whole: &Value) -> impl Iterator<Item = &Value> {

@@ -307,6 +307,9 @@ fn a_controller_that_is_late_is_named_after_a_while() {
     assert_eq!(since.unwrap().to_string(), "2026-01-01T00:09:00Z");
     let soon = "2026-01-01T00:09:05Z".parse().unwrap();
     assert_eq!(object::stale(Kind::Deployment, &object, &whole, soon), None);
+    let mut scaled = whole.clone();
+    scaled["metadata"]["managedFields"][1]["subresource"] = "scale".into();
+    assert_eq!(object::stale(Kind::Deployment, &object, &scaled, now()), None, "scaled a second ago");
 }
 
 #[test]

@@ -29,6 +29,7 @@ use super::{
     scene::Scene,
     session::Session,
     tables::TableKind,
+    views::ViewOrder,
 };
 use crate::{
     config::{Action, Theme},
@@ -103,6 +104,8 @@ pub enum Then {
     Columns(Option<Vec<&'static str>>),
     /// The theme of this name, from now on.
     Theme(Arc<str>),
+    /// A view is saved, opened or removed.
+    View(ViewOrder),
     /// Logs of other containers.
     Logs(LogChoice),
     /// Effects.

@@ -2,7 +2,7 @@
 
 use super::{Reply, Then};
 use crate::{
-    config::{Action, Meaning, Theme, Themes},
+    config::{Action, Meaning, Theme, Themes, Views},
     ui::{
         chosen::Chosen,
         filter::Filter,
@@ -11,6 +11,7 @@ use crate::{
         scene::Scene,
         session::Session,
         tables::{Heading, TableKind},
+        views::{self, ViewOrder},
     },
 };
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -31,11 +32,18 @@ struct Command {
     then: Then,
 }
 
+/// The command that goes on with the name of a view.
+const SAVE: &str = "save";
+
 /// The palette.
 #[derive(Clone, Debug)]
 pub struct Palette {
     typed: Input,
     commands: Vec<Command>,
+    /// How many of them there are whatever is typed.
+    constant: usize,
+    /// Whether what is on the screen can be saved as a view.
+    saves: bool,
     /// What it is to look like while a theme is chosen.
     themes: Themes,
     /// Commands that match, best first.
@@ -97,6 +105,10 @@ pub struct Offers<'a> {
     pub headings: Vec<Heading>,
     /// The themes to choose from.
     pub themes: &'a Themes,
+    /// The saved views.
+    pub views: &'a Views,
+    /// Whether what is on the screen can be saved as a view.
+    pub saves: bool,
 }
 
 impl Palette {
@@ -115,6 +127,11 @@ impl Palette {
         }
         for (name, words, filter) in KINDS {
             commands.push(command(name, words, "only these workloads", Then::Show(TableKind::Workloads, Some(filter))));
+        }
+        let of_view = |(name, detail, then): (String, String, Then)| command(&name, &[], &detail, then);
+        commands.extend(views::open_commands(offers.views).map(of_view));
+        if offers.saves {
+            commands.push(command(SAVE, &[], "this table as a view: save NAME", Then::Nothing));
         }
         commands.extend(OFFERED.iter().map(|action| {
             let detail = match offers.target.as_ref().filter(|_| action.is_verb()) {
@@ -138,8 +155,10 @@ impl Palette {
                 .names()
                 .map(|name| command(&format!("theme {name}"), &[], "looks like this", Then::Theme(name.into()))),
         );
-        let found = (0..commands.len()).collect();
-        Self { typed: Input::default(), commands, themes: offers.themes.clone(), found, chosen: 0 }
+        commands.extend(views::forget_commands(offers.views).map(of_view));
+        let (constant, saves) = (commands.len(), offers.saves);
+        let found = (0..constant).collect();
+        Self { typed: Input::default(), commands, constant, saves, themes: offers.themes.clone(), found, chosen: 0 }
     }
 
     /// The theme that is being chosen, so that it is seen before it is taken.
@@ -158,7 +177,8 @@ impl Palette {
             detail: "go there".into(),
             then: Then::Do(vec![Effect::Enter { context, open: None }]),
         }));
-        self.found = (0..self.commands.len()).collect();
+        self.constant = self.commands.len();
+        self.found = (0..self.constant).collect();
         self
     }
 
@@ -187,11 +207,20 @@ impl Palette {
 
     fn find(&mut self) {
         let text = self.typed.value().trim();
+        self.commands.truncate(self.constant);
+        if let Some((name, then)) = views::save_command(self.typed.value()).filter(|_| self.saves) {
+            let detail = "this table under that name".to_owned();
+            self.commands.push(Command { name, words: &[], detail, then });
+            (self.found, self.chosen) = (vec![self.constant], 0);
+            return;
+        }
         let filter = Filter::new(text);
         let rank = |command: &Command| {
             let exact = command.name == text || command.words.contains(&text);
             let score = filter.score(&command.name).or(exact.then_some(0))?;
-            Some((exact, command.name.starts_with(text), score))
+            // What removes a view never comes before what opens it.
+            let removes = matches!(command.then, Then::View(ViewOrder::Forget(_)));
+            Some((exact, command.name.starts_with(text), !removes, score))
         };
         let mut found: Vec<(usize, _)> =
             self.commands.iter().enumerate().filter_map(|(at, command)| Some((at, rank(command)?))).collect();
@@ -227,8 +256,13 @@ impl Palette {
     }
 
     /// Runs what is chosen.
-    pub fn take(&self) -> Reply {
+    pub fn take(&mut self) -> Reply {
         match self.found.get(self.chosen) {
+            Some(&at) if self.commands[at].name == SAVE => {
+                self.typed = Input::new(format!("{SAVE} "));
+                self.find();
+                Reply::Stay
+            }
             Some(&at) => Reply::Close(self.commands[at].then.clone()),
             None => Reply::Stay,
         }
