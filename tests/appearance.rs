@@ -6,11 +6,14 @@ mod fixture;
 
 use fixture::{
     robot::{PLACES, Robot},
-    rows, session,
+    rows, session, sights,
 };
 use pilothouse::{
     config::{Config, Depth, Meaning, Terminal, Theme},
-    model::{Batch, Cause, Change, JobState, ObjectRef, Rows},
+    model::{
+        Account, Aspect, Batch, Cause, Change, Fleet, JobState, LogNews, LogState, ObjectRef, Rows, Sight, Standing,
+        clean,
+    },
     ui::{self, Failure, Message, Notice, Session},
 };
 use proptest::prelude::*;
@@ -101,12 +104,179 @@ fn hostile(text: &str) -> Rows {
     rows
 }
 
+/// What was seen of a workload, with `text` wherever others write.
+fn hostile_sights(text: &str) -> Vec<Sight> {
+    let all = sights::all().into_iter().map(|mut sight| {
+        match &mut sight {
+            Sight::Overview(overview) => {
+                (overview.strategy, overview.service_account) = (text.into(), Some(text.into()));
+                for condition in &mut overview.conditions {
+                    (condition.reason, condition.message) = (text.into(), text.into());
+                }
+                overview.containers[0].image = text.into();
+                overview.containers[0].probes[0].1 = text.into();
+            }
+            Sight::Pods(pods) => {
+                for pod in pods.groups.iter_mut().flat_map(|group| &mut group.pods) {
+                    (pod.status, pod.node, pod.ip) = (text.into(), Some(text.into()), Some(text.into()));
+                    for container in &mut pod.containers {
+                        (container.state, container.message, container.image) = (text.into(), text.into(), text.into());
+                        if let Some(last) = &mut container.last {
+                            (last.reason, last.message) = (text.into(), text.into());
+                        }
+                    }
+                    for condition in &mut pod.conditions {
+                        condition.message = text.into();
+                    }
+                }
+            }
+            Sight::Events(events, _) => {
+                for event in events {
+                    (event.reason, event.message) = (text.into(), text.into());
+                }
+            }
+            Sight::Revisions(history) => {
+                for revision in &mut history.revisions {
+                    (revision.evidence, revision.cause) = (text.into(), Some(text.into()));
+                    revision.containers[0].image = text.into();
+                    for shown in revision.traits.0.values_mut() {
+                        shown.text = text.into();
+                    }
+                }
+                for reconciliation in history.reconciliations.iter_mut().flatten().flatten() {
+                    reconciliation.message = text.into();
+                }
+            }
+            Sight::Git(origin) => {
+                (origin.branch, origin.place) = (text.into(), text.into());
+                for commit in &mut origin.commits {
+                    (commit.author, commit.subject, commit.to) = (text.into(), text.into(), Some(text.into()));
+                }
+            }
+            Sight::Autoscaler(scaling) => {
+                for (condition, _) in scaling.iter_mut().flat_map(|scaling| &mut scaling.conditions) {
+                    (condition.reason, condition.message) = (text.into(), text.into());
+                }
+            }
+            Sight::Manifest(manifest) => {
+                manifest.lines.iter_mut().for_each(|line| *line = format!("  key: {text}"));
+                manifest.managers = vec![text.into()];
+            }
+            Sight::Traffic(traffic) => {
+                (traffic.services[0].kind, traffic.services[0].ports) = (text.into(), vec![text.into()]);
+            }
+        }
+        sight
+    });
+    all.collect()
+}
+
+/// Opens shop/checkout with `text` on every side, and presses these keys.
+fn look_round(robot: &mut Robot, text: &str, keys: &str) {
+    robot.press("enter");
+    hostile_sights(text).into_iter().for_each(|sight| robot.see(sight));
+    robot.press(keys);
+}
+
+/// Every context with `text` wherever it is told of.
+fn hostile_fleet(text: &str) -> Fleet {
+    let mut fleet = fixture::fleet::fleet();
+    for context in &mut fleet.contexts {
+        if &*context.name != "prod-eu" {
+            context.name = format!("{text} {}", context.name).into();
+        }
+        (context.server, context.user) = (text.into(), text.into());
+        for troubled in &mut context.summary.troubled {
+            (troubled.reason, troubled.image) = (Some(text.into()), Some(text.into()));
+        }
+        context.summary.standing = match &context.summary.standing {
+            Standing::Stale { since, .. } => Standing::Stale { since: *since, why: text.into() },
+            Standing::Login { .. } => Standing::Login { why: text.into() },
+            Standing::Unreachable { since, .. } => Standing::Unreachable { since: *since, why: text.into() },
+            Standing::Forbidden { .. } => Standing::Forbidden { why: text.into() },
+            other => other.clone(),
+        };
+    }
+    fleet
+}
+
+/// Every account of the journal with `text` in it.
+fn hostile_journal(text: &str) -> Vec<Account> {
+    let mut accounts = fixture::told();
+    for account in &mut accounts {
+        (account.summary, account.who, account.why) = (text.into(), vec![text.into()], Some(text.into()));
+        (account.result, account.durability, account.diff) = (Some(text.into()), text.into(), text.into());
+        account.timeline[0].what = text.into();
+        account.commands = vec![text.into()];
+    }
+    accounts
+}
+
+/// Opens logs that say `text` in lines, in a pod's name and in what became of a container.
+fn open_logs(robot: &mut Robot, text: &str) {
+    let ticket = fixture::logs::open(robot);
+    robot.tell(fixture::logs::source(ticket, LogState::Waiting(text.into())));
+    let line = |source| fixture::logs::line(source, fixture::now(), &clean(text.as_bytes()));
+    robot.tell(Message::Logs(ticket, vec![LogNews::Lines(vec![line(0), line(1)])]));
+}
+
+/// The way to a place where others have written a text.
+type Told = fn(&mut Robot, &str);
+
+/// Places that show what is not among the rows.
+const TOLD: &[(&str, Told)] = &[
+    ("overview", |robot, text| look_round(robot, text, "1")),
+    ("revisions", |robot, text| look_round(robot, text, "2")),
+    ("two revisions compared", |robot, text| look_round(robot, text, "2 d")),
+    ("pods", |robot, text| look_round(robot, text, "3")),
+    ("pod", |robot, text| look_round(robot, text, "3 enter")),
+    ("events", |robot, text| look_round(robot, text, "4")),
+    ("autoscaler", |robot, text| look_round(robot, text, "6")),
+    ("yaml", |robot, text| look_round(robot, text, "7")),
+    ("traffic", |robot, text| look_round(robot, text, "8")),
+    ("git", |robot, text| look_round(robot, text, "9")),
+    ("events that cannot be seen", |robot, text| {
+        robot.press("enter 4");
+        robot.unseen(Aspect::Events, false, text);
+    }),
+    ("logs", open_logs),
+    ("logs, broken lines", |robot, text| {
+        open_logs(robot, text);
+        robot.press("w t");
+    }),
+    ("contexts", |robot, text| {
+        robot.tell(Message::Fleet(hostile_fleet(text)));
+        robot.press("C");
+    }),
+    ("fleet", |robot, text| {
+        robot.tell(Message::Fleet(hostile_fleet(text)));
+        robot.press(": f l e e t enter");
+    }),
+    ("palette with contexts", |robot, text| {
+        robot.tell(Message::Fleet(hostile_fleet(text)));
+        robot.press(": c o n t e x t");
+    }),
+    ("journal", |robot, text| {
+        robot.tell(Message::Journal(hostile_journal(text)));
+        robot.press("J");
+    }),
+    ("journal's account", |robot, text| {
+        robot.tell(Message::Journal(hostile_journal(text)));
+        robot.press("J enter");
+    }),
+];
+
 /// Every screen with `text` on it, also where programs and people put theirs.
 fn everywhere(text: &str, session: fn() -> Session, size: (u16, u16), check: impl Fn(&str, &Robot)) {
     let rows = hostile(text);
     for (place, go) in PLACES {
         let mut robot = Robot::new(session(), rows.clone(), size);
         go(&mut robot);
+        check(place, &robot);
+    }
+    for (place, go) in TOLD {
+        let mut robot = Robot::new(session(), rows.clone(), size);
+        go(&mut robot, text);
         check(place, &robot);
     }
     let mut robot = Robot::new(session(), rows.clone(), size);
@@ -129,6 +299,15 @@ fn everywhere(text: &str, session: fn() -> Session, size: (u16, u16), check: imp
     check("plan", &robot);
     robot.press("tab");
     check("diff", &robot);
+}
+
+#[test]
+fn what_others_write_is_on_the_screen_where_these_tests_look_for_it() {
+    for (place, go) in TOLD {
+        let mut robot = Robot::new(coloured(), rows(), (200, 50));
+        go(&mut robot, "zebra");
+        assert!(robot.sees("zebra"), "{place}:\n{}", robot.screen());
+    }
 }
 
 /// Text as others might write it: words, escape sequences, wide and combining characters, marks of direction.

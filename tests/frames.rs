@@ -155,17 +155,7 @@ fn cockpit_stale_and_forbidden() {
 /// The workload screen of shop/checkout with everything seen.
 fn checkout(robot: &mut Robot) {
     robot.press("enter");
-    let all = [
-        sights::overview(),
-        sights::pods(),
-        sights::events(),
-        sights::history(),
-        sights::origin(),
-        sights::scaling(),
-        sights::manifest(),
-        sights::traffic(),
-    ];
-    all.into_iter().for_each(|sight| robot.see(sight));
+    sights::all().into_iter().for_each(|sight| robot.see(sight));
 }
 
 #[test]

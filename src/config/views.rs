@@ -137,11 +137,13 @@ pub struct Views(BTreeMap<String, View>);
 
 impl Views {
     /// The actions that open a table of which a view can be saved.
-    pub const SCREENS: [Action; 9] = [
+    pub const SCREENS: [Action; 11] = [
         Action::Workloads,
         Action::Namespaces,
         Action::Autoscalers,
         Action::Jobs,
+        Action::CronJobs,
+        Action::Releases,
         Action::Routes,
         Action::Operations,
         Action::Journal,
