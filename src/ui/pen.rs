@@ -71,24 +71,6 @@ fn fits(text: &str, room: usize) -> bool {
     text.len() <= room || text.width() <= room
 }
 
-/// A line as a program wrote it to its log, without colours and other control sequences, which are not ours to obey.
-pub fn printable(line: &str) -> String {
-    let mut plain = String::with_capacity(line.len());
-    let mut characters = line.chars().peekable();
-    while let Some(c) = characters.next() {
-        match c {
-            '\u{1b}' if characters.next_if_eq(&'[').is_some() => {
-                // A control sequence ends with its first letter or one of @ [ \ ] ^ _ ` { | } ~.
-                characters.by_ref().find(|c| ('@'..='~').contains(c));
-            }
-            '\t' => plain.push_str("    "),
-            c if c.is_control() => {}
-            c => plain.push(c),
-        }
-    }
-    plain
-}
-
 /// Breaks `text` into lines of at most `width` columns, at spaces where there are any.
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let width = width.max(1);
@@ -131,11 +113,6 @@ mod tests {
         assert_eq!(wrap("abcdefgh ij", 4), ["abcd", "efgh", "ij"]);
         assert_eq!(wrap("界界界", 4), ["界界", "界"]);
         assert_eq!(wrap("x", 0), ["x"]);
-    }
-
-    #[test]
-    fn logs_cannot_paint_the_screen() {
-        assert_eq!(printable("\u{1b}[1;31merror\u{1b}[0m\tx\u{7}\u{1b}"), "error    x");
     }
 
     #[test]

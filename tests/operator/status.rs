@@ -27,6 +27,11 @@ async fn the_contract_holds(w: World) {
     }))
     .await;
     w.rolled_out("web").await;
+    w.until("autoscaling/v2", "HorizontalPodAutoscaler", "web", "judged", |o| {
+        let conditions = o["status"]["conditions"].as_array();
+        conditions.is_some_and(|all| all.iter().any(|c| c["type"] == "ScalingActive" && c["status"] == "False"))
+    })
+    .await;
     let operator = Operator::new(&w);
     let seen = operator.run(&["status", "-o", "json"]).await;
     let report: Value = serde_json::from_str(&seen.assert(0).out).unwrap();

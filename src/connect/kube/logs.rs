@@ -111,7 +111,7 @@ impl Reader {
 /// A line as it came, without its line break.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RawLine {
-    /// Its bytes, [`LONGEST`] at most.
+    /// Its bytes, 32 KiB at most.
     pub bytes: Vec<u8>,
     /// How many more it had.
     pub cut: u32,

@@ -2,13 +2,12 @@
 
 use crate::{
     config::Meaning,
-    model::{OperationId, OperationState, OperationView, StepState, StepView},
+    model::{OperationId, OperationState, OperationView, StepState, StepView, clean},
     time::age,
     ui::{
         glyph,
         page::{Page, Piece},
         panes::header::countdown,
-        pen::printable,
         scene::Scene,
     },
 };
@@ -111,6 +110,6 @@ fn log(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect, view: &OperationView)
     let inside = scene.pane(buffer, area, "Log", false);
     let first = view.log.len().saturating_sub(inside.height.into());
     for (row, line) in view.log[first..].iter().enumerate() {
-        scene.pen(buffer, inside, row as u16).skip(1).write(&printable(line), Meaning::Text);
+        scene.pen(buffer, inside, row as u16).skip(1).write(&clean(line.as_bytes()), Meaning::Text);
     }
 }
