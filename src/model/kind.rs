@@ -51,6 +51,10 @@ pub enum Kind {
     Kustomization,
     /// `source.toolkit.fluxcd.io/v1` GitRepository.
     GitRepository,
+    /// `helm.toolkit.fluxcd.io/v2` HelmRelease.
+    HelmRelease,
+    /// `argoproj.io/v1alpha1` Application, of Argo CD.
+    Application,
     /// `argoproj.io/v1alpha1` Rollout, of Argo Rollouts.
     Rollout,
 }
@@ -60,7 +64,7 @@ type Coordinates = (&'static str, &'static str, &'static str, &'static str, &'st
 
 impl Kind {
     /// Every kind, in the order of declaration.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 25] = [
         Self::Deployment,
         Self::StatefulSet,
         Self::DaemonSet,
@@ -83,6 +87,8 @@ impl Kind {
         Self::Lease,
         Self::Kustomization,
         Self::GitRepository,
+        Self::HelmRelease,
+        Self::Application,
         Self::Rollout,
     ];
 
@@ -155,6 +161,12 @@ impl Kind {
                 &["gitrepository", "gitrepo"],
                 true,
             ),
+            Self::HelmRelease => {
+                ("helm.toolkit.fluxcd.io", "v2", "HelmRelease", "helmreleases", &["helmrelease", "hr"], true)
+            }
+            Self::Application => {
+                ("argoproj.io", "v1alpha1", "Application", "applications", &["application", "app"], true)
+            }
             Self::Rollout => ("argoproj.io", "v1alpha1", "Rollout", "rollouts", &["ro", "rollouts", "rollout"], true),
         }
     }

@@ -20,6 +20,7 @@ mod facts;
 mod fleet;
 mod health;
 mod history;
+mod hold;
 pub mod image;
 mod inspection;
 mod intent;
@@ -64,12 +65,13 @@ pub use cron_job::{CronJob, CronJobState};
 pub use delivery::Delivery;
 pub use event::EventLine;
 pub use facts::{
-    BumpFacts, CommonFacts, EditSite, Facts, Holder, MigrateFacts, PriorJob, Repository, RestartFacts, RollbackFacts,
-    ShiftFacts,
+    BumpFacts, CommonFacts, Draft, EditSite, Facts, GitFacts, GitPlace, Holder, MigrateFacts, PriorJob,
+    ReconcilerFacts, Repository, RestartFacts, RollbackFacts, ShiftFacts,
 };
 pub use fleet::{ContextView, Fleet, SILENT, Standing, Summary, Tally, Troubled};
 pub use health::Health;
 pub use history::{History, Moment, PastRevision, Reconciliation};
+pub use hold::{HoldRecord, Means, OwnerHold};
 pub use inspection::{Inspection, PodSummary};
 pub use intent::{Intent, Verb};
 pub use job::{Job, JobState};
@@ -84,7 +86,7 @@ pub use manifest::Manifest;
 pub use namespace::Namespace;
 pub use object::ObjectRef;
 pub use operation::{Control, OperationId, OperationState, OperationView, Outcome, Progress, StepState, StepView};
-pub use origin::{Commit, Origin};
+pub use origin::{Commit, Origin, Placed, Reference};
 pub use overview::{Budget, ContainerDetail, Overview};
 pub use owner::{Owner, OwnerKind};
 pub use plan::{Durability, Plan, Precondition, Risk};

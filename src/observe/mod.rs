@@ -32,7 +32,7 @@ mod watch;
 mod within;
 
 pub use error::{GatherError, ObserveError};
-pub use gather::{World, gather};
+pub use gather::{Says, World, gather, says};
 pub use inspect::inspect;
 pub use logs::follow_logs;
 pub use references::references;

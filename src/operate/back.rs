@@ -6,7 +6,10 @@
 use super::{
     journal::Record,
     run::Run,
-    steps::weights::{self, describe},
+    steps::{
+        owner,
+        weights::{self, describe},
+    },
     stop::Stop,
     write::Probe,
 };
@@ -86,6 +89,17 @@ impl Run {
         self.reconcile().await?;
         self.record(Record::Aborting).await?;
         if self.plan().verb != Verb::Shift {
+            let hold = self.history.hold().map(|(_, hold)| hold.clone());
+            if let Some(hold) = hold {
+                let index = self.history.cursor().unwrap_or(self.history.steps.len().saturating_sub(1));
+                self.going_back = true;
+                let lifted = owner::lift(self, index, &hold).await;
+                self.going_back = false;
+                lifted?;
+                let what =
+                    format!("aborted by the operator: {} is let go, and applies what its source says", hold.owner);
+                return Ok((Outcome::Failed, what));
+            }
             return Ok(self.let_go());
         }
         let first = (0..self.history.steps.len()).find_map(|index| self.increment(index));

@@ -4,6 +4,9 @@
 
 mod bump;
 mod faults;
+#[path = "../contract/fleet.rs"]
+#[allow(dead_code, reason = "shared with the contract suite, which uses more of it")]
+mod fleet;
 mod history;
 mod journal;
 mod migrate;
@@ -11,6 +14,7 @@ mod pilothouse;
 mod rollback;
 mod shift;
 mod status;
+mod stick;
 #[path = "../contract/world.rs"]
 #[allow(dead_code, reason = "shared with the contract suite, which uses more of it")]
 mod world;
@@ -23,10 +27,16 @@ fn main() -> std::process::ExitCode {
     let stories: Vec<(&str, Behaviour)> =
         [status::ALL, history::ALL, rollback::ALL, shift::ALL, bump::ALL, migrate::ALL, faults::ALL, journal::ALL]
             .concat();
-    let served = [&stories[..], bump::SERVED].concat();
+    let served = [&stories[..], bump::SERVED, stick::ALL].concat();
     let mut trials: Vec<Trial> = served.iter().map(|(name, test)| trial(Which::Served, name, *test)).collect();
     if std::env::var_os("PILOTHOUSE_TEST_KUBECONFIG").is_some() {
-        let real = [&stories[..], bump::REAL].concat();
+        let flux: &[(&str, Behaviour)] = if std::env::var_os("PILOTHOUSE_TEST_FLUX").is_some() {
+            stick::ALL
+        } else {
+            eprintln!("no Flux on the control plane: what it fights for is not judged there");
+            &[]
+        };
+        let real = [&stories[..], bump::REAL, flux].concat();
         trials.extend(real.iter().map(|(name, test)| trial(Which::Real, name, *test)));
     } else {
         eprintln!(

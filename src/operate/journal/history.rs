@@ -3,7 +3,7 @@
 //! Invariant: a pure function of the entries. Replaying the same entries gives the same history on any machine.
 
 use super::record::{Entry, Record};
-use crate::model::{Action, OperationState, OperationView, Outcome, Plan, StepState, StepView, Verb};
+use crate::model::{Action, OperationState, OperationView, Outcome, OwnerHold, Plan, StepState, StepView, Verb};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -160,6 +160,19 @@ impl History {
             .filter(|(_, (step, told))| matches!(step.action, Action::SetWeights { .. }) && told.written)
             .map(|(index, _)| index)
             .next_back()
+    }
+
+    /// The hold that this operation put on and has not taken off, with its step.
+    pub fn hold(&self) -> Option<(usize, &OwnerHold)> {
+        let steps = || self.plan.steps.iter().zip(&self.steps).enumerate();
+        let released = steps().any(|(_, (step, told))| {
+            matches!(step.action, Action::ReleaseOwner(_)) && (told.is_over() || told.written)
+        });
+        let held = steps().find_map(|(index, (step, told))| match &step.action {
+            Action::HoldOwner(hold) if told.written || told.is_over() => Some((index, hold)),
+            _ => None,
+        });
+        held.filter(|_| !released)
     }
 
     /// Whether any write of this operation is known to have reached the world.
