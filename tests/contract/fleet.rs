@@ -13,6 +13,7 @@ use tempfile::TempDir;
 
 pub const SOURCE: &str = "source.toolkit.fluxcd.io/v1";
 pub const KUSTOMIZE: &str = "kustomize.toolkit.fluxcd.io/v1";
+pub const HELM: &str = "helm.toolkit.fluxcd.io/v2";
 /// The file that sets the tags.
 pub const FILE: &str = "apps/shop/kustomization.yaml";
 
@@ -142,6 +143,29 @@ impl Fleet {
         let away = self.bare.with_extension("away");
         let (from, to) = if hidden { (&self.bare, &away) } else { (&away, &self.bare) };
         std::fs::rename(from, to).unwrap();
+    }
+
+    /// A chart in the repository, and the HelmRelease `sold` that installs it with this tag, or its spec with another one.
+    pub async fn release(&self, w: &World, tag: &str) {
+        let values = json!({"image": {"repository": IMAGE, "tag": tag}});
+        let api = w.api(HELM, "HelmRelease");
+        if api.get_opt("sold").await.unwrap().is_some() {
+            let patch = Patch::Merge(json!({"spec": {"values": values}}));
+            api.patch("sold", &PatchParams::default(), &patch).await.unwrap();
+            return;
+        }
+        let template =
+            manifest().replace("{name: web}\nspec", "{name: sold}\nspec").replace("{app: web}", "{app: sold}");
+        let image = "\"{{ .Values.image.repository }}:{{ .Values.image.tag }}\"";
+        let template =
+            template.replace(&format!("{{name: web, image: {IMAGE}}}"), &format!("name: web\n        image: {image}"));
+        self.write("charts/sold/Chart.yaml", "apiVersion: v2\nname: sold\nversion: 0.1.0\n");
+        self.write("charts/sold/values.yaml", "image: {}\n");
+        self.commit("charts/sold/templates/web.yaml", &template, "A chart");
+        w.create(json!({"apiVersion": HELM, "kind": "HelmRelease", "metadata": {"name": "sold"}, "spec": {
+            "interval": "2s", "values": values,
+            "chart": {"spec": {"chart": "./charts/sold", "interval": "2s", "sourceRef": {"kind": "GitRepository", "name": "fleet"}}}}}))
+            .await;
     }
 
     /// Asks Flux to reconcile, and waits until the Kustomization has done so.

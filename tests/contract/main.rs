@@ -7,6 +7,9 @@
 mod api;
 mod argo;
 mod controllers;
+#[allow(dead_code, reason = "shared with the operator's stories, which use more of it")]
+mod fleet;
+mod flux;
 mod listed;
 mod logs;
 mod looks;
@@ -32,6 +35,7 @@ fn main() -> std::process::ExitCode {
         ownership::ALL,
         rollouts::ALL,
         argo::ALL,
+        flux::ALL,
         listed::ALL,
         looks::ALL,
         logs::ALL,
@@ -39,11 +43,16 @@ fn main() -> std::process::ExitCode {
     .concat();
     let mut trials: Vec<Trial> = behaviours.iter().map(|(name, test)| trial(Which::Embedded, name, *test)).collect();
     if std::env::var_os("PILOTHOUSE_TEST_KUBECONFIG").is_some() {
-        let argo = std::env::var_os("PILOTHOUSE_TEST_ARGO_ROLLOUTS").is_some();
-        if !argo {
-            eprintln!("no controller of Argo Rollouts on the control plane: its behaviours are not judged there");
+        let has = |name: &str| std::env::var_os(name).is_some();
+        let (argo, flux) = (has("PILOTHOUSE_TEST_ARGO_ROLLOUTS"), has("PILOTHOUSE_TEST_FLUX"));
+        for (there, whose) in [(argo, "controller of Argo Rollouts"), (flux, "controllers of Flux")] {
+            if !there {
+                eprintln!("no {whose} on the control plane: its behaviours are not judged there");
+            }
         }
-        let there = behaviours.iter().filter(|(name, _)| argo || !name.starts_with("argo::"));
+        let judged = |name: &str| (argo || !name.starts_with("argo::")) && (flux || !name.starts_with("flux::"));
+        let real = if flux { [&behaviours[..], flux::REAL].concat() } else { behaviours.clone() };
+        let there = real.iter().filter(|(name, _)| judged(name));
         trials.extend(there.map(|(name, test)| trial(Which::Real, name, *test)));
     } else {
         eprintln!(

@@ -30,13 +30,12 @@ fn main() -> std::process::ExitCode {
     let served = [&stories[..], bump::SERVED, stick::ALL].concat();
     let mut trials: Vec<Trial> = served.iter().map(|(name, test)| trial(Which::Served, name, *test)).collect();
     if std::env::var_os("PILOTHOUSE_TEST_KUBECONFIG").is_some() {
-        let flux: &[(&str, Behaviour)] = if std::env::var_os("PILOTHOUSE_TEST_FLUX").is_some() {
-            stick::ALL
+        let mut real = [&stories[..], bump::REAL].concat();
+        if std::env::var_os("PILOTHOUSE_TEST_FLUX").is_some() {
+            real.extend([stick::ALL, stick::REAL].concat());
         } else {
             eprintln!("no Flux on the control plane: what it fights for is not judged there");
-            &[]
-        };
-        let real = [&stories[..], bump::REAL, flux].concat();
+        }
         trials.extend(real.iter().map(|(name, test)| trial(Which::Real, name, *test)));
     } else {
         eprintln!(

@@ -1,9 +1,9 @@
 //! A rollback that stays so, where Flux fights back: by its own controllers on the real control plane.
 
 use crate::{
-    fleet::{FILE, Fleet, image},
+    fleet::{FILE, Fleet, HELM, image},
     pilothouse::{Finished, Operator},
-    world::{Behaviour, IMAGE, World},
+    world::{Behaviour, IMAGE, World, complete},
 };
 use futures::FutureExt;
 use serde_json::{Value, json};
@@ -13,6 +13,10 @@ pub const ALL: &[(&str, Behaviour)] = &[
     ("stick::an_abandoned_hold_is_finished_on_another_machine", |w| an_abandoned_hold(w).boxed_local()),
     ("stick::without_git_the_hold_stays_until_a_hand_comes", |w| without_git(w).boxed_local()),
 ];
+
+/// Stories that need Flux's own helm-controller.
+pub const REAL: &[(&str, Behaviour)] =
+    &[("stick::a_release_is_suspended_until_its_values_are_right", |w| a_release_is_suspended(w).boxed_local())];
 
 const LABEL: &str = "kustomize.toolkit.fluxcd.io/reconcile";
 
@@ -67,6 +71,12 @@ async fn flux_is_held_off(w: World) {
     assert!(message.contains(&bad[..9]) && message.contains("Web 1.1: faster"), "it names the bad one: {message}");
     assert!(message.contains("it crashes") && message.contains("Pilothouse-Operation: "), "{message}");
     is_settled(&w, &fleet).await;
+    let history = Operator::new(&w).run(&["history", "deploy/web", "-o", "json"]).await;
+    let history: Value = serde_json::from_str(&history.assert(0).out).unwrap();
+    assert_eq!(history["revisions"][0]["commit"]["message"], "web: 1.1-broken → 1.0", "{history}");
+    let tip = format!("main@sha1:{}", fleet.tip());
+    let synced = history["reconciliations"].as_array().unwrap();
+    assert!(synced.iter().any(|done| done["revision"] == tip && done["succeeded"] == true), "{history}");
     let again = rollback(&Operator::new(&w)).await;
     assert_ne!(again.code, 0, "there is nothing more to roll back: {}", again.out);
 }
@@ -117,4 +127,32 @@ async fn without_git(w: World) {
     let id = left.result()["operation"].as_str().unwrap().to_owned();
     operator.run(&["operations", "resume", &id, "--yes", "-o", "json"]).await.assert(0);
     is_settled(&w, &fleet).await;
+}
+
+/// Helm's values are not edited from here yet: a hand does that, while the release is suspended.
+async fn a_release_is_suspended(w: World) {
+    let fleet = Fleet::new(&w).await;
+    fleet.release(&w, "1.0").await;
+    w.until("apps/v1", "Deployment", "sold", "installed", complete).await;
+    fleet.release(&w, "1.1-broken").await;
+    w.until("apps/v1", "Deployment", "sold", "stuck", |o| {
+        image(o).ends_with("1.1-broken") && o["status"]["updatedReplicas"].as_i64() >= Some(1)
+    })
+    .await;
+    let operator = Operator::new(&w);
+    let left = operator.run(&["rollback", "deploy/sold", "--yes", "-o", "json"]).await;
+    let plan = left.assert(130).plan();
+    assert_eq!(steps(&plan), ["hold", "undo", "by hand", "release", "wait"]);
+    let held = w.until(HELM, "HelmRelease", "sold", "suspended", |o| o["spec"]["suspend"] == true).await;
+    assert!(held["metadata"]["annotations"]["pilothouse.io/hold"].is_string());
+    let now = serde_json::to_value(w.deployments().get("sold").await.unwrap()).unwrap();
+    assert_eq!(image(&now), format!("{IMAGE}:1.0"));
+    fleet.release(&w, "1.0").await;
+    let id = left.result()["operation"].as_str().unwrap().to_owned();
+    operator.run(&["operations", "resume", &id, "--yes", "-o", "json"]).await.assert(0);
+    let free = w.until(HELM, "HelmRelease", "sold", "upgraded again", |o| {
+        o["spec"]["suspend"] != true && o["status"]["history"][0]["version"].as_i64() >= Some(3)
+    });
+    assert!(free.await["metadata"]["annotations"]["pilothouse.io/hold"].is_null());
+    w.until("apps/v1", "Deployment", "sold", "settled", |o| image(o).ends_with(":1.0") && complete(o)).await;
 }
