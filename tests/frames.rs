@@ -229,6 +229,20 @@ fn routes_jobs_and_operations() {
 }
 
 #[test]
+fn namespaces_by_client_and_by_pull_request() {
+    let rows = fixture::clients::clients();
+    golden("namespaces-clients", plain, &rows, |robot| {
+        robot.press(": g r o u p space c l i enter right j");
+    });
+    golden("namespaces-pull-requests", plain, &rows, |robot| {
+        robot.press(": g r o u p space p u l l enter j");
+    });
+    golden("namespaces-group", plain, &rows, |robot| {
+        robot.press(": n s enter v");
+    });
+}
+
+#[test]
 fn operations_of_others() {
     let mut rows = rows();
     fixture::others::others(&mut rows, 90);

@@ -2,6 +2,7 @@
 
 use super::{
     chosen::Chosen,
+    group_actions,
     layers::{Answer, Confirm, Help, Layer, Offers, Palette, Question, Then, bump, migrate, rollback, shift},
     leaving,
     message::{Effect, Level},
@@ -66,6 +67,7 @@ pub fn refusal(state: &State, rows: &Rows, action: Action) -> Option<String> {
         | Action::TabTraffic
         | Action::TabGit => no_workload(),
         Action::NextMatch | Action::PreviousMatch if matches!(state.screen(), Screen::Logs(_)) => None,
+        Action::Fold if !matches!(state.screen(), Screen::Workload(_)) => group_actions::refusal(state, rows, action),
         Action::NextTab
         | Action::PreviousTab
         | Action::Compare
@@ -87,6 +89,7 @@ pub fn refusal(state: &State, rows: &Rows, action: Action) -> Option<String> {
             Screen::Table(TableKind::Jobs) => format!("{verb}: choose a Job first"),
             _ => no_workload().unwrap_or_else(|| format!("{verb}: choose a workload first")),
         }),
+        Action::Group | Action::FoldAll => group_actions::refusal(state, rows, action),
         Action::Filter if !tabular(state) => Some("there is nothing to filter here".into()),
         _ => None,
     }
@@ -194,6 +197,7 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
                 target: state.workload(rows).map(|row| row.object.path()),
                 namespaces: &mut namespaces,
                 headings: state.headings(),
+                groups: &mut group_actions::offers(rows),
                 themes: &state.session.themes,
                 views: &state.session.views,
                 saves: state.has_view(),
@@ -249,6 +253,10 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
         Action::Journal => show(state, Screen::Journal),
         Action::Export => export(operation(state).into_iter().collect()),
         Action::ExportAll => export(state.shown_operations()),
+        Action::Fold if !matches!(state.screen(), Screen::Workload(_)) => {
+            group_actions::act(state, rows, action).unwrap_or_default()
+        }
+        Action::Group | Action::FoldAll => group_actions::act(state, rows, action).unwrap_or_default(),
         Action::TabOverview
         | Action::TabRevisions
         | Action::TabPods
@@ -313,7 +321,8 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
         | Action::Unmark
         | Action::HistoryBack
         | Action::HistoryForward
-        | Action::LastScreen => table_actions::act(state, action).unwrap_or_default(),
+        | Action::LastScreen => table_actions::act(state, rows, action).unwrap_or_default(),
+        Action::Placement => Vec::new(),
     }
 }
 
@@ -378,10 +387,8 @@ fn open(state: &mut State, rows: &Rows) -> Vec<Effect> {
             table_actions::choose_namespaces(state, marked, selected)
         }
         Screen::Table(TableKind::Namespaces) => {
-            let list = &state.table(TableKind::Namespaces).list;
-            let name = |object: &ObjectRef| object.name.clone();
-            let (marked, selected) = (list.marks().iter().map(name).collect(), list.selected().map(name));
-            table_actions::choose_namespaces(state, marked, selected)
+            let chosen = state.chosen_namespaces();
+            table_actions::show_namespaces(state, chosen)
         }
         Screen::Workloads => match state.selected(TableKind::Workloads).cloned() {
             Some(object) => {

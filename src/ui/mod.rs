@@ -20,6 +20,8 @@ mod filter;
 mod fleet;
 mod freshness;
 mod glyph;
+mod group_actions;
+mod groups;
 mod input;
 mod journal;
 mod layers;

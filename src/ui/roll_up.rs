@@ -2,7 +2,7 @@
 //!
 //! Computed when rows change, never for a frame and never for a key.
 
-use super::chosen::Chosen;
+use super::{chosen::Chosen, groups::Group};
 use crate::model::{Health, Kind, ObjectRef, Rows};
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -30,7 +30,8 @@ impl Counts {
         }
     }
 
-    fn merge(&mut self, other: Self) {
+    /// Adds those of another.
+    pub fn merge(&mut self, other: Self) {
         self.total += other.total;
         self.broken += other.broken;
         self.degraded += other.degraded;
@@ -45,38 +46,44 @@ impl Counts {
 
 /// The worst of some workloads, and how many there are.
 #[derive(Clone, Copy, Debug, Default)]
-struct Tally {
-    worst: Option<Health>,
+struct Tally<'r> {
+    worst: Option<(Health, &'r ObjectRef)>,
     counts: Counts,
 }
 
-impl Tally {
-    fn of(health: Health) -> Self {
+impl<'r> Tally<'r> {
+    fn of(health: Health, workload: &'r ObjectRef) -> Self {
         let mut tally = Self::default();
-        tally.add(health);
+        tally.add(health, workload);
         tally
     }
 
-    fn add(&mut self, health: Health) {
-        self.worst = Some(self.worst.map_or(health, |worst| worst.min(health)));
+    fn add(&mut self, health: Health, workload: &'r ObjectRef) {
+        if self.worst.is_none_or(|(worst, _)| health < worst) {
+            self.worst = Some((health, workload));
+        }
         self.counts.add(health);
     }
 
     fn merge(&mut self, other: Self) {
-        self.worst = self.worst.into_iter().chain(other.worst).min();
+        self.worst = self.worst.into_iter().chain(other.worst).min_by_key(|(health, _)| *health);
         self.counts.merge(other.counts);
     }
 }
 
-/// A namespace with the health of its workloads.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A namespace with the health of its workloads; or the heading above several, with the health of all of theirs.
+#[derive(Clone, Debug, PartialEq)]
 pub struct NamespaceRow {
-    /// Which namespace this is.
+    /// Which namespace this is, or the name of a heading (see [`super::groups`]).
     pub object: ObjectRef,
     /// The health of its worst workload; None where it has none.
     pub health: Option<Health>,
+    /// That workload, where it is not well.
+    pub worst: Option<ObjectRef>,
     /// Its workloads.
     pub counts: Counts,
+    /// What else is known of the namespaces below it, where it is a heading.
+    pub group: Option<Box<Group>>,
 }
 
 /// What a look at all workloads gives.
@@ -91,16 +98,16 @@ pub struct RollUp {
 impl RollUp {
     /// Looks at all workloads once.
     pub fn of(rows: &Rows) -> Self {
-        let mut tallies: BTreeMap<&Arc<str>, Tally> = BTreeMap::new();
+        let mut tallies: BTreeMap<&Arc<str>, Tally<'_>> = BTreeMap::new();
         // Rows of one namespace follow each other, so a namespace is looked up once for all of them.
-        let mut here: Option<(&Arc<str>, Tally)> = None;
+        let mut here: Option<(&Arc<str>, Tally<'_>)> = None;
         for row in rows.workloads.iter() {
             let namespace = &row.object.namespace;
             let health = if rows.inspections.is_empty() { row.health() } else { rows.health_of(row) };
             match &mut here {
-                Some((name, tally)) if *name == namespace => tally.add(health),
+                Some((name, tally)) if *name == namespace => tally.add(health, &row.object),
                 _ => {
-                    if let Some((name, tally)) = here.replace((namespace, Tally::of(health))) {
+                    if let Some((name, tally)) = here.replace((namespace, Tally::of(health, &row.object))) {
                         tallies.entry(name).or_default().merge(tally);
                     }
                 }
@@ -114,10 +121,12 @@ impl RollUp {
         for namespace in rows.namespaces.iter() {
             tallies.entry(&namespace.name).or_default();
         }
-        let row = |(name, tally): (&Arc<str>, Tally)| NamespaceRow {
+        let row = |(name, tally): (&Arc<str>, Tally<'_>)| NamespaceRow {
             object: ObjectRef::new(Kind::Namespace, "", name.clone()),
-            health: tally.worst,
+            health: tally.worst.map(|(health, _)| health),
+            worst: tally.worst.filter(|(health, _)| *health != Health::Healthy).map(|(_, worst)| worst.clone()),
             counts: tally.counts,
+            group: None,
         };
         Self { namespaces: tallies.into_iter().map(row).collect(), all }
     }

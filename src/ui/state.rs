@@ -6,11 +6,13 @@
 use super::{
     chosen::Chosen,
     fleet::Contexts,
+    groups::Groups,
     journal::Journal,
     layers::Layer,
     layout,
     list::{List, Listed},
     logs::Logs,
+    look::Grouping,
     message::{Effect, Notice, Ticket},
     mouse::Pointer,
     operations::Operations,
@@ -124,6 +126,7 @@ pub struct State {
     pub(super) notice: Option<Notice>,
     pub(super) ticket: Ticket,
     pub(super) roll_up: RollUp,
+    pub(super) groups: Groups,
     /// The version of the rows that was rolled up.
     rolled_up: Option<u64>,
     /// The workload whose pods were asked for last, and whether an answer came.
@@ -144,12 +147,15 @@ pub struct State {
 impl State {
     /// The cockpit of a session, on a terminal of this many columns and rows.
     pub fn new(session: Session, (columns, rows): (u16, u16)) -> Self {
+        let mut tables: [Tabled<ObjectRef>; TableKind::ALL.len()] = Default::default();
+        let grouping = session.settings.group_by.as_deref().map(Grouping::by);
+        tables[TableKind::Namespaces as usize].list.look_mut().grouping = grouping;
         Self {
             session,
             size: Size::new(columns, rows),
             trail: Trail::default(),
             cockpit: Cockpit::default(),
-            tables: Default::default(),
+            tables,
             operations: Operations::default(),
             journal: Journal::default(),
             scope: Chosen::default(),
@@ -162,6 +168,7 @@ impl State {
             notice: None,
             ticket: 0,
             roll_up: RollUp::default(),
+            groups: Groups::default(),
             rolled_up: None,
             inspected: None,
             uninspected: None,
@@ -274,7 +281,11 @@ impl State {
             self.cockpit.namespaces.arrange(all.chain(self.roll_up.by_attention()).collect());
         }
         self.hear_of_others(rows, now);
-        let sight = Sight { rows, roll_up: &self.roll_up };
+        if *self.screen() == Screen::Table(TableKind::Namespaces) {
+            let label = self.grouping().map(|grouping| grouping.label.clone());
+            self.groups.settle(rows, &self.roll_up, label.as_ref());
+        }
+        let sight = Sight { rows, roll_up: &self.roll_up, groups: &self.groups };
         let mut arrange = |kind: TableKind| {
             let (tabled, scope) = (&mut self.tables[kind as usize], &self.scope);
             tabled.settle(rows.version(), scope, |list| kind.table().arrange(list, scope, &sight))

@@ -207,6 +207,7 @@ impl State {
                 table_actions::sort(self, Order::Column(title));
                 Vec::new()
             }
+            Then::Group(label) => self.group(label),
             Then::Columns(columns) => {
                 if let Some(list) = self.list() {
                     list.look_mut().columns = columns;

@@ -20,6 +20,7 @@ mod column;
 mod contexts;
 mod cron_jobs;
 mod draw;
+mod grouped;
 mod jobs;
 mod journal;
 mod kind;
@@ -38,7 +39,7 @@ pub use kind::TableKind;
 pub use watched::{Heading, Watched, headings};
 pub use workloads::{reading, version};
 
-use super::roll_up::RollUp;
+use super::{groups::Groups, roll_up::RollUp};
 use crate::model::{Health, Kind, Labels, ObjectRef, Rows};
 use std::cmp::Ordering;
 
@@ -49,6 +50,8 @@ pub struct Sight<'a> {
     pub rows: &'a Rows,
     /// What all workloads together say.
     pub roll_up: &'a RollUp,
+    /// What namespaces say by groups, while their table is on the screen.
+    pub groups: &'a Groups,
 }
 
 /// A line of a table.
@@ -81,6 +84,12 @@ pub trait Row: Sized + 'static {
 
     /// Its kind, in tables of several kinds.
     fn kind(&self) -> Option<Kind> {
+        None
+    }
+
+    /// The heading above rows with this value of the label that they are grouped by, or without that label; None where rows of
+    /// this type are not grouped.
+    fn heading(_: Option<&str>) -> Option<Self::Id> {
         None
     }
 
