@@ -12,6 +12,7 @@ pub mod job;
 pub mod lease;
 pub mod manifest;
 pub mod namespace;
+pub mod nodes;
 pub mod owner;
 pub mod redact;
 pub mod release;

@@ -100,7 +100,7 @@ fn tabular(state: &State) -> bool {
     match state.screen() {
         Screen::Logs(_) => true,
         Screen::Workload(_) => tabs::searchable(state),
-        Screen::Operation(_) | Screen::Account(_) => false,
+        Screen::Operation(_) | Screen::Account(_) | Screen::Placement(_) => false,
         Screen::Workloads
         | Screen::Table(_)
         | Screen::Operations
@@ -322,7 +322,7 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
         | Action::HistoryBack
         | Action::HistoryForward
         | Action::LastScreen => table_actions::act(state, rows, action).unwrap_or_default(),
-        Action::Placement => Vec::new(),
+        Action::Placement => state.open_placement(rows),
     }
 }
 
@@ -417,7 +417,9 @@ fn open(state: &mut State, rows: &Rows) -> Vec<Effect> {
             tabs::open(state);
             Vec::new()
         }
-        Screen::Table(_) | Screen::Operation(_) | Screen::Account(_) | Screen::Logs(_) => Vec::new(),
+        Screen::Table(_) | Screen::Operation(_) | Screen::Account(_) | Screen::Placement(_) | Screen::Logs(_) => {
+            Vec::new()
+        }
     }
 }
 
@@ -447,7 +449,7 @@ pub fn step(state: &mut State, rows: isize) -> Vec<Effect> {
                 state.scroll = state.scroll.saturating_add_signed(rows).min(99_999);
             }
         }
-        Screen::Operation(_) | Screen::Account(_) => {
+        Screen::Operation(_) | Screen::Account(_) | Screen::Placement(_) => {
             state.scroll = state.scroll.saturating_add_signed(rows).min(99_999);
         }
         Screen::Logs(_) => state.move_in_logs(rows),

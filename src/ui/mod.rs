@@ -36,6 +36,7 @@ mod operations;
 mod page;
 mod panes;
 mod pen;
+mod placement;
 mod plot;
 mod roll_up;
 mod scene;

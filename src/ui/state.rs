@@ -16,6 +16,7 @@ use super::{
     message::{Effect, Notice, Ticket},
     mouse::Pointer,
     operations::Operations,
+    placement::Placing,
     roll_up::RollUp,
     scene::Scene,
     screens,
@@ -54,6 +55,8 @@ pub enum Screen {
     Contexts,
     /// What is not healthy in any watched context.
     Fleet,
+    /// Where the pods of a namespace, or of the group under a heading, run.
+    Placement(ObjectRef),
     /// The logs of a workload, a pod or a Job.
     Logs(LogSubject),
 }
@@ -79,6 +82,7 @@ impl Screen {
             | Self::Account(_)
             | Self::Contexts
             | Self::Fleet
+            | Self::Placement(_)
             | Self::Logs(_) => None,
         }
     }
@@ -127,6 +131,7 @@ pub struct State {
     pub(super) ticket: Ticket,
     pub(super) roll_up: RollUp,
     pub(super) groups: Groups,
+    pub(super) placing: Placing,
     /// The version of the rows that was rolled up.
     rolled_up: Option<u64>,
     /// The workload whose pods were asked for last, and whether an answer came.
@@ -169,6 +174,7 @@ impl State {
             ticket: 0,
             roll_up: RollUp::default(),
             groups: Groups::default(),
+            placing: Placing::default(),
             rolled_up: None,
             inspected: None,
             uninspected: None,
@@ -281,7 +287,7 @@ impl State {
             self.cockpit.namespaces.arrange(all.chain(self.roll_up.by_attention()).collect());
         }
         self.hear_of_others(rows, now);
-        if *self.screen() == Screen::Table(TableKind::Namespaces) {
+        if matches!(self.screen(), Screen::Table(TableKind::Namespaces) | Screen::Placement(_)) {
             let label = self.grouping().map(|grouping| grouping.label.clone());
             self.groups.settle(rows, &self.roll_up, label.as_ref());
         }
@@ -302,7 +308,11 @@ impl State {
             Screen::Operations => self.operations.settle(&sight),
             Screen::Journal => self.journal.settle(&sight),
             Screen::Contexts | Screen::Fleet => self.contexts.settle(&sight),
-            Screen::Workload(_) | Screen::Operation(_) | Screen::Account(_) | Screen::Logs(_) => {}
+            Screen::Workload(_)
+            | Screen::Operation(_)
+            | Screen::Account(_)
+            | Screen::Placement(_)
+            | Screen::Logs(_) => {}
         }
         let height = self.page_height();
         if let Some(list) = self.list() {
@@ -316,6 +326,7 @@ impl State {
         let mut effects = self.inspect(rows, now);
         effects.extend(super::visible::tell(self, rows));
         effects.extend(self.attend(rows, now));
+        effects.extend(self.attend_placement(rows, now));
         if let Some(kind) = self.screen().table().and_then(TableKind::watched_on_demand)
             && !self.wanted.contains(&kind)
         {

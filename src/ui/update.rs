@@ -48,6 +48,12 @@ impl State {
                 }
                 Vec::new()
             }
+            Message::Placed { context, object, placement } => {
+                if context == self.session.context {
+                    self.placing.take(&object, placement, now);
+                }
+                Vec::new()
+            }
             Message::Operations(views) => {
                 self.known(views);
                 Vec::new()
@@ -145,6 +151,7 @@ impl State {
                 &[Where::Operations, Where::Table, Where::Moving, Where::Everywhere]
             }
             Screen::Account(_) => &[Where::Operations, Where::Moving, Where::Everywhere],
+            Screen::Placement(_) => &[Where::Table, Where::Moving, Where::Everywhere],
             Screen::Operation(_) => &[Where::Operation, Where::Moving, Where::Everywhere],
             Screen::Logs(_) => &[Where::Logs, Where::Moving, Where::Everywhere],
             Screen::Contexts | Screen::Fleet => &[Where::Contexts, Where::Table, Where::Moving, Where::Everywhere],
@@ -208,6 +215,10 @@ impl State {
                 Vec::new()
             }
             Then::Group(label) => self.group(label),
+            Then::NodeLabel(label) => {
+                self.place_by(label);
+                Vec::new()
+            }
             Then::Columns(columns) => {
                 if let Some(list) = self.list() {
                     list.look_mut().columns = columns;

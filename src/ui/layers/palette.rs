@@ -52,7 +52,7 @@ pub struct Palette {
 }
 
 /// What can be run by name beside tables: everything that is not a movement.
-const OFFERED: [Action; 33] = [
+const OFFERED: [Action; 34] = [
     Action::Operations,
     Action::Logs,
     Action::Journal,
@@ -80,6 +80,7 @@ const OFFERED: [Action; 33] = [
     Action::Wide,
     Action::Columns,
     Action::Group,
+    Action::Placement,
     Action::SortAttention,
     Action::Unmark,
     Action::Copy,
