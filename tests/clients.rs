@@ -5,9 +5,10 @@ mod fixture;
 use fixture::{clients::clients, robot::Robot};
 use pilothouse::{
     config::{Config, Settings, Theme, Views},
-    ui::{Effect, Session},
+    model::ObjectRef,
+    ui::{Effect, Message, Session},
 };
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 fn operator(settings: &str, views: &str, size: (u16, u16)) -> Robot {
     let (settings, mistakes) = Settings::parse(Path::new("config.toml"), settings);
@@ -115,4 +116,41 @@ fn groups_are_kept_in_views() {
     assert_eq!(robot.screen(), before);
     command(&mut robot, "group none");
     assert!(!robot.sees("by client") && robot.sees("globex-live"));
+}
+
+#[test]
+fn where_pods_run_is_looked_at_once_it_is_wanted_and_shown_by_the_label_of_choice() {
+    let mut robot = operator("group_by = \"client\"", "", (120, 40));
+    robot.press(": n s enter");
+    let effects = robot.press("n");
+    let [Effect::Place { object, namespaces, owners }] = effects.as_slice() else { panic!("{effects:?}") };
+    assert_eq!(namespaces.iter().map(|name| &**name).collect::<Vec<_>>(), ["globex-live", "globex-test"]);
+    assert_eq!(owners.len(), 2);
+    assert!(robot.sees("Where the pods of client=globex run") && robot.sees("looking at its pods"));
+    assert_eq!(robot.tell(Message::Tick), [], "it is asked for once");
+    let placed = |object: &ObjectRef, context: &str| Message::Placed {
+        context: context.into(),
+        object: object.clone(),
+        placement: Arc::new(fixture::clients::placement()),
+    };
+    robot.tell(placed(object, "elsewhere"));
+    assert!(robot.sees("looking at its pods"), "an answer of another context is of another cluster");
+    robot.tell(placed(object, "prod-eu"));
+    assert!(robot.sees("✗ 1 pod runs where it does not belong"), "{}", robot.screen());
+    assert!(robot.sees("✗ globex-test/portal-9d8f-lq9wz  on node-a1: its namespace has client=globex"));
+    assert!(robot.sees("0/3 nodes are available: 3 Insufficient cpu."));
+    robot.press("n");
+    assert!(robot.sees("By which label of the nodes?"));
+    robot.press("G enter");
+    assert!(robot.sees("5 pods by topology.kubernetes.io/zone") && robot.sees("✓ eu-1a  3 pods on 2 nodes"));
+    assert!(robot.sees("✓ none runs where it does not belong"), "{}", robot.screen());
+    robot.press("esc");
+    assert!(robot.sees("Namespaces 14 · 4 by client"));
+}
+
+#[test]
+fn the_namespace_of_a_workload_is_looked_at_too() {
+    let mut robot = operator("node_label = \"pool\"", "", (80, 24));
+    let effects = robot.press("n");
+    assert!(matches!(&*effects, [Effect::Place { object, .. }] if &*object.name == "globex-test"), "{effects:?}");
 }

@@ -9,11 +9,11 @@ use super::{
     chosen::Chosen,
     list::Listed,
     look::Grouping,
-    roll_up::{Counts, NamespaceRow, RollUp},
+    roll_up::{NamespaceRow, RollUp},
     state::State,
     tables::TableKind,
 };
-use crate::model::{Kind, Namespace, ObjectRef, Owner, Rows, Sync};
+use crate::model::{Kind, Namespace, ObjectRef, Owner, Rows, Sync, Tally};
 use jiff::Timestamp;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -134,7 +134,7 @@ fn headings(rows: &Rows, roll_up: &RollUp, label: &str) -> Vec<NamespaceRow> {
 }
 
 fn of(rows: &Rows, value: Option<&str>, members: &[&NamespaceRow]) -> NamespaceRow {
-    let mut counts = Counts::default();
+    let mut counts = Tally::default();
     members.iter().for_each(|row| counts.merge(row.counts));
     // An empty namespace is as well as can be, but no reason to call the others so.
     let worst =

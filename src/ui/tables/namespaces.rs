@@ -1,6 +1,6 @@
 //! The columns of the namespace table: namespaces, and the headings above groups of them.
 
-use super::{Column, Key, Row, Sight, Watched, right, version};
+use super::{Column, Held, Key, Named, Row, Sight, Watched, right, version};
 use crate::{
     config::Meaning,
     model::{Health, Kind, Labels, Namespace, ObjectRef, Rows, Workload},
@@ -15,35 +15,11 @@ use crate::{
 };
 use std::{cmp::Ordering, sync::Arc};
 
-impl Row for NamespaceRow {
+impl Named for NamespaceRow {
     type Id = ObjectRef;
-
-    const COLUMNS: &'static [Column<Self>] = &[
-        Column::new("NAME", (20, 44), 0, name).by(|row, _| Key::text(&row.object.name)),
-        Column::new("WORKLOADS", (9, 9), 5, total).by(|row, _| number(row.counts.total)),
-        Column::new("BROKEN", (6, 6), 1, broken).by(|row, _| number(row.counts.broken)),
-        Column::new("DEGRADED", (8, 8), 8, degraded).by(|row, _| number(row.counts.degraded)).wide(),
-        Column::new("ROLLING", (7, 7), 7, rolling).by(|row, _| number(row.counts.progressing)),
-        Column::new("REVISION", (12, 30), 4, revision)
-            .by(|row, sight| newest(sight.rows, row).map_or(Key::Absent, |tag| Key::Text(tag.into()))),
-        Column::new("VERDICT", (26, 90), 2, verdict).by(|row, _| Key::Number(row.health.map_or(9, |h| h as i64))),
-        Column::new("OWNER", (10, 24), 6, owner).by(|row, sight| {
-            listed(sight.rows, row).and_then(groups::owner).map_or(Key::Absent, |o| Key::Text(o.to_string().into()))
-        }),
-        Column::new(" AGE", (5, 9), 3, created)
-            .by(|row, sight| Key::age(listed(sight.rows, row).and_then(|namespace| namespace.created))),
-        Column::new("PHASE", (8, 12), 9, phase)
-            .by(|row, sight| listed(sight.rows, row).map_or(Key::Absent, |namespace| Key::text(&namespace.phase)))
-            .wide(),
-        Column::new("LABELS", (20, 70), 10, labels).wide(),
-    ];
 
     fn id(&self) -> ObjectRef {
         self.object.clone()
-    }
-
-    fn health(&self, _: &Sight<'_>) -> Health {
-        self.health.unwrap_or(Health::Healthy)
     }
 
     fn by_name(&self, other: &Self) -> Ordering {
@@ -64,11 +40,33 @@ impl Row for NamespaceRow {
     }
 }
 
-impl Watched for NamespaceRow {
-    const TITLE: &'static str = "Namespaces";
-    const NOUN: &'static str = "namespaces";
-    const KINDS: &'static [Kind] = &[Kind::Namespace];
+impl Row for NamespaceRow {
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column::new("NAME", (20, 44), 0, name).by(|row, _| Key::text(&row.object.name)),
+        Column::new("WORKLOADS", (9, 9), 5, total).by(|row, _| number(row.counts.total)),
+        Column::new("BROKEN", (6, 6), 1, broken).by(|row, _| number(row.counts.broken)),
+        Column::new("DEGRADED", (8, 8), 8, degraded).by(|row, _| number(row.counts.degraded)).wide(),
+        Column::new("ROLLING", (7, 7), 7, rolling).by(|row, _| number(row.counts.progressing)),
+        Column::new("REVISION", (12, 30), 4, revision)
+            .by(|row, sight| newest(sight.rows, row).map_or(Key::Absent, |tag| Key::Text(tag.into()))),
+        Column::new("VERDICT", (26, 90), 2, verdict).by(|row, _| Key::Number(row.health.map_or(9, |h| h as i64))),
+        Column::new("OWNER", (10, 24), 6, owner).by(|row, sight| {
+            listed(sight.rows, row).and_then(groups::owner).map_or(Key::Absent, |o| Key::Text(o.to_string().into()))
+        }),
+        Column::new(" AGE", (5, 9), 3, created)
+            .by(|row, sight| Key::age(listed(sight.rows, row).and_then(|namespace| namespace.created))),
+        Column::new("PHASE", (8, 12), 9, phase)
+            .by(|row, sight| listed(sight.rows, row).map_or(Key::Absent, |namespace| Key::text(&namespace.phase)))
+            .wide(),
+        Column::new("LABELS", (20, 70), 10, labels).wide(),
+    ];
 
+    fn health(&self, _: &Sight<'_>) -> Health {
+        self.health.unwrap_or(Health::Healthy)
+    }
+}
+
+impl Held for NamespaceRow {
     fn all<'r>(sight: &Sight<'r>) -> Box<dyn Iterator<Item = &'r Self> + 'r> {
         Box::new(sight.roll_up.namespaces().iter())
     }
@@ -76,6 +74,12 @@ impl Watched for NamespaceRow {
     fn find<'r>(sight: &Sight<'r>, object: &ObjectRef) -> Option<&'r Self> {
         if groups::is_heading(object) { sight.groups.get(object) } else { sight.roll_up.namespace(&object.name) }
     }
+}
+
+impl Watched for NamespaceRow {
+    const TITLE: &'static str = "Namespaces";
+    const NOUN: &'static str = "namespaces";
+    const KINDS: &'static [Kind] = &[Kind::Namespace];
 
     fn says(&self, scene: &Scene<'_>) -> Vec<(Meaning, String)> {
         // Where its column shows all of it, the sentence need not be said again.
