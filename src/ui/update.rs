@@ -51,6 +51,12 @@ impl State {
                 }
                 Vec::new()
             }
+            Message::Placed { context, object, placement } => {
+                if context == self.session.context {
+                    self.placing.take(&object, placement, now);
+                }
+                Vec::new()
+            }
             Message::Operations(views) => {
                 self.known(views);
                 Vec::new()
@@ -148,6 +154,7 @@ impl State {
                 &[Where::Operations, Where::Table, Where::Moving, Where::Everywhere]
             }
             Screen::Account(_) => &[Where::Operations, Where::Moving, Where::Everywhere],
+            Screen::Placement(_) => &[Where::Table, Where::Moving, Where::Everywhere],
             Screen::Operation(_) => &[Where::Operation, Where::Moving, Where::Everywhere],
             Screen::Logs(_) => &[Where::Logs, Where::Moving, Where::Everywhere],
             Screen::Contexts | Screen::Fleet => &[Where::Contexts, Where::Table, Where::Moving, Where::Everywhere],
@@ -208,6 +215,11 @@ impl State {
             Then::Show(kind, filter) => table_actions::show(self, kind, filter),
             Then::Sort(title) => {
                 table_actions::sort(self, Order::Column(title));
+                Vec::new()
+            }
+            Then::Group(label) => self.group(label),
+            Then::NodeLabel(label) => {
+                self.place_by(label);
                 Vec::new()
             }
             Then::Columns(columns) => {

@@ -14,6 +14,7 @@ mod job;
 mod metadata;
 mod namespace;
 mod network;
+mod placement;
 mod pod;
 mod route;
 mod support;
@@ -30,6 +31,7 @@ pub use job::{Job, JobSpec, JobStatus};
 pub use metadata::{Condition, Metadata, OwnerReference, Selector, SelectorRule};
 pub use namespace::{Lease, LeaseSpec, Namespace, NamespaceStatus};
 pub use network::{Endpoint, EndpointConditions, EndpointSlice};
+pub use placement::{Affinity, NodeAffinity, NodeSelector, NodeSelectorTerm, PlacedPod, PlacedPodSpec};
 pub use pod::{
     ClaimSource, Container, ContainerState, ContainerStatus, Named, Pod, PodContainer, PodSpec, PodStatus, PodTemplate,
     Quantity, ReadinessGate, Resources, Running, TemplateSpec, Terminated, Volume, Waiting,
