@@ -14,6 +14,7 @@ pub mod manifest;
 pub mod owner;
 pub mod redact;
 pub mod release;
+pub mod reservation;
 pub mod route;
 pub mod schedule;
 pub mod template;

@@ -4,7 +4,7 @@
 
 use super::{
     Autoscaler, Blocker, Claim, CronJob, Health, Inspection, Job, Kind, Namespace, ObjectRef, Release, ReleaseStatus,
-    RolloutState, Route, SILENT, Samples, Sync, Table, Workload, image::ImageReference,
+    Reservation, RolloutState, Route, SILENT, Samples, Sync, Table, Workload, image::ImageReference,
 };
 use jiff::Timestamp;
 use std::{
@@ -39,6 +39,8 @@ pub enum Change {
     Route(Route),
     /// An operation holds a Lease, was left in one, or got further.
     Claim(Claim),
+    /// The cluster was reserved, or that was changed.
+    Reservation(Reservation),
     /// An object is gone.
     Gone(ObjectRef),
     /// How far this kind's rows can be trusted changed.
@@ -82,6 +84,8 @@ pub struct Rows {
     pub routes: Table<Route>,
     /// Operations as their Leases tell of them, by Lease.
     pub claims: Table<Claim>,
+    /// Who has reserved the cluster, by Lease: one at most.
+    pub reservations: Table<Reservation>,
     /// What the pods of unhealthy or selected workloads told.
     pub inspections: HashMap<ObjectRef, Inspection>,
     /// The replicas of each autoscaler over time, since this program looks.
@@ -142,6 +146,9 @@ impl Rows {
                 row.follow(self.claims.get(&row.lease), now);
                 self.claims.put(row.lease.clone(), row);
             }
+            Change::Reservation(row) => {
+                self.reservations.put(row.lease.clone(), row);
+            }
             Change::Gone(object) => self.remove(&object, now),
             Change::Sync(kind, namespace, sync) => {
                 if kind == Kind::Lease {
@@ -188,7 +195,10 @@ impl Rows {
             Kind::CronJob => self.cron_jobs.begin(),
             Kind::Secret => self.releases.begin(),
             Kind::HttpRoute => self.routes.begin(),
-            Kind::Lease => self.claims.begin(),
+            Kind::Lease => {
+                self.claims.begin();
+                self.reservations.begin();
+            }
             _ => self.workloads.begin(),
         }
     }
@@ -205,7 +215,10 @@ impl Rows {
             Kind::CronJob => self.cron_jobs.sweep(scope),
             Kind::Secret => self.releases.sweep(scope),
             Kind::HttpRoute => self.routes.sweep(scope),
-            Kind::Lease => self.claims.sweep(scope),
+            Kind::Lease => {
+                self.claims.sweep(scope);
+                self.reservations.sweep(scope);
+            }
             _ => self.workloads.sweep(scope),
         }
     }
@@ -235,6 +248,7 @@ impl Rows {
             }
             Kind::Lease => {
                 self.claims.remove(object);
+                self.reservations.remove(object);
             }
             _ => {
                 if self.workloads.remove(object).is_some() {
@@ -268,6 +282,11 @@ impl Rows {
     /// Grows with every change: a view that cached something for this number need not compute it again.
     pub fn version(&self) -> u64 {
         self.version
+    }
+
+    /// Who has reserved the cluster, where that has not ended by itself `now`.
+    pub fn reservation(&self, now: Timestamp) -> Option<&Reservation> {
+        self.reservations.iter().find(|row| row.stands(now))
     }
 
     /// The autoscaler that scales this workload.
