@@ -11,7 +11,7 @@ use crate::{
     operate::{self, ReserveError, Reserved, Wish},
     time::age,
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use std::{io::Write, process::ExitCode};
 
@@ -64,7 +64,9 @@ fn row(held: &Reservation, us: &str, now: Timestamp) -> Value {
 }
 
 fn until(held: &Reservation, now: Timestamp) -> String {
-    format!("until {}, for {} more", held.until.strftime("%F %H:%M UTC"), age(now, held.until))
+    // To the nearest minute: two hours that began a moment ago are two hours.
+    let rounded = held.until.saturating_add(SignedDuration::from_secs(30)).unwrap_or(held.until);
+    format!("until {}, for {} more", held.until.strftime("%F %H:%M UTC"), age(now, rounded))
 }
 
 /// What was done, in a sentence.

@@ -12,6 +12,7 @@ pub mod job;
 pub mod lease;
 pub mod manifest;
 pub mod owner;
+pub mod quantity;
 pub mod redact;
 pub mod release;
 pub mod reservation;

@@ -3,8 +3,8 @@
 //! Rows are changed only by [`Rows::apply`]; a frame borrows them and copies nothing.
 
 use super::{
-    Autoscaler, Blocker, Claim, CronJob, Health, Inspection, Job, Kind, Namespace, ObjectRef, Release, ReleaseStatus,
-    Reservation, RolloutState, Route, SILENT, Samples, Sync, Table, Workload, image::ImageReference,
+    Autoscaler, Blocker, Capacity, Claim, CronJob, Health, Inspection, Job, Kind, Namespace, Node, ObjectRef, Release,
+    ReleaseStatus, Reservation, RolloutState, Route, SILENT, Samples, Sync, Table, Workload, image::ImageReference,
 };
 use jiff::Timestamp;
 use std::{
@@ -41,6 +41,10 @@ pub enum Change {
     Claim(Claim),
     /// The cluster was reserved, or that was changed.
     Reservation(Reservation),
+    /// A node appeared or changed.
+    Node(Node),
+    /// What the cluster uses was sampled.
+    Capacity(Capacity),
     /// An object is gone.
     Gone(ObjectRef),
     /// How far this kind's rows can be trusted changed.
@@ -86,6 +90,10 @@ pub struct Rows {
     pub claims: Table<Claim>,
     /// Who has reserved the cluster, by Lease: one at most.
     pub reservations: Table<Reservation>,
+    /// Nodes, once somebody wants to see them.
+    pub nodes: Table<Node>,
+    /// What was sampled of the cluster last.
+    pub capacity: Option<Capacity>,
     /// What the pods of unhealthy or selected workloads told.
     pub inspections: HashMap<ObjectRef, Inspection>,
     /// The replicas of each autoscaler over time, since this program looks.
@@ -149,6 +157,10 @@ impl Rows {
             Change::Reservation(row) => {
                 self.reservations.put(row.lease.clone(), row);
             }
+            Change::Node(row) => {
+                self.nodes.put(row.object.clone(), row);
+            }
+            Change::Capacity(sample) => self.capacity = Some(sample),
             Change::Gone(object) => self.remove(&object, now),
             Change::Sync(kind, namespace, sync) => {
                 if kind == Kind::Lease {
@@ -194,6 +206,7 @@ impl Rows {
             Kind::Job => self.jobs.begin(),
             Kind::CronJob => self.cron_jobs.begin(),
             Kind::Secret => self.releases.begin(),
+            Kind::Node => self.nodes.begin(),
             Kind::HttpRoute => self.routes.begin(),
             Kind::Lease => {
                 self.claims.begin();
@@ -214,6 +227,7 @@ impl Rows {
             Kind::Job => self.jobs.sweep(scope),
             Kind::CronJob => self.cron_jobs.sweep(scope),
             Kind::Secret => self.releases.sweep(scope),
+            Kind::Node => self.nodes.sweep(scope),
             Kind::HttpRoute => self.routes.sweep(scope),
             Kind::Lease => {
                 self.claims.sweep(scope);
@@ -245,6 +259,9 @@ impl Rows {
             }
             Kind::HttpRoute => {
                 self.routes.remove(object);
+            }
+            Kind::Node => {
+                self.nodes.remove(object);
             }
             Kind::Lease => {
                 self.claims.remove(object);

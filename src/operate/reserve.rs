@@ -100,7 +100,7 @@ pub async fn reserve(
         Wish::Release => &["patch"],
     };
     let needs: Vec<Access> = needs.iter().map(|verb| Access::new(verb, Kind::Lease, &lease.namespace)).collect();
-    let writer = guard::authorize_note("the reservation of this cluster", &needs, mode, cluster).await?;
+    let writer = guard::authorize_note("a reservation of this cluster", &needs, mode, cluster).await?;
     let mut races = 0;
     loop {
         let found = cluster.reader().find(&lease).await?;

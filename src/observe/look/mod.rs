@@ -12,6 +12,7 @@ mod overview;
 mod pods;
 mod reconciliations;
 mod traffic;
+mod usage;
 
 pub use autoscaler::autoscaler;
 pub use events::events;
@@ -21,6 +22,7 @@ pub use overview::overview;
 pub use pods::pods;
 pub use reconciliations::reconciliations;
 pub use traffic::traffic;
+pub use usage::usage;
 
 use crate::{model, wire};
 

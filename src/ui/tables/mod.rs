@@ -24,6 +24,7 @@ mod jobs;
 mod journal;
 mod kind;
 mod namespaces;
+mod nodes;
 mod operations;
 mod releases;
 mod routes;

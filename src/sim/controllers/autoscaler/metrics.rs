@@ -5,9 +5,10 @@
 use crate::sim::{
     controllers::{
         cluster::Cluster,
-        object::{int, items, labels, milli, name, namespace, selects, text},
+        object::{int, items, label, labels, milli, name, namespace, selects, text},
         pods::{is_active, is_ready},
     },
+    meter,
     resource::resources,
 };
 use serde_json::{Value, json};
@@ -115,8 +116,10 @@ impl Workload {
         }
         let request = self.request(kind, container).map_err(failed)?;
         // Memory follows the demand only a little.
-        let usage = if kind == "memory" {
-            request as f64 * (0.55 + 0.1 * (self.demand / 1000.0).min(2.0))
+        let usage = if let Some(said) = self.said(kind) {
+            said
+        } else if kind == "memory" {
+            request as f64 * meter::memory_share(self.demand)
         } else {
             self.demand / self.ready as f64
         };
@@ -138,6 +141,17 @@ impl Workload {
             format!("{kind} resource")
         };
         Ok((self.size(ratio), label, status))
+    }
+
+    /// The thousandths that the ready pods use on average, where each says by a label what its containers use.
+    fn said(&self, kind: &str) -> Option<f64> {
+        let key = if kind == "memory" { meter::MEMORY } else { meter::CPU };
+        let mut total = 0;
+        for pod in self.pods.iter().filter(|p| is_ready(p)) {
+            let containers = i64::try_from(items(pod, "/spec/containers").len()).unwrap_or(1);
+            total += milli(&json!(label(pod, key)?))? * containers;
+        }
+        Some(total as f64 / self.ready.max(1) as f64)
     }
 
     fn per_pod(&self, metric: &Value) -> (i64, String, Value) {
