@@ -68,7 +68,7 @@ mod tests {
 
     #[test]
     fn it_ends_by_itself_concerns_others_and_tells_of_a_clock_that_is_ahead() {
-        let at = |second| Timestamp::from_second(1_800_000_000 + second).unwrap();
+        let at = |second: i64| Timestamp::from_second(1_800_000_000 + second).unwrap();
         let row = Reservation {
             lease: ObjectRef::new(Kind::Lease, "default", "pilothouse-reservation"),
             holder: "ana@laptop".into(),

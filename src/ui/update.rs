@@ -5,7 +5,7 @@ use super::{
     layers::{Layer, PlanSheet, Planning, Question, Reply, Then, shift},
     look::Order,
     message::{Effect, Failure, Level, Message, Notice, Ticket},
-    mouse,
+    mouse, orders,
     state::{AGAIN, Screen, State},
     table_actions,
 };
@@ -199,7 +199,7 @@ impl State {
                 }
                 Vec::new()
             }
-            Then::Order(order) => actions::order(self, order),
+            Then::Order(order) => orders::order(self, order),
             Then::Run(action) => actions::act(self, action, rows, now),
             Then::Scope(scope) => self.narrow(scope),
             Then::Show(kind, filter) => table_actions::show(self, kind, filter),

@@ -4,7 +4,7 @@ use crate::{
     config::{Action, Meaning},
     model::{OperationId, OperationState, OperationView},
     ui::{
-        actions,
+        refusals,
         scene::Scene,
         state::{Focus, Screen, State},
         tables::TableKind,
@@ -167,7 +167,7 @@ pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
     let mut pen = scene.pen(buffer, area, 0);
     pen.skip(1);
     for (action, key, word) in shown {
-        let possible = actions::refusal(scene.state, scene.rows, action).is_none();
+        let possible = refusals::refusal(scene.state, scene.rows, action).is_none();
         let (key_meaning, word_meaning) =
             if possible { (Meaning::Key, Meaning::Text) } else { (Meaning::Muted, Meaning::Muted) };
         pen.write(&key, key_meaning).skip(1).write(word, word_meaning).skip(gap);

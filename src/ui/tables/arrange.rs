@@ -86,6 +86,7 @@ fn sort<'r, R: Row>(shown: &mut Vec<(Health, &'r R)>, look: &Look, sight: &Sight
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ui::tables::Named;
     use crate::{
         model::{Kind, Labels, Rows},
         ui::{roll_up::RollUp, tables::Column},
@@ -93,19 +94,11 @@ mod tests {
 
     struct Line(&'static str, &'static str, Health, Option<i64>, Labels);
 
-    impl Row for Line {
+    impl Named for Line {
         type Id = &'static str;
-        const COLUMNS: &'static [Column<Self>] = &[
-            Column::new("NAME", (1, 9), 0, |_, _, _| {}).by(|row, _| Key::text(row.1)),
-            Column::new("SIZE", (1, 9), 1, |_, _, _| {}).by(|row, _| row.3.map_or(Key::Absent, Key::Number)),
-        ];
 
         fn id(&self) -> Self::Id {
             self.1
-        }
-
-        fn health(&self, _: &Sight<'_>) -> Health {
-            self.2
         }
 
         fn by_name(&self, other: &Self) -> Ordering {
@@ -120,12 +113,23 @@ mod tests {
             text.push_str(self.1);
         }
 
-        fn kind(&self) -> Option<Kind> {
-            Some(Kind::Deployment)
-        }
-
         fn labels<'r>(&'r self, _: &Sight<'r>) -> Option<&'r Labels> {
             Some(&self.4)
+        }
+    }
+
+    impl Row for Line {
+        const COLUMNS: &'static [Column<Self>] = &[
+            Column::new("NAME", (1, 9), 0, |_, _, _| {}).by(|row, _| Key::text(row.1)),
+            Column::new("SIZE", (1, 9), 1, |_, _, _| {}).by(|row, _| row.3.map_or(Key::Absent, Key::Number)),
+        ];
+
+        fn health(&self, _: &Sight<'_>) -> Health {
+            self.2
+        }
+
+        fn kind(&self) -> Option<Kind> {
+            Some(Kind::Deployment)
         }
     }
 

@@ -1,6 +1,6 @@
 //! The columns of the namespace table.
 
-use super::{Column, Key, Row, Sight, Watched, right};
+use super::{Column, Held, Key, Named, Row, Sight, Watched, right};
 use crate::{
     config::Meaning,
     model::{Health, Kind, Labels, Namespace, ObjectRef, Rows},
@@ -9,28 +9,11 @@ use crate::{
 };
 use std::cmp::Ordering;
 
-impl Row for NamespaceRow {
+impl Named for NamespaceRow {
     type Id = ObjectRef;
-
-    const COLUMNS: &'static [Column<Self>] = &[
-        Column::new("NAME", (20, 44), 0, name).by(|row, _| Key::text(&row.object.name)),
-        Column::new("WORKLOADS", (9, 9), 3, total).by(|row, _| number(row.counts.total)),
-        Column::new("BROKEN", (6, 6), 1, broken).by(|row, _| number(row.counts.broken)),
-        Column::new("DEGRADED", (8, 8), 4, degraded).by(|row, _| number(row.counts.degraded)),
-        Column::new("ROLLING", (7, 7), 5, rolling).by(|row, _| number(row.counts.progressing)),
-        Column::new("PHASE", (8, 12), 2, phase)
-            .by(|row, sight| listed(sight.rows, row).map_or(Key::Absent, |namespace| Key::text(&namespace.phase))),
-        Column::new(" AGE", (5, 5), 6, created)
-            .by(|row, sight| Key::age(listed(sight.rows, row).and_then(|namespace| namespace.created))),
-        Column::new("LABELS", (20, 70), 7, labels).wide(),
-    ];
 
     fn id(&self) -> ObjectRef {
         self.object.clone()
-    }
-
-    fn health(&self, _: &Sight<'_>) -> Health {
-        self.health.unwrap_or(Health::Healthy)
     }
 
     fn by_name(&self, other: &Self) -> Ordering {
@@ -47,11 +30,26 @@ impl Row for NamespaceRow {
     }
 }
 
-impl Watched for NamespaceRow {
-    const TITLE: &'static str = "Namespaces";
-    const NOUN: &'static str = "namespaces";
-    const KINDS: &'static [Kind] = &[Kind::Namespace];
+impl Row for NamespaceRow {
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column::new("NAME", (20, 44), 0, name).by(|row, _| Key::text(&row.object.name)),
+        Column::new("WORKLOADS", (9, 9), 3, total).by(|row, _| number(row.counts.total)),
+        Column::new("BROKEN", (6, 6), 1, broken).by(|row, _| number(row.counts.broken)),
+        Column::new("DEGRADED", (8, 8), 4, degraded).by(|row, _| number(row.counts.degraded)),
+        Column::new("ROLLING", (7, 7), 5, rolling).by(|row, _| number(row.counts.progressing)),
+        Column::new("PHASE", (8, 12), 2, phase)
+            .by(|row, sight| listed(sight.rows, row).map_or(Key::Absent, |namespace| Key::text(&namespace.phase))),
+        Column::new(" AGE", (5, 5), 6, created)
+            .by(|row, sight| Key::age(listed(sight.rows, row).and_then(|namespace| namespace.created))),
+        Column::new("LABELS", (20, 70), 7, labels).wide(),
+    ];
 
+    fn health(&self, _: &Sight<'_>) -> Health {
+        self.health.unwrap_or(Health::Healthy)
+    }
+}
+
+impl Held for NamespaceRow {
     fn all<'r>(sight: &Sight<'r>) -> Box<dyn Iterator<Item = &'r Self> + 'r> {
         Box::new(sight.roll_up.namespaces().iter())
     }
@@ -59,6 +57,12 @@ impl Watched for NamespaceRow {
     fn find<'r>(sight: &Sight<'r>, object: &ObjectRef) -> Option<&'r Self> {
         sight.roll_up.namespace(&object.name)
     }
+}
+
+impl Watched for NamespaceRow {
+    const TITLE: &'static str = "Namespaces";
+    const NOUN: &'static str = "namespaces";
+    const KINDS: &'static [Kind] = &[Kind::Namespace];
 }
 
 fn number(count: usize) -> Key<'static> {

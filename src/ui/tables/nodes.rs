@@ -1,20 +1,32 @@
 //! The columns of the node table.
 
-use super::{Column, Key, Row, Sight, Watched, namespaces::write_labels, right};
+use super::{Column, Key, Object, Row, Sight, Watched, namespaces::write_labels, right};
 use crate::{
     config::Meaning,
-    model::{Amount, Health, Kind, Labels, Node, ObjectRef, Readiness, bytes, cores, percent},
+    model::{Amount, Health, Kind, Labels, Node, ObjectRef, Readiness, Rows, Table, bytes, cores, percent},
     time::age,
     ui::{glyph, pen::Pen, scene::Scene},
 };
-use std::{cmp::Ordering, fmt::Write as _};
+use std::fmt::Write as _;
 
 /// From how many percent on usage is told in the colour of what is scarce.
 const SCARCE: u64 = 90;
 
-impl Row for Node {
-    type Id = ObjectRef;
+impl Object for Node {
+    fn table(rows: &Rows) -> &Table<Self> {
+        &rows.nodes
+    }
 
+    fn object(&self) -> &ObjectRef {
+        &self.object
+    }
+
+    fn labels(&self) -> &Labels {
+        &self.labels
+    }
+}
+
+impl Row for Node {
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("NAME", (18, 44), 0, name).by(|row, _| Key::text(&row.object.name)),
         Column::new("STATE", (10, 30), 1, state).by(|row, _| Key::Number(row.health() as i64)),
@@ -45,24 +57,8 @@ impl Row for Node {
         Column::new("LABELS", (24, 90), 8, |pen, row: &Self, _| write_labels(pen, &row.labels)).wide(),
     ];
 
-    fn id(&self) -> ObjectRef {
-        self.object.clone()
-    }
-
     fn health(&self, _: &Sight<'_>) -> Health {
         Node::health(self)
-    }
-
-    fn by_name(&self, other: &Self) -> Ordering {
-        self.object.name.cmp(&other.object.name)
-    }
-
-    fn write_text(&self, text: &mut String) {
-        text.push_str(&self.object.name);
-    }
-
-    fn labels<'r>(&'r self, _: &Sight<'r>) -> Option<&'r Labels> {
-        Some(&self.labels)
     }
 }
 
@@ -70,14 +66,6 @@ impl Watched for Node {
     const TITLE: &'static str = "Nodes";
     const NOUN: &'static str = "nodes";
     const KINDS: &'static [Kind] = &[Kind::Node];
-
-    fn all<'r>(sight: &Sight<'r>) -> Box<dyn Iterator<Item = &'r Self> + 'r> {
-        Box::new(sight.rows.nodes.iter())
-    }
-
-    fn find<'r>(sight: &Sight<'r>, object: &ObjectRef) -> Option<&'r Self> {
-        sight.rows.nodes.get(object)
-    }
 
     fn says(&self, scene: &Scene<'_>) -> Vec<(Meaning, String)> {
         let mut lines = Vec::new();

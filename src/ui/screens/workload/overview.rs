@@ -7,9 +7,10 @@ use crate::{
     model::{Aspect, Budget, ContainerDetail, Inspection, Overview, Sight, Workload},
     time::age,
     ui::{
-        actions, elsewhere, glyph,
+        elsewhere, glyph,
         page::{Page, Piece},
         panes::verdict::proof,
+        refusals,
         scene::Scene,
         tables::reading,
     },
@@ -165,7 +166,7 @@ fn verbs(page: &mut Page, scene: &Scene<'_>) {
     let mut pieces: Vec<Piece> = vec![(Meaning::Muted, format!("{:<8} ", "can do"))];
     for action in VERBS {
         let Some(key) = scene.state.session.keymap.key(scene.state.places(), action) else { continue };
-        let possible = actions::refusal(scene.state, scene.rows, action).is_none();
+        let possible = refusals::refusal(scene.state, scene.rows, action).is_none();
         let (of_key, of_word) = if possible { (Meaning::Key, Meaning::Text) } else { (Meaning::Muted, Meaning::Muted) };
         pieces.push((of_key, format!("{key} ")));
         pieces.push((of_word, format!("{}  ", action.description())));
