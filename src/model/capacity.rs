@@ -61,16 +61,16 @@ impl DnsRule {
     fn words(&self) -> String {
         let mut parts = Vec::new();
         if self.nodes_per_replica > 0.0 {
-            parts.push(format!("one for {} nodes", self.nodes_per_replica));
+            parts.push(format!("{} nodes", self.nodes_per_replica));
         }
         if self.cores_per_replica > 0.0 {
-            parts.push(format!("one for {} cores", self.cores_per_replica));
+            parts.push(format!("{} cores", self.cores_per_replica));
         }
         let by = match &self.source {
-            Some(source) => format!("by ConfigMap {SYSTEM}/{source}"),
-            None => "by the usual rule of the cluster-proportional-autoscaler".to_owned(),
+            Some(source) => format!("says ConfigMap {SYSTEM}/{source}"),
+            None => "the usual rule of the cluster-proportional-autoscaler".to_owned(),
         };
-        format!("{}, {by}", parts.join(" or "))
+        format!("one for {}: {by}", parts.join(" or "))
     }
 }
 
@@ -165,7 +165,7 @@ impl Rows {
         };
         let size = if self.nodes.len() == 1 { "1 node".to_owned() } else { format!("{} nodes", self.nodes.len()) };
         let text = format!(
-            "DNS: {} has {} of {} replicas ready; {size} with {cores} cores want {wanted} ({})",
+            "DNS: {} has {} of {} replicas ready, and {size} with {cores} cores want {wanted} ({})",
             dns.object.name,
             dns.ready,
             dns.desired,

@@ -151,8 +151,8 @@ impl Pods {
         let words = |(class, count): (&str, usize)| {
             let number = if several { format!("{count} ") } else { String::new() };
             let means = match class {
-                "BestEffort" => " (no requests: evicted first when a node runs short)",
-                "Burstable" => " (evicted before Guaranteed when it uses more than it asked for)",
+                "BestEffort" => " (no requests: evicted first)",
+                "Burstable" => " (evicted early once it uses more than it requested)",
                 "Guaranteed" => " (evicted last)",
                 _ => "",
             };

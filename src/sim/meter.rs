@@ -93,13 +93,8 @@ impl<'a> Reading<'a> {
 
     /// What the containers of a pod use that have run for a window.
     fn containers(&mut self, pod: &Value) -> Vec<(String, Used)> {
-        let runs = |container: &Value| {
-            let status = items(pod, "/status/containerStatuses").iter().find(|s| s["name"] == container["name"]);
-            let started = status.and_then(|status| moment(status, "/state/running/startedAt"));
-            started.is_some_and(|at| self.at.duration_since(at) >= SignedDuration::from_secs(WINDOW))
-        };
         let all = items(pod, "/spec/containers");
-        let running: Vec<&Value> = all.iter().filter(|container| runs(container)).collect();
+        let running: Vec<&Value> = all.iter().filter(|container| has_sample(pod, container, self.at)).collect();
         let said = |key: &str| label(pod, key).and_then(|text| milli(&json!(text)));
         let said = said(CPU).zip(said(MEMORY)).map(|(cpu, memory)| (cpu, memory / 1000));
         let (demand, ready) = if said.is_some() || running.is_empty() { (0.0, None) } else { self.share(pod) };
@@ -133,6 +128,18 @@ impl<'a> Reading<'a> {
         });
         *self.shares.entry(key).or_insert((demand, ready))
     }
+}
+
+/// Whether a container runs, and has run for a whole window at this time.
+fn has_sample(pod: &Value, container: &Value, at: Timestamp) -> bool {
+    let status = items(pod, "/status/containerStatuses").iter().find(|s| s["name"] == container["name"]);
+    let started = status.and_then(|status| moment(status, "/state/running/startedAt"));
+    started.is_some_and(|started| at.duration_since(started) >= SignedDuration::from_secs(WINDOW))
+}
+
+/// Whether all containers of a pod have a sample at this time.
+pub fn is_sampled(pod: &Value, at: Timestamp) -> bool {
+    items(pod, "/spec/containers").iter().all(|container| has_sample(pod, container, at))
 }
 
 /// The share of its request that a container uses of memory, which follows the demand only a little.

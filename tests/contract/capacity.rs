@@ -78,7 +78,7 @@ async fn usage_beside_requests(w: World) {
     let warnings = usages.warnings(&pods);
     assert_eq!(warnings.len(), 2, "{warnings:?}");
     assert!(warnings[0].ends_with(": memory 480Mi of 512Mi, 93 % of the limit, killed at 100 %"), "{warnings:?}");
-    assert_eq!(pods.by_quality(), ["Burstable (evicted before Guaranteed when it uses more than it asked for)"]);
+    assert_eq!(pods.by_quality(), ["Burstable (evicted early once it uses more than it requested)"]);
     let missing = ObjectRef::new(Kind::Deployment, w.namespace.as_str(), "nobody");
     assert!(look::usage(&cluster(&w), &missing).await.is_err());
 }

@@ -12,6 +12,9 @@ use std::fmt::Write as _;
 /// From how many percent on usage is told in the colour of what is scarce.
 const SCARCE: u64 = 90;
 
+/// Where there is no more room than this for the amounts, only what there is is told beside the share of it.
+const SHORT: u16 = 11;
+
 impl Object for Node {
     fn table(rows: &Rows) -> &Table<Self> {
         &rows.nodes
@@ -29,17 +32,13 @@ impl Object for Node {
 impl Row for Node {
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("NAME", (18, 44), 0, name).by(|row, _| Key::text(&row.object.name)),
-        Column::new("STATE", (10, 30), 1, state).by(|row, _| Key::Number(row.health() as i64)),
-        Column::new("CPU", (13, 16), 2, |pen, row: &Self, scene| share(pen, row, scene, |amount| amount.cpu, cores))
+        Column::new("STATE", (15, 30), 1, state).by(|row, _| Key::Number(row.health() as i64)),
+        Column::new("CPU", (12, 17), 2, |pen, row: &Self, scene| share(pen, row, scene, |amount| amount.cpu, cores))
             .by(|row, sight| used(row, sight, |amount| amount.cpu)),
-        Column::new("MEMORY", (13, 19), 2, |pen, row: &Self, scene| {
+        Column::new("MEMORY", (12, 20), 2, |pen, row: &Self, scene| {
             share(pen, row, scene, |amount| amount.memory, bytes)
         })
         .by(|row, sight| used(row, sight, |amount| amount.memory)),
-        Column::new("PODS", (4, 5), 6, |pen, row: &Self, _| {
-            right(pen, &row.pods.map_or_else(|| "?".into(), |pods| format!("≤{pods}")), Meaning::Muted);
-        })
-        .by(|row, _| row.pods.map_or(Key::Absent, number)),
         Column::new("VERSION", (7, 16), 3, |pen, row: &Self, _| {
             pen.write(&row.version, Meaning::Text);
         })
@@ -53,6 +52,11 @@ impl Row for Node {
             right(pen, &row.created.map_or_else(|| "–".into(), |then| age(then, scene.now)), Meaning::Muted);
         })
         .by(|row, _| Key::age(row.created)),
+        Column::new("PODS", (4, 5), 6, |pen, row: &Self, _| {
+            right(pen, &row.pods.map_or_else(|| "?".into(), |pods| format!("≤{pods}")), Meaning::Muted);
+        })
+        .by(|row, _| row.pods.map_or(Key::Absent, number))
+        .wide(),
         Column::new("TAINTS", (10, 40), 7, |pen, row: &Self, _| list(pen, &row.taints)).wide(),
         Column::new("LABELS", (24, 90), 8, |pen, row: &Self, _| write_labels(pen, &row.labels)).wide(),
     ];
@@ -138,18 +142,23 @@ fn state(pen: &mut Pen<'_>, row: &Node, _: &Scene<'_>) {
     };
 }
 
-/// What is used of what there is: `4.2/16 26%`. Where it is not known only what there is.
+/// What is used of what there is: ` 26% 4.2/16`. Where it is not known only what there is.
 fn share(pen: &mut Pen<'_>, row: &Node, scene: &Scene<'_>, of: fn(Amount) -> Option<u64>, show: fn(u64) -> String) {
     let sample = scene.rows.capacity.as_ref().and_then(|capacity| capacity.of(&row.object.name));
     let all = of(row.allocatable);
     let Some((used, all)) = sample.and_then(of).zip(all) else {
-        pen.write("?/", Meaning::Muted).write(&all.map_or_else(|| "?".into(), show), Meaning::Muted);
+        pen.write("  ? of ", Meaning::Muted).write(&all.map_or_else(|| "?".into(), show), Meaning::Muted);
         return;
     };
     let percent = percent(used, all);
     let meaning = if percent >= SCARCE { Meaning::Warning } else { Meaning::Text };
     pen.write(&format!("{percent:>3}% "), meaning);
-    pen.write(&show(used), Meaning::Text).write(&format!("/{}", show(all)), Meaning::Muted);
+    if pen.room() > SHORT {
+        pen.write(&show(used), Meaning::Text).write("/", Meaning::Muted);
+    } else {
+        pen.write("of ", Meaning::Muted);
+    }
+    pen.write(&show(all), Meaning::Muted);
 }
 
 fn list(pen: &mut Pen<'_>, words: &[Box<str>]) {

@@ -52,7 +52,9 @@ pub fn total(page: &mut Page, scene: &Scene<'_>, pods: &Pods) {
         (sampled, running) if sampled < running => format!("  ({sampled} of {running} running pods have a sample)"),
         _ => String::new(),
     };
-    page.labelled("uses", Meaning::Text, &format!("{}{which}", words(total.used, total.requests, total.limits)));
+    let (used, requests, limits) = (total.used, total.requests, total.limits);
+    page.labelled("cpu", Meaning::Text, &format!("{}{which}", one(used.cpu, requests.cpu, limits.cpu, cores)));
+    page.labelled("memory", Meaning::Text, &one(used.memory, requests.memory, limits.memory, bytes));
     // Replicas are alike: the worst of them is enough.
     if let Some((worst, others)) = usages.warnings(pods).split_first() {
         let more = if others.is_empty() { String::new() } else { format!("; {} more near a limit", others.len()) };
@@ -79,29 +81,22 @@ pub fn container(page: &mut Page, scene: &Scene<'_>, pod: &PodDetail, container:
     }
 }
 
-/// CPU and memory in words: `cpu 210m of 500m asked for (42 %), no limit; memory 480Mi of 512Mi at most (94 %), 256Mi asked for`.
+/// CPU and memory in words: `cpu 210m of 500m requested (42 %), no limit; memory 480Mi of 256Mi requested (187 %), limit 512Mi (93 %)`.
 fn words(used: Amount, requests: Amount, limits: Amount) -> String {
-    let cpu = one("cpu", used.cpu, requests.cpu, limits.cpu, cores);
-    format!("{cpu}; {}", one("memory", used.memory, requests.memory, limits.memory, bytes))
+    let cpu = one(used.cpu, requests.cpu, limits.cpu, cores);
+    format!("cpu {cpu}; memory {}", one(used.memory, requests.memory, limits.memory, bytes))
 }
 
-fn one(name: &str, used: Option<u64>, request: Option<u64>, limit: Option<u64>, show: fn(u64) -> String) -> String {
-    let of = |what: u64, word: &str| {
-        let share = used.map(|used| format!(" ({} %)", percent(used, what))).unwrap_or_default();
-        format!("{} {word}{share}", show(what))
-    };
-    let used = used.map(|used| format!(" {}", show(used))).unwrap_or_default();
-    let between = if used.is_empty() { " " } else { " of " };
-    match (request, limit) {
-        (None, None) => format!("{name}{used}, no request and no limit"),
-        (Some(request), None) => format!("{name}{used}{between}{}, no limit", of(request, "asked for")),
-        (None, Some(limit)) => format!("{name}{used}{between}{}, no request", of(limit, "at most")),
-        (Some(request), Some(limit)) if request == limit => {
-            format!("{name}{used}{between}{}", of(limit, "asked for and at most"))
+fn one(used: Option<u64>, request: Option<u64>, limit: Option<u64>, show: fn(u64) -> String) -> String {
+    let share = |whole: u64| used.map(|used| format!(" ({} %)", percent(used, whole))).unwrap_or_default();
+    let limit = limit.map_or_else(|| "no limit".into(), |limit| format!("limit {}{}", show(limit), share(limit)));
+    match (used, request) {
+        (Some(used), Some(request)) => {
+            format!("{} of {} requested{}, {limit}", show(used), show(request), share(request))
         }
-        (Some(request), Some(limit)) => {
-            format!("{name}{used}{between}{}, {}", of(request, "asked for"), of(limit, "at most"))
-        }
+        (Some(used), None) => format!("{}, no request, {limit}", show(used)),
+        (None, Some(request)) => format!("{} requested, {limit}", show(request)),
+        (None, None) => format!("no request, {limit}"),
     }
 }
 
@@ -111,18 +106,18 @@ mod tests {
     use rstest::rstest;
 
     #[rstest]
-    #[case(Some(210), Some(500), None, "cpu 210m of 500m asked for (42 %), no limit")]
-    #[case(Some(210), None, Some(400), "cpu 210m of 400m at most (52 %), no request")]
-    #[case(Some(210), Some(100), Some(400), "cpu 210m of 100m asked for (210 %), 400m at most (52 %)")]
-    #[case(Some(210), Some(300), Some(300), "cpu 210m of 300m asked for and at most (70 %)")]
-    #[case(Some(210), None, None, "cpu 210m, no request and no limit")]
-    #[case(None, Some(100), Some(400), "cpu 100m asked for, 400m at most")]
+    #[case(Some(210), Some(500), None, "210m of 500m requested (42 %), no limit")]
+    #[case(Some(210), None, Some(400), "210m, no request, limit 400m (52 %)")]
+    #[case(Some(210), Some(100), Some(400), "210m of 100m requested (210 %), limit 400m (52 %)")]
+    #[case(Some(210), None, None, "210m, no request, no limit")]
+    #[case(None, Some(100), Some(400), "100m requested, limit 400m")]
+    #[case(None, None, None, "no request, no limit")]
     fn usage_in_words(
         #[case] used: Option<u64>,
         #[case] request: Option<u64>,
         #[case] limit: Option<u64>,
         #[case] expected: &str,
     ) {
-        assert_eq!(one("cpu", used, request, limit, cores), expected);
+        assert_eq!(one(used, request, limit, cores), expected);
     }
 }
