@@ -2,7 +2,7 @@
 
 use super::{
     Autoscaler, ClusterIdentity, Commit, Container, FileEdit, HoldRecord, JobState, Means, ObjectRef, Owner,
-    Permission, Reference, Revision,
+    Permission, Reference, Reservation, Revision,
 };
 use jiff::Timestamp;
 use serde_json::Value;
@@ -41,6 +41,8 @@ pub struct CommonFacts {
     pub permissions: Vec<Permission>,
     /// Who holds the target's Lease.
     pub holder: Option<Holder>,
+    /// Who has reserved the cluster; None where nobody has, or it may not be read.
+    pub reservation: Option<Reservation>,
     /// Whether Leases may be written here; None where it could not be asked.
     pub may_lease: Option<bool>,
 }

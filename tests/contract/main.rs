@@ -6,6 +6,7 @@
 
 mod api;
 mod argo;
+mod capacity;
 mod controllers;
 #[allow(dead_code, reason = "shared with the operator's stories, which use more of it")]
 mod fleet;
@@ -39,6 +40,7 @@ fn main() -> std::process::ExitCode {
         listed::ALL,
         looks::ALL,
         logs::ALL,
+        capacity::ALL,
     ]
     .concat();
     let mut trials: Vec<Trial> = behaviours.iter().map(|(name, test)| trial(Which::Embedded, name, *test)).collect();
@@ -50,7 +52,15 @@ fn main() -> std::process::ExitCode {
                 eprintln!("no {whose} on the control plane: its behaviours are not judged there");
             }
         }
-        let judged = |name: &str| (argo || !name.starts_with("argo::")) && (flux || !name.starts_with("flux::"));
+        let metrics = has("PILOTHOUSE_TEST_METRICS");
+        if !metrics {
+            eprintln!("no metrics-server on the control plane: what is measured is not judged there");
+        }
+        let judged = |name: &str| {
+            (argo || !name.starts_with("argo::"))
+                && (flux || !name.starts_with("flux::"))
+                && (metrics || !name.starts_with("capacity::measured"))
+        };
         let real = if flux { [&behaviours[..], flux::REAL].concat() } else { behaviours.clone() };
         let there = real.iter().filter(|(name, _)| judged(name));
         trials.extend(there.map(|(name, test)| trial(Which::Real, name, *test)));
