@@ -6,3 +6,4 @@ mod migrate;
 mod rollback;
 mod shift;
 mod stage;
+mod stick;
