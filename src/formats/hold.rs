@@ -95,7 +95,7 @@ fn pointer(field: &str, key: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Kind, ObjectRef, OperationId, Owner, OwnerKind};
+    use crate::model::{Kind, ObjectRef, OperationId};
     use rstest::rstest;
 
     fn patched(object: &Value, operations: Value) -> Value {
@@ -116,7 +116,8 @@ mod tests {
         }
         let object = json!({"kind": "Deployment", "metadata": metadata, "spec": spec});
         let hold = OwnerHold {
-            owner: Owner { kind: OwnerKind::Kustomization, namespace: "apps".into(), name: "shop".into() },
+            owner: "flux apps/shop".into(),
+            asked: None,
             means,
             object: ObjectRef::new(Kind::Deployment, "b", "a"),
             uid: "u".into(),

@@ -60,6 +60,30 @@ pub struct Draft {
     pub diff: String,
 }
 
+/// What selects the version that an automation writes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// The ImagePolicy.
+    pub object: ObjectRef,
+    /// The tag that it selects now; None where that may not be read.
+    pub latest: Option<String>,
+}
+
+/// An automation that writes to the repository by itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Automation {
+    /// The ImageUpdateAutomation.
+    pub object: ObjectRef,
+    /// Its UID.
+    pub uid: String,
+    /// What `spec.suspend` says.
+    pub suspended: Option<bool>,
+    /// The hold on it.
+    pub hold: Option<HoldRecord>,
+    /// Whether it may be suspended; None where it could not be asked.
+    pub allowed: Option<bool>,
+}
+
 /// The place in Git that sets a container's image, and what it could be set back to.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GitPlace {
@@ -71,8 +95,8 @@ pub struct GitPlace {
     pub says: String,
     /// Other workloads and environments that it sets.
     pub reaches: Vec<String>,
-    /// The ImagePolicy by which an automation writes it, as `namespace:name`.
-    pub policy: Option<String>,
+    /// The ImagePolicy by which an automation writes it.
+    pub policy: Option<Policy>,
     /// The commit that wrote what it says now.
     pub commit: Option<Commit>,
     /// One for each image of this container that a revision has.
@@ -92,6 +116,8 @@ pub struct GitFacts {
     pub author: Result<String, String>,
     /// Where images are set; Err for a container says why its place is not known.
     pub places: Vec<Result<GitPlace, (String, String)>>,
+    /// What writes to the repository by itself, where a place has a policy.
+    pub automations: Vec<Automation>,
 }
 
 /// How a reconciler can be kept from writing a workload again, and what it would write.

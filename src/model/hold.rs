@@ -3,7 +3,7 @@
 //!
 //! Invariant: a hold and its record are one write, so that no object is ever held without saying by whom, why and until when.
 
-use super::{ObjectRef, OperationId, Owner};
+use super::{ObjectRef, OperationId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -20,8 +20,10 @@ pub enum Means {
 /// One hold, as a plan asks for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OwnerHold {
-    /// Who is held off.
-    pub owner: Owner,
+    /// Who is held off, in words: `flux apps/shop`.
+    pub owner: String,
+    /// The Flux object that is asked to reconcile once it is let go.
+    pub asked: Option<ObjectRef>,
     /// How.
     pub means: Means,
     /// The object that is marked for it: the workload, or the owner.

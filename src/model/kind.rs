@@ -53,6 +53,10 @@ pub enum Kind {
     GitRepository,
     /// `helm.toolkit.fluxcd.io/v2` HelmRelease.
     HelmRelease,
+    /// `image.toolkit.fluxcd.io/v1` ImagePolicy.
+    ImagePolicy,
+    /// `image.toolkit.fluxcd.io/v1` ImageUpdateAutomation.
+    ImageUpdateAutomation,
     /// `argoproj.io/v1alpha1` Application, of Argo CD.
     Application,
     /// `argoproj.io/v1alpha1` Rollout, of Argo Rollouts.
@@ -68,7 +72,7 @@ type Coordinates = (&'static str, &'static str, &'static str, &'static str, &'st
 
 impl Kind {
     /// Every kind, in the order of declaration.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 29] = [
         Self::Deployment,
         Self::StatefulSet,
         Self::DaemonSet,
@@ -92,6 +96,8 @@ impl Kind {
         Self::Kustomization,
         Self::GitRepository,
         Self::HelmRelease,
+        Self::ImagePolicy,
+        Self::ImageUpdateAutomation,
         Self::Application,
         Self::Rollout,
         Self::PodMetrics,
@@ -170,6 +176,22 @@ impl Kind {
             Self::HelmRelease => {
                 ("helm.toolkit.fluxcd.io", "v2", "HelmRelease", "helmreleases", &["helmrelease", "hr"], true)
             }
+            Self::ImagePolicy => (
+                "image.toolkit.fluxcd.io",
+                "v1",
+                "ImagePolicy",
+                "imagepolicies",
+                &["imagepolicy", "imagepolicies"],
+                true,
+            ),
+            Self::ImageUpdateAutomation => (
+                "image.toolkit.fluxcd.io",
+                "v1",
+                "ImageUpdateAutomation",
+                "imageupdateautomations",
+                &["imageupdateautomation", "imageupdateautomations"],
+                true,
+            ),
             Self::Application => {
                 ("argoproj.io", "v1alpha1", "Application", "applications", &["application", "app"], true)
             }

@@ -71,8 +71,8 @@ pub use cron_job::{CronJob, CronJobState};
 pub use delivery::Delivery;
 pub use event::EventLine;
 pub use facts::{
-    BumpFacts, CommonFacts, Draft, EditSite, Facts, GitFacts, GitPlace, Holder, MigrateFacts, PriorJob,
-    ReconcilerFacts, Repository, RestartFacts, RollbackFacts, ShiftFacts,
+    Automation, BumpFacts, CommonFacts, Draft, EditSite, Facts, GitFacts, GitPlace, Holder, MigrateFacts, Policy,
+    PriorJob, ReconcilerFacts, Repository, RestartFacts, RollbackFacts, ShiftFacts,
 };
 pub use fleet::{ContextView, Fleet, SILENT, Standing, Summary, Tally, Troubled};
 pub use health::Health;

@@ -3,7 +3,7 @@
 //! A step never carries a pod template or a manifest: they hold environment values and would end up in the journal. It names
 //! the object they come from and the hash that was confirmed; the executor reads the object again and compares.
 
-use super::{ObjectRef, Owner, OwnerHold, Reference, RevisionSource};
+use super::{ObjectRef, OwnerHold, Reference, RevisionSource};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -201,7 +201,7 @@ pub enum Action {
     /// Wait for a hand: what was undone is put back in its source by somebody, who then goes on with the operation.
     WaitHand {
         /// Who is held off meanwhile.
-        owner: Owner,
+        owner: String,
         /// What is to be done, as a sentence.
         todo: String,
     },

@@ -89,16 +89,17 @@ impl Run {
         self.reconcile().await?;
         self.record(Record::Aborting).await?;
         if self.plan().verb != Verb::Shift {
-            let hold = self.history.hold().map(|(_, hold)| hold.clone());
-            if let Some(hold) = hold {
+            let holds: Vec<_> = self.history.holds().cloned().collect();
+            if !holds.is_empty() {
                 let index = self.history.cursor().unwrap_or(self.history.steps.len().saturating_sub(1));
                 self.going_back = true;
-                let lifted = owner::lift(self, index, &hold).await;
+                for hold in &holds {
+                    owner::lift(self, index, hold).await?;
+                }
                 self.going_back = false;
-                lifted?;
-                let what =
-                    format!("aborted by the operator: {} is let go, and applies what its source says", hold.owner);
-                return Ok((Outcome::Failed, what));
+                let owners: Vec<&str> = holds.iter().map(|hold| hold.owner.as_str()).collect();
+                let what = format!("{} is let go, and applies what its source says", owners.join(", "));
+                return Ok((Outcome::Failed, format!("aborted by the operator: {what}")));
             }
             return Ok(self.let_go());
         }

@@ -35,6 +35,7 @@ pub(super) fn plan(asked: &Asked<'_>, facts: &RollbackFacts) -> Option<Sheet> {
         let wait = Action::WaitRollout { object: asked.intent.target().clone(), uid };
         steps.push(step("wait", "until the rollout is complete and its pods are healthy", wait));
     }
+    steps.extend(lasting.last);
     let mut reasons = vec![
         format!("{} rolled it back {since} ago, and what owns it is still held off", record.actor),
         "to roll back further, name the revision".to_owned(),

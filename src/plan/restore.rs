@@ -22,6 +22,10 @@ pub(super) struct Restore<'g> {
     pub preconditions: Vec<Precondition>,
     /// One line each.
     pub reasons: Vec<String>,
+    /// Whether an automation would write again what is undone.
+    pub rewritten: bool,
+    /// The policies by which it does.
+    pub policies: Vec<String>,
     places: Vec<String>,
     change: String,
     body: Vec<String>,
@@ -44,6 +48,8 @@ pub(super) fn of<'g>(
         diff: String::new(),
         preconditions: Vec::new(),
         reasons: Vec::new(),
+        rewritten: false,
+        policies: Vec::new(),
         places: Vec::new(),
         change: String::new(),
         body: asked.why.map(str::to_owned).into_iter().collect(),
@@ -97,10 +103,10 @@ impl Restore<'_> {
             self.preconditions.push(Precondition::warn("reaches", detail));
         }
         if let Some(policy) = &place.policy {
-            let detail = format!(
-                "ImagePolicy {policy} writes this value: suspend its ImageUpdateAutomation, or {says} comes back by itself"
-            );
-            self.preconditions.push(Precondition::warn("image automation", detail));
+            // A policy that selects something else already writes that.
+            self.rewritten |=
+                policy.latest.as_ref().is_none_or(|latest| *latest == version(&swap.bad) || *latest == says);
+            self.policies.push(policy.object.type_name());
         }
         self.places.push(format!("{}: {says} → {good}", place.place));
         if self.change.is_empty() {

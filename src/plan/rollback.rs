@@ -70,6 +70,7 @@ pub(super) fn plan(asked: &Asked<'_>, facts: &RollbackFacts) -> Result<Sheet, Pl
         let wait = Action::WaitRollout { object: target.clone(), uid };
         steps.push(step("wait", "until the rollout is complete and its pods are healthy", wait));
     }
+    steps.extend(lasting.last);
     let from = current.map(|r| r.revision.to_string());
     let mut told = reasons(facts, &assessments, index, revision.is_some());
     told.extend(lasting.reasons);

@@ -3,7 +3,7 @@
 //! Minutes pass between a commit and its rollout, so that the cluster comes first: the hold and the undo need the right to patch
 //! and nothing else. Where Git cannot be put right from here the hold stays, to be finished by a hand or from another machine.
 
-use super::restore::{self, version};
+use super::restore::{self, Restore, version};
 use super::{Asked, durability, step};
 use crate::formats::template;
 use crate::model::{Action, CommonFacts, Durability, Means, Owner, OwnerHold, Precondition, ReconcilerFacts, Step};
@@ -20,6 +20,8 @@ pub(super) struct Stick {
     pub before: Vec<Step>,
     /// Steps after it.
     pub after: Vec<Step>,
+    /// Steps once all is healthy.
+    pub last: Vec<Step>,
     /// Whether it then lasts.
     pub durability: Durability,
     /// What was found.
@@ -80,6 +82,7 @@ pub(super) fn of(
     let direct = || Stick {
         before: Vec::new(),
         after: Vec::new(),
+        last: Vec::new(),
         durability: durability::of_direct_write(common),
         preconditions: Vec::new(),
         reasons: Vec::new(),
@@ -105,7 +108,12 @@ pub(super) fn of(
         return stick;
     }
     let hold = OwnerHold {
-        owner: owner.clone(),
+        owner: owner.to_string(),
+        asked: facts
+            .consumer
+            .as_ref()
+            .map(|(consumer, _)| consumer.clone())
+            .filter(|_| facts.means == Means::LeaveAlone),
         means: facts.means,
         object: facts.object.clone(),
         uid: facts.uid.clone(),
@@ -120,10 +128,14 @@ pub(super) fn of(
     }
     match git {
         Ok(git) => {
+            if git.rewritten {
+                stick.automation(&git, &hold, swaps);
+            }
             stick.after.extend(git.steps(asked));
             let reference = git.facts.reference.clone();
             let branch = reference.branch.clone();
-            (stick.diff, stick.reasons) = (git.diff, git.reasons);
+            stick.diff = git.diff;
+            stick.reasons.extend(git.reasons);
             stick.preconditions.extend(git.preconditions);
             let applied = facts.consumer.as_ref().filter(|_| !held_by_hand && facts.means == Means::LeaveAlone);
             match applied {
@@ -140,21 +152,21 @@ pub(super) fn of(
                 }
                 // Whoever lets it go finds the right thing in Git.
                 None if held_by_hand => stick.durability = Durability::Sticks,
-                None => stick.after.push(by_hand(owner, &format!("once {owner} has {} no more", bad(swaps)))),
+                None => stick.after.push(by_hand(&hold.owner, &format!("once {owner} has {} no more", bad(swaps)))),
             }
             if beyond {
                 let detail = format!("more than the image differs: {owner} brings the rest back once it is let go");
                 stick.preconditions.push(Precondition::warn("git", detail));
                 stick.durability = while_held(owner);
                 if !held_by_hand {
-                    stick.after.push(by_hand(owner, "put back in Git what else differs"));
+                    stick.after.push(by_hand(&hold.owner, "put back in Git what else differs"));
                 }
             }
         }
         Err(why) => {
             stick.preconditions.push(Precondition::warn("git", clipped(&why)));
             if !held_by_hand {
-                stick.after.push(by_hand(owner, &format!("put {} back in its source by hand", bad(swaps))));
+                stick.after.push(by_hand(&hold.owner, &format!("put {} back in its source by hand", bad(swaps))));
                 stick.durability = while_held(owner);
             }
         }
@@ -164,6 +176,46 @@ pub(super) fn of(
         stick.after.push(step("release", detail, Action::ReleaseOwner(hold)));
     }
     stick
+}
+
+impl Stick {
+    /// Keeps image automations from writing again what is undone, until their policy selects something else. That may be days:
+    /// the operation stays open for as long, so that nobody forgets it.
+    fn automation(&mut self, git: &Restore<'_>, of: &OwnerHold, swaps: &[Swap]) {
+        let policies = git.policies.join(", ");
+        if git.facts.automations.is_empty() {
+            let detail = format!("{policies} writes this value: suspend what does so, or {} comes back", bad(swaps));
+            self.preconditions.push(Precondition::warn("image automation", detail));
+        }
+        for found in &git.facts.automations {
+            let name = found.object.type_name();
+            if found.suspended == Some(true) && found.hold.is_none() {
+                self.reasons.push(format!("{name} is suspended already"));
+                continue;
+            }
+            if found.allowed == Some(false) {
+                let detail = format!("you may not suspend {name}: it writes {} again", bad(swaps));
+                self.preconditions.push(Precondition::warn("image automation", detail));
+                self.durability = Durability::Reverted(format!("{name} writes {} again", bad(swaps)));
+                continue;
+            }
+            let original =
+                found.hold.as_ref().map_or(found.suspended.map(|on| on.to_string()), |hold| hold.original.clone());
+            let hold = OwnerHold {
+                owner: format!("image automation {}", found.object.path()),
+                asked: None,
+                means: Means::Suspend,
+                object: found.object.clone(),
+                uid: found.uid.clone(),
+                original,
+                adopts: found.hold.as_ref().map(|record| record.operation.clone()),
+                ..of.clone()
+            };
+            self.after.push(step("hold", holding(&hold), Action::HoldOwner(hold.clone())));
+            self.last.push(by_hand(&hold.owner, &format!("wait until {policies} selects other than {}", bad(swaps))));
+            self.last.push(step("release", format!("{name} writes to Git again"), Action::ReleaseOwner(hold)));
+        }
+    }
 }
 
 /// What the hold does, in the sheet.
@@ -191,8 +243,8 @@ fn while_held(owner: &Owner) -> Durability {
     Durability::Reverted(format!("lasts while {owner} is held off; put it back in its source, then let go"))
 }
 
-fn by_hand(owner: &Owner, todo: &str) -> Step {
-    let action = Action::WaitHand { owner: owner.clone(), todo: todo.to_owned() };
+fn by_hand(owner: &str, todo: &str) -> Step {
+    let action = Action::WaitHand { owner: owner.to_owned(), todo: todo.to_owned() };
     step("by hand", clipped(&format!("{todo}, then go on")), action)
 }
 

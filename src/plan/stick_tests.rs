@@ -1,9 +1,9 @@
 //! Tests of what makes a rollback last.
 
 use super::*;
-use crate::model::Intent;
 use crate::model::{
-    Commit, Draft, FileEdit, GitFacts, GitPlace, HoldRecord, Kind, ObjectRef, OperationId, OwnerKind, Reference,
+    Automation, Commit, Draft, FileEdit, GitFacts, GitPlace, HoldRecord, Intent, Kind, ObjectRef, OperationId,
+    OwnerKind, Policy, Reference,
 };
 use crate::plan::fixtures::{self, ago, checkout, now, operation};
 use rstest::rstest;
@@ -69,6 +69,7 @@ fn facts(says: &str) -> ReconcilerFacts {
             found: "GitRepository apps/fleet".into(),
             author: Ok("Ana <ana@example.org>".into()),
             places: vec![Ok(place(says))],
+            automations: Vec::new(),
         }),
     }
 }
@@ -132,10 +133,33 @@ fn what_is_newer_than_what_runs_is_taken_back_as_well_and_said() {
 fn an_image_automation_is_told() {
     let mut facts = facts("app:2");
     let Ok(place) = &mut git(&mut facts).places[0] else { panic!() };
-    place.policy = Some("apps:checkout".into());
+    let policy = ObjectRef::new(Kind::ImagePolicy, "apps", "checkout");
+    place.policy = Some(Policy { object: policy.clone(), latest: Some("2".into()) });
     let told = stick(&facts, false, |_| ()).preconditions;
     let told = told.iter().find(|p| p.what == "image automation").unwrap();
-    assert!(told.warning && told.detail.starts_with("ImagePolicy apps:checkout writes this value"), "{told:?}");
+    assert!(told.warning && told.detail.contains("checkout writes this value"), "{told:?}");
+
+    let automation = Automation {
+        object: ObjectRef::new(Kind::ImageUpdateAutomation, "apps", "fleet"),
+        uid: "u9".into(),
+        suspended: None,
+        hold: None,
+        allowed: Some(true),
+    };
+    git(&mut facts).automations = vec![automation];
+    let held = stick(&facts, false, |_| ());
+    assert_eq!(words(&held), ["hold", "hold", "commit", "push", "applied", "release"]);
+    assert_eq!(held.last.iter().map(|step| step.step.as_str()).collect::<Vec<_>>(), ["by hand", "release"]);
+    let Action::HoldOwner(hold) = &held.after[0].action else { panic!() };
+    assert_eq!((hold.means, &*hold.object.name, &*hold.uid), (Means::Suspend, "fleet", "u9"));
+
+    git(&mut facts).automations[0].suspended = Some(true);
+    let by_hand = stick(&facts, false, |_| ());
+    assert!(by_hand.last.is_empty() && by_hand.reasons.iter().any(|r| r.contains("suspended already")), "{by_hand:?}");
+    let Ok(place) = &mut git(&mut facts).places[0] else { panic!() };
+    place.policy = Some(Policy { object: policy, latest: Some("3".into()) });
+    git(&mut facts).automations[0].suspended = None;
+    assert!(stick(&facts, false, |_| ()).last.is_empty(), "a policy that selects a newer one writes that");
 }
 
 #[rstest]

@@ -13,6 +13,7 @@ use tempfile::TempDir;
 
 pub const SOURCE: &str = "source.toolkit.fluxcd.io/v1";
 pub const KUSTOMIZE: &str = "kustomize.toolkit.fluxcd.io/v1";
+pub const IMAGES: &str = "image.toolkit.fluxcd.io/v1";
 pub const HELM: &str = "helm.toolkit.fluxcd.io/v2";
 /// The file that sets the tags.
 pub const FILE: &str = "apps/shop/kustomization.yaml";
@@ -165,6 +166,43 @@ impl Fleet {
         w.create(json!({"apiVersion": HELM, "kind": "HelmRelease", "metadata": {"name": "sold"}, "spec": {
             "interval": "2s", "values": values,
             "chart": {"spec": {"chart": "./charts/sold", "interval": "2s", "sourceRef": {"kind": "GitRepository", "name": "fleet"}}}}}))
+            .await;
+    }
+
+    /// An automation that writes what policy `web` selects, wherever the line says so.
+    pub async fn automate(&self, w: &World) {
+        let marker = format!("# {{\"$imagepolicy\": \"{}:web:tag\"}}", w.namespace);
+        self.commit(FILE, &self.show(FILE).replace("# ours", &marker), "Automated");
+        self.applied(w).await;
+        w.create(json!({"apiVersion": IMAGES, "kind": "ImagePolicy", "metadata": {"name": "web"}, "spec": {
+            "imageRepositoryRef": {"name": "web"}, "policy": {"alphabetical": {}}}}))
+            .await;
+        w.create(
+            json!({"apiVersion": IMAGES, "kind": "ImageUpdateAutomation", "metadata": {"name": "fleet"}, "spec": {
+            "interval": "2s", "sourceRef": {"kind": "GitRepository", "name": "fleet"},
+            "git": {"commit": {"author": {"name": "bot", "email": "bot@example.org"}}, "push": {"branch": "main"}},
+            "update": {"path": "./apps", "strategy": "Setters"}}}),
+        )
+        .await;
+    }
+
+    /// The policy selects a tag, as the reflector would write it.
+    pub async fn select(&self, w: &World, tag: &str) {
+        let ready = json!({"type": "Ready", "status": "True", "reason": "Succeeded", "message": "selected",
+            "lastTransitionTime": "2026-01-01T00:00:00Z"});
+        let status = json!({"status": {"latestRef": {"name": IMAGE, "tag": tag}, "conditions": [ready]}});
+        w.api(IMAGES, "ImagePolicy").patch_status("web", &PatchParams::default(), &Patch::Merge(status)).await.unwrap();
+    }
+
+    /// Asks the automation to look now.
+    pub async fn ask_automation(&self, w: &World) {
+        let token = format!("t{}", TOKENS.fetch_add(1, Ordering::Relaxed));
+        let patch = json!({"metadata": {"annotations": {"reconcile.fluxcd.io/requestedAt": token}}});
+        w.api(IMAGES, "ImageUpdateAutomation")
+            .patch("fleet", &PatchParams::default(), &Patch::Merge(&patch))
+            .await
+            .unwrap();
+        w.until(IMAGES, "ImageUpdateAutomation", "fleet", "asked", |o| o["status"]["lastHandledReconcileAt"] == token)
             .await;
     }
 

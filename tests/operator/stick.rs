@@ -1,7 +1,7 @@
 //! A rollback that stays so, where Flux fights back: by its own controllers on the real control plane.
 
 use crate::{
-    fleet::{FILE, Fleet, HELM, image},
+    fleet::{FILE, Fleet, HELM, IMAGES, image},
     pilothouse::{Finished, Operator},
     world::{Behaviour, IMAGE, World, complete},
 };
@@ -14,9 +14,11 @@ pub const ALL: &[(&str, Behaviour)] = &[
     ("stick::without_git_the_hold_stays_until_a_hand_comes", |w| without_git(w).boxed_local()),
 ];
 
-/// Stories that need Flux's own helm-controller.
-pub const REAL: &[(&str, Behaviour)] =
-    &[("stick::a_release_is_suspended_until_its_values_are_right", |w| a_release_is_suspended(w).boxed_local())];
+/// Stories that need Flux's own helm- and image-automation-controller.
+pub const REAL: &[(&str, Behaviour)] = &[
+    ("stick::a_release_is_suspended_until_its_values_are_right", |w| a_release_is_suspended(w).boxed_local()),
+    ("stick::an_image_automation_does_not_bump_it_again", |w| an_image_automation(w).boxed_local()),
+];
 
 const LABEL: &str = "kustomize.toolkit.fluxcd.io/reconcile";
 
@@ -155,4 +157,35 @@ async fn a_release_is_suspended(w: World) {
     });
     assert!(free.await["metadata"]["annotations"]["pilothouse.io/hold"].is_null());
     w.until("apps/v1", "Deployment", "sold", "settled", |o| image(o).ends_with(":1.0") && complete(o)).await;
+}
+
+/// The policy selects the bad tag until there is a better one; its automation writes to Git as soon as it is let.
+async fn an_image_automation(w: World) {
+    let fleet = botched(&w).await;
+    fleet.automate(&w).await;
+    let select = async |tag: &str| fleet.select(&w, tag).await;
+    select("1.1-broken").await;
+    let operator = Operator::new(&w);
+    let left = rollback(&operator).await;
+    let plan = left.assert(130).plan();
+    assert_eq!(
+        steps(&plan),
+        ["hold", "undo", "hold", "commit", "push", "applied", "release", "wait", "by hand", "release"]
+    );
+    let (tip, ask) = (fleet.tip(), async || fleet.ask_automation(&w).await);
+    w.rolled_out("web").await;
+    let suspended = w.until(IMAGES, "ImageUpdateAutomation", "fleet", "there", |_| true).await;
+    assert_eq!(suspended["spec"]["suspend"], true, "{suspended}");
+    assert_eq!(fleet.tip(), tip, "nobody wrote it again");
+    // A mended release comes: it is let go, and bumps to that.
+    select("1.2").await;
+    let id = left.result()["operation"].as_str().unwrap().to_owned();
+    operator.run(&["operations", "resume", &id, "--yes", "-o", "json"]).await.assert(0);
+    ask().await;
+    w.until("apps/v1", "Deployment", "web", "bumped", |o| image(o).ends_with(":1.2") && complete(o)).await;
+    assert!(
+        fleet.show(FILE).contains("newTag: 1.2 #") || fleet.show(FILE).contains("newTag: \"1.2\" #"),
+        "{}",
+        fleet.show(FILE)
+    );
 }

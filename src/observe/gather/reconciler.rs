@@ -10,8 +10,8 @@ use super::{
 use crate::{
     formats::{self, hold, images::Edit, index::Place},
     model::{
-        Access, Draft, GitFacts, GitPlace, HoldRecord, Kind, Means, ObjectRef, Owner, OwnerKind, ReconcilerFacts,
-        Reference, Revision,
+        Access, Automation, Draft, GitFacts, GitPlace, HoldRecord, Kind, Means, ObjectRef, Owner, OwnerKind, Policy,
+        ReconcilerFacts, Reference, Revision,
     },
 };
 use serde_json::Value;
@@ -47,6 +47,10 @@ pub(super) async fn gather(
         repository::source(reader, consumer.as_ref()),
         git(world, target, object, consumer.as_ref(), revisions, held.as_ref()),
     );
+    let mut git = git;
+    if let (Ok(git), Some((source, ..))) = (&mut git, &source) {
+        automated(world, git, source).await;
+    }
     let consumer = consumer.zip(source).map(|(owner, (source, ..))| {
         (ObjectRef::new(Kind::Kustomization, owner.namespace.clone(), owner.name.clone()), source)
     });
@@ -94,6 +98,7 @@ async fn git(
         };
         Ok(GitFacts {
             places: wanted.into_iter().map(place).collect(),
+            automations: Vec::new(),
             author: tip.git.author().map_err(|error| error.to_string()),
             tip: tip.commit.to_string(),
             found: found.how.clone(),
@@ -138,7 +143,9 @@ fn read(
         says: candidate.image.to_string(),
         reaches: place::reaches(&candidate, target),
         policy: match &candidate.place {
-            Place::Set(found) => tip.line(&found.file, found.line).and_then(policy),
+            Place::Set(found) => {
+                tip.line(&found.file, found.line).and_then(policy).map(|object| Policy { object, latest: None })
+            }
             Place::Insert { .. } => None,
         },
         commit: last.map(|change| crate::model::Commit {
@@ -153,13 +160,45 @@ fn read(
     })
 }
 
+/// Reads the policies of places, and which automations write to the repository where there is one.
+async fn automated(world: &World, git: &mut GitFacts, source: &ObjectRef) {
+    let reader = world.cluster.reader();
+    let mut policies: Vec<&mut Policy> = Vec::new();
+    for place in git.places.iter_mut().flatten() {
+        policies.extend(place.policy.as_mut());
+    }
+    if policies.is_empty() {
+        return;
+    }
+    for policy in policies {
+        let found = reader.find(&policy.object).await.ok().flatten().unwrap_or_default();
+        policy.latest = found["status"]["latestRef"]["tag"].as_str().map(str::to_owned);
+    }
+    let kind = Kind::ImageUpdateAutomation;
+    for found in reader.list(kind, Some(&source.namespace), None).await.unwrap_or_default() {
+        let reference = &found["spec"]["sourceRef"];
+        let elsewhere = reference["namespace"].as_str().is_some_and(|namespace| namespace != &*source.namespace);
+        if reference["kind"] != "GitRepository" || reference["name"] != *source.name || elsewhere {
+            continue;
+        }
+        let text = |field: &str| found["metadata"][field].as_str().unwrap_or_default().to_owned();
+        git.automations.push(Automation {
+            object: ObjectRef::new(kind, source.namespace.clone(), text("name")),
+            uid: text("uid"),
+            suspended: found["spec"]["suspend"].as_bool(),
+            hold: hold::record(&found, Means::Suspend),
+            allowed: reader.may(&Access::new("patch", kind, &source.namespace)).await,
+        });
+    }
+}
+
 /// The ImagePolicy that a line's marker names: `# {"$imagepolicy": "namespace:name:tag"}`.
-fn policy(line: &str) -> Option<String> {
+fn policy(line: &str) -> Option<ObjectRef> {
     let (_, comment) = line.split_once('#')?;
     let marker: Value = serde_json::from_str(comment.trim()).ok()?;
     let mut parts = marker["$imagepolicy"].as_str()?.split(':');
     let (namespace, name) = (parts.next()?, parts.next()?);
-    Some(format!("{namespace}:{name}"))
+    Some(ObjectRef::new(Kind::ImagePolicy, namespace, name))
 }
 
 #[cfg(test)]
@@ -168,12 +207,12 @@ mod tests {
 
     #[test]
     fn a_marker_names_its_policy() {
-        let of = |line: &str| policy(line);
+        let of = |line: &str| policy(line).map(|object| object.path());
         assert_eq!(
             of(r#"  newTag: 2.4.1 # {"$imagepolicy": "flux-system:checkout:tag"}"#).unwrap(),
-            "flux-system:checkout"
+            "flux-system/checkout"
         );
-        assert_eq!(of(r#"  image: a:1 # {"$imagepolicy": "flux-system:checkout"}"#).unwrap(), "flux-system:checkout");
+        assert_eq!(of(r#"  image: a:1 # {"$imagepolicy": "flux-system:checkout"}"#).unwrap(), "flux-system/checkout");
         assert_eq!(of("  newTag: 2.4.1 # the one"), None);
         assert_eq!(of("  newTag: 2.4.1"), None);
     }

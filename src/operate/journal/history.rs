@@ -162,17 +162,16 @@ impl History {
             .next_back()
     }
 
-    /// The hold that this operation put on and has not taken off, with its step.
-    pub fn hold(&self) -> Option<(usize, &OwnerHold)> {
-        let steps = || self.plan.steps.iter().zip(&self.steps).enumerate();
-        let released = steps().any(|(_, (step, told))| {
-            matches!(step.action, Action::ReleaseOwner(_)) && (told.is_over() || told.written)
-        });
-        let held = steps().find_map(|(index, (step, told))| match &step.action {
-            Action::HoldOwner(hold) if told.written || told.is_over() => Some((index, hold)),
+    /// The holds that this operation put on and has not taken off.
+    pub fn holds(&self) -> impl Iterator<Item = &OwnerHold> {
+        let steps = || self.plan.steps.iter().zip(&self.steps).filter(|(_, told)| told.is_over() || told.written);
+        let released = move |hold: &OwnerHold| {
+            steps().any(|(step, _)| matches!(&step.action, Action::ReleaseOwner(other) if other.object == hold.object))
+        };
+        steps().filter_map(move |(step, _)| match &step.action {
+            Action::HoldOwner(hold) if !released(hold) => Some(hold),
             _ => None,
-        });
-        held.filter(|_| !released)
+        })
     }
 
     /// Whether any write of this operation is known to have reached the world.

@@ -1,13 +1,10 @@
 //! Stops where a hand is needed. Taking the operation up again is the operator's word that it was lent.
 
 use super::Ended;
-use crate::{
-    model::Owner,
-    operate::{journal::Record, run::Run, stop::Stop},
-};
+use crate::operate::{journal::Record, run::Run, stop::Stop};
 use serde_json::json;
 
-pub(super) async fn run(run: &mut Run, index: usize, owner: &Owner, todo: &str) -> Result<Ended, Stop> {
+pub(super) async fn run(run: &mut Run, index: usize, owner: &str, todo: &str) -> Result<Ended, Stop> {
     if run.history.steps[index].intent.is_some() {
         return Ok(Ended::done("the operator says that it is done"));
     }

@@ -6,7 +6,7 @@
 use super::{Ended, ask};
 use crate::{
     formats::hold,
-    model::{HoldRecord, Kind, Means, ObjectRef, OperationId, OwnerHold, OwnerKind},
+    model::{HoldRecord, Means, OperationId, OwnerHold},
     operate::{
         run::Run,
         stop::Stop,
@@ -40,7 +40,7 @@ pub(super) async fn hold(run: &mut Run, index: usize, hold: &OwnerHold) -> Resul
         uid: &hold.uid,
         judge: &judge,
         patch: &patch,
-        before: json!({"owner": hold.owner.to_string(), "original": hold.original, "adopts": hold.adopts}),
+        before: json!({"owner": hold.owner, "original": hold.original, "adopts": hold.adopts}),
         rehearse: true,
     };
     let applied = run.apply(index, &effect).await?;
@@ -65,11 +65,10 @@ fn holding(found: &Value, hold: &OwnerHold, ours: &OperationId) -> Probe {
 
 pub(super) async fn release(run: &mut Run, index: usize, hold: &OwnerHold) -> Result<Ended, Stop> {
     let taken_off = lift(run, index, hold).await?;
-    if hold.owner.kind == OwnerKind::Kustomization {
-        let owner = ObjectRef::new(Kind::Kustomization, hold.owner.namespace.clone(), hold.owner.name.clone());
-        if ask::now(run, index, &owner).await? {
-            ask::heard(run, index, &owner, PATIENCE).await?;
-        }
+    if let Some(owner) = &hold.asked
+        && ask::now(run, index, owner).await?
+    {
+        ask::heard(run, index, owner, PATIENCE).await?;
     }
     let what = if taken_off { "is let go" } else { "was let go already" };
     Ok(Ended::done(format!("{} {what}", hold.owner)))
@@ -110,12 +109,13 @@ fn held(found: &Value, hold: &OwnerHold, ours: &OperationId) -> Probe {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Owner;
+    use crate::model::{Kind, ObjectRef};
 
     #[test]
     fn only_our_own_hold_is_taken_off_and_nobody_elses_is_taken() {
         let hold = |adopts: Option<&str>| OwnerHold {
-            owner: Owner { kind: OwnerKind::Kustomization, namespace: "apps".into(), name: "shop".into() },
+            owner: "flux apps/shop".into(),
+            asked: None,
             means: Means::LeaveAlone,
             object: ObjectRef::new(Kind::Deployment, "shop", "web"),
             uid: "u".into(),
