@@ -11,6 +11,8 @@ pub mod index;
 pub mod job;
 pub mod lease;
 pub mod manifest;
+pub mod namespace;
+pub mod nodes;
 pub mod owner;
 pub mod quantity;
 pub mod redact;

@@ -37,6 +37,7 @@ mod operation;
 mod origin;
 mod overview;
 mod owner;
+mod placement;
 mod plan;
 mod pods;
 mod release;
@@ -93,6 +94,7 @@ pub use operation::{Control, OperationId, OperationState, OperationView, Outcome
 pub use origin::{Commit, Origin};
 pub use overview::{Budget, ContainerDetail, Overview};
 pub use owner::{Owner, OwnerKind};
+pub use placement::{Applied, Astray, Domain, PlacedPod, Placement};
 pub use plan::{Durability, Plan, Precondition, Risk};
 pub use pods::{Condition, PodContainer, PodDetail, PodGroup, Pods, Termination};
 pub use release::{Release, ReleaseStatus};

@@ -311,6 +311,12 @@ impl Rows {
         self.autoscalers.get(self.scaled.get(workload)?)
     }
 
+    /// The workloads of a namespace.
+    pub fn workloads_in(&self, namespace: &Arc<str>) -> impl Iterator<Item = &Workload> {
+        let kinds = [Kind::Deployment, Kind::StatefulSet, Kind::DaemonSet, Kind::Rollout];
+        kinds.into_iter().flat_map(move |kind| self.workloads.within(kind, namespace))
+    }
+
     /// The Helm releases, each at its newest revision.
     pub fn newest_releases(&self) -> impl Iterator<Item = &Release> {
         let mut newest: BTreeMap<(&str, &str), &Release> = BTreeMap::new();

@@ -253,6 +253,9 @@ pub(super) fn namespace(wire: &wire::Namespace, interner: &mut Interner) -> Name
         phase: wire.status.phase.clone(),
         created: wire.metadata.creation_timestamp,
         labels: interner.labels(&wire.metadata),
+        contact: formats::namespace::contact(&wire.metadata).map(|contact| interner.intern(&contact)),
+        owner: owners::owner(Kind::Namespace, &wire.metadata),
+        commit: formats::namespace::commit(&wire.metadata).map(Into::into),
     }
 }
 

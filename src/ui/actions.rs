@@ -2,6 +2,7 @@
 
 use super::{
     chosen::Chosen,
+    group_actions,
     layers::{Help, Layer, Offers, Palette, bump, migrate, rollback},
     leaving,
     message::{Effect, Level},
@@ -15,7 +16,7 @@ use super::{
 };
 use crate::{
     config::Action,
-    model::{Control, Intent, ObjectRef, Rows},
+    model::{Control, Intent, Rows},
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -69,6 +70,7 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
                 target: state.workload(rows).map(|row| row.object.path()),
                 namespaces: &mut namespaces,
                 headings: state.headings(),
+                groups: &mut group_actions::offers(rows),
                 themes: &state.session.themes,
                 views: &state.session.views,
                 saves: state.has_view(),
@@ -125,6 +127,10 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
         Action::Journal => show(state, Screen::Journal),
         Action::Export => orders::export(orders::subject(state).into_iter().collect()),
         Action::ExportAll => orders::export(state.shown_operations()),
+        Action::Fold if !matches!(state.screen(), Screen::Workload(_)) => {
+            group_actions::act(state, rows, action).unwrap_or_default()
+        }
+        Action::Group | Action::FoldAll => group_actions::act(state, rows, action).unwrap_or_default(),
         Action::TabOverview
         | Action::TabRevisions
         | Action::TabPods
@@ -189,7 +195,8 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
         | Action::Unmark
         | Action::HistoryBack
         | Action::HistoryForward
-        | Action::LastScreen => table_actions::act(state, action).unwrap_or_default(),
+        | Action::LastScreen => table_actions::act(state, rows, action).unwrap_or_default(),
+        Action::Placement => state.open_placement(rows),
     }
 }
 
@@ -213,10 +220,8 @@ fn open(state: &mut State, rows: &Rows) -> Vec<Effect> {
             table_actions::choose_namespaces(state, marked, selected)
         }
         Screen::Table(TableKind::Namespaces) => {
-            let list = &state.table(TableKind::Namespaces).list;
-            let name = |object: &ObjectRef| object.name.clone();
-            let (marked, selected) = (list.marks().iter().map(name).collect(), list.selected().map(name));
-            table_actions::choose_namespaces(state, marked, selected)
+            let chosen = state.chosen_namespaces();
+            table_actions::show_namespaces(state, chosen)
         }
         Screen::Workloads => match state.selected(TableKind::Workloads).cloned() {
             Some(object) => {
@@ -245,7 +250,9 @@ fn open(state: &mut State, rows: &Rows) -> Vec<Effect> {
             tabs::open(state);
             Vec::new()
         }
-        Screen::Table(_) | Screen::Operation(_) | Screen::Account(_) | Screen::Logs(_) => Vec::new(),
+        Screen::Table(_) | Screen::Operation(_) | Screen::Account(_) | Screen::Placement(_) | Screen::Logs(_) => {
+            Vec::new()
+        }
     }
 }
 
@@ -275,7 +282,7 @@ pub fn step(state: &mut State, rows: isize) -> Vec<Effect> {
                 state.scroll = state.scroll.saturating_add_signed(rows).min(99_999);
             }
         }
-        Screen::Operation(_) | Screen::Account(_) => {
+        Screen::Operation(_) | Screen::Account(_) | Screen::Placement(_) => {
             state.scroll = state.scroll.saturating_add_signed(rows).min(99_999);
         }
         Screen::Logs(_) => state.move_in_logs(rows),

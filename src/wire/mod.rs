@@ -15,6 +15,7 @@ mod metadata;
 mod metrics;
 mod namespace;
 mod network;
+mod placement;
 mod pod;
 mod route;
 mod support;
@@ -34,6 +35,7 @@ pub use metadata::{Condition, Metadata, OwnerReference, Selector, SelectorRule};
 pub use metrics::{ContainerMetrics, NodeMetrics, PodMetrics};
 pub use namespace::{Lease, LeaseSpec, Namespace, NamespaceStatus};
 pub use network::{Endpoint, EndpointConditions, EndpointSlice};
+pub use placement::{Affinity, NodeAffinity, NodeSelector, NodeSelectorTerm, PlacedPod, PlacedPodSpec};
 pub use pod::{
     ClaimSource, Container, ContainerState, ContainerStatus, Named, Pod, PodContainer, PodSpec, PodStatus, PodTemplate,
     Quantity, ReadinessGate, Resources, Running, TemplateSpec, Terminated, Volume, Waiting,
