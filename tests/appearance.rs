@@ -131,7 +131,11 @@ fn hostile_sights(text: &str) -> Vec<Sight> {
                     }
                 }
             }
+<<<<<<< HEAD
             // Numbers, by names that other sights tell.
+=======
+            // Numbers, and names that the API server checks.
+>>>>>>> main
             Sight::Usage(_) => {}
             Sight::Events(events, _) => {
                 for event in events {
