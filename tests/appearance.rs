@@ -119,7 +119,6 @@ fn hostile_sights(text: &str) -> Vec<Sight> {
             Sight::Pods(pods) => {
                 for pod in pods.groups.iter_mut().flat_map(|group| &mut group.pods) {
                     (pod.status, pod.node, pod.ip) = (text.into(), Some(text.into()), Some(text.into()));
-                    pod.quality = text.into();
                     for container in &mut pod.containers {
                         (container.state, container.message, container.image) = (text.into(), text.into(), text.into());
                         if let Some(last) = &mut container.last {
@@ -131,11 +130,7 @@ fn hostile_sights(text: &str) -> Vec<Sight> {
                     }
                 }
             }
-<<<<<<< HEAD
-            // Numbers, by names that other sights tell.
-=======
             // Numbers, and names that the API server checks.
->>>>>>> main
             Sight::Usage(_) => {}
             Sight::Events(events, _) => {
                 for event in events {
