@@ -11,6 +11,7 @@ mod listed;
 mod logs;
 mod looks;
 mod ownership;
+mod placement;
 mod rollouts;
 mod undo;
 mod watch;
@@ -34,6 +35,7 @@ fn main() -> std::process::ExitCode {
         argo::ALL,
         listed::ALL,
         looks::ALL,
+        placement::ALL,
         logs::ALL,
     ]
     .concat();
