@@ -7,7 +7,7 @@ use super::{
     collect::collect,
     follow::{Ended, Follow, Watchable},
     inspector::{self, Notice},
-    pulse,
+    pulse::{self, Alarm},
     rights::Rights,
     rows::{self, Interner},
     within::{Names, within},
@@ -69,7 +69,7 @@ pub(super) struct Context {
     pub scope: Scope,
     pub seed: u64,
     pub changes: Sender<Vec<Change>>,
-    pub woken: latest::Receiver<u64>,
+    pub alarms: latest::Receiver<Alarm>,
     pub rights: Arc<Rights>,
 }
 
@@ -80,7 +80,7 @@ impl Context {
             .iter()
             .flat_map(|n| n.bytes())
             .fold(kind as u64 + 1, |sum, b| sum.wrapping_mul(0x0100_0000_01b3) ^ u64::from(b));
-        Follow::new(&self.cluster, kind, namespace, &self.changes, self.woken.clone(), self.seed ^ salt)
+        Follow::new(&self.cluster, kind, namespace, &self.changes, self.alarms.clone(), self.seed ^ salt)
     }
 
     /// Says how far the rows of a kind can be trusted.
@@ -96,10 +96,10 @@ pub fn watch(cluster: &Cluster, scope: Scope, seed: u64, batches: Sender<Batch>)
     let (notices, noticed) = mpsc::unbounded_channel();
     let (names, known) = latest::channel(Names::default());
     let mut tasks = JoinSet::new();
-    let (woke, woken) = latest::channel(0);
+    let (alarm, alarms) = latest::channel(Alarm::None);
     let rights = Rights::of(cluster);
-    let context = Context { cluster: cluster.clone(), scope, seed, changes, woken, rights };
-    tasks.spawn(pulse::run(cluster.clock().clone(), woke));
+    let context = Context { cluster: cluster.clone(), scope, seed, changes, alarms, rights };
+    tasks.spawn(pulse::run(cluster.clone(), alarm));
     tasks.spawn(collect(received, batches, Attention::new(notices.clone())));
     tasks.spawn(inspector::run(cluster.clone(), noticed, context.changes.clone()));
     tasks.spawn(super::within::namespaces(context.clone(), names));

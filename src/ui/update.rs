@@ -20,6 +20,9 @@ use ratatui::layout::Size;
 use std::sync::Arc;
 use tui_input::Input;
 
+/// How the notice of a lost connection begins.
+const GONE: &str = "the connection is gone, trying again: ";
+
 impl State {
     /// Takes a message in and says what is to be done. `now` is the time at which it arrived.
     pub fn update(&mut self, message: Message, rows: &Rows, now: Timestamp) -> Vec<Effect> {
@@ -311,8 +314,15 @@ impl State {
         match (self.stale, freshness::stale(rows)) {
             (None, Some((since, why))) => {
                 self.stale = Some(since);
-                let text = format!("the connection is gone, trying again: {why}");
+                let text = format!("{GONE}{why}");
                 self.notice = Some(Notice::error(text));
+            }
+            // The first failure is rarely the most telling one: that it broke, and then that nobody is there.
+            (Some(_), Some((_, why))) => {
+                let text = format!("{GONE}{why}");
+                if let Some(notice) = self.notice.as_mut().filter(|n| n.text.starts_with(GONE) && n.text != text) {
+                    notice.text = text;
+                }
             }
             (Some(since), None) => {
                 self.stale = None;
