@@ -417,6 +417,21 @@ fn rollouts() {
 }
 
 #[test]
+fn nodes() {
+    let rows = fixture::capacity::nodes();
+    golden("nodes", plain, &rows, |robot| {
+        robot.press(": n o d e s enter");
+    });
+    golden("nodes-wide", plain, &rows, |robot| {
+        robot.press(": n o d e s enter w j");
+    });
+    let rows = fixture::capacity::unmeasured();
+    golden("nodes-unmeasured", plain, &rows, |robot| {
+        robot.press(": n o d e s enter");
+    });
+}
+
+#[test]
 fn cron_jobs() {
     let rows = fixture::kinds::cron_jobs();
     golden("cronjobs", plain, &rows, |robot| {

@@ -147,6 +147,7 @@ impl Hands {
             | Effect::Enter { .. }
             | Effect::Watch { .. }
             | Effect::Want(_)
+            | Effect::Sample
             | Effect::LogIn(_)
             | Effect::Reload
             | Effect::Visible(_)

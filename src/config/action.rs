@@ -63,6 +63,7 @@ actions! {
     Jobs = "jobs", "jobs";
     CronJobs = "cronjobs", "CronJobs";
     Releases = "releases", "Helm releases";
+    Nodes = "nodes", "nodes, and what the cluster uses";
     Operations = "operations", "operations";
     Journal = "journal", "journal";
     Export = "export", "export";

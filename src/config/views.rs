@@ -190,13 +190,14 @@ pub struct Views(BTreeMap<String, View>);
 
 impl Views {
     /// The actions that open a table of which a view can be saved.
-    pub const SCREENS: [Action; 11] = [
+    pub const SCREENS: [Action; 12] = [
         Action::Workloads,
         Action::Namespaces,
         Action::Autoscalers,
         Action::Jobs,
         Action::CronJobs,
         Action::Releases,
+        Action::Nodes,
         Action::Routes,
         Action::Operations,
         Action::Journal,

@@ -122,6 +122,7 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
         Action::Jobs => show(state, Screen::Table(TableKind::Jobs)),
         Action::CronJobs => show(state, Screen::Table(TableKind::CronJobs)),
         Action::Releases => show(state, Screen::Table(TableKind::Releases)),
+        Action::Nodes => show(state, Screen::Table(TableKind::Nodes)),
         Action::Operations => show(state, Screen::Operations),
         Action::Journal => show(state, Screen::Journal),
         Action::Export => orders::export(orders::subject(state).into_iter().collect()),

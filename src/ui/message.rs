@@ -155,6 +155,8 @@ pub enum Effect {
     LookAway,
     /// Watch this kind, if it is one that is watched only once somebody wants to see it.
     Want(Kind),
+    /// Sample what the nodes use, once.
+    Sample,
     /// Follow these logs and no others; what they say comes as [`Message::Logs`].
     FollowLogs {
         /// To be given back with the answers.

@@ -34,6 +34,9 @@ use ratatui::layout::{Rect, Size};
 use std::sync::Arc;
 use tui_input::Input;
 
+/// How often what the nodes use is asked for while they are on the screen: metrics are sampled that often, and not more.
+const SAMPLED: SignedDuration = SignedDuration::from_secs(15);
+
 /// A screen. The cockpit is always there beneath the others.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Screen {
@@ -147,6 +150,8 @@ pub struct State {
     pub(super) pointer: Pointer,
     /// Kinds that were asked to be watched because their table was opened.
     wanted: Vec<Kind>,
+    /// When what the nodes use was asked for last.
+    sampled: Option<Timestamp>,
 }
 
 impl State {
@@ -183,6 +188,7 @@ impl State {
             stale: None,
             pointer: Pointer::default(),
             wanted: Vec::new(),
+            sampled: None,
         }
     }
 
@@ -332,6 +338,12 @@ impl State {
         {
             self.wanted.push(kind);
             effects.push(Effect::Want(kind));
+        }
+        if *self.screen() == Screen::Table(TableKind::Nodes)
+            && self.sampled.is_none_or(|asked| now.duration_since(asked) >= SAMPLED)
+        {
+            self.sampled = Some(now);
+            effects.push(Effect::Sample);
         }
         effects
     }

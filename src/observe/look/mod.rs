@@ -13,6 +13,7 @@ mod placement;
 mod pods;
 mod reconciliations;
 mod traffic;
+mod usage;
 
 pub use autoscaler::autoscaler;
 pub use events::events;
@@ -23,6 +24,7 @@ pub use placement::placement;
 pub use pods::pods;
 pub use reconciliations::reconciliations;
 pub use traffic::traffic;
+pub use usage::usage;
 
 use crate::{model, wire};
 

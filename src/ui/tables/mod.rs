@@ -26,6 +26,7 @@ mod jobs;
 mod journal;
 mod kind;
 mod namespaces;
+mod nodes;
 mod object;
 mod operations;
 mod releases;
