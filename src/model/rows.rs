@@ -45,6 +45,10 @@ pub enum Change {
     Sync(Kind, Option<Arc<str>>, Sync),
     /// A workload's pods were looked at.
     Inspected(ObjectRef, Inspection),
+    /// So many namespaces may be seen and are not watched, as each takes connections.
+    Unwatched(u32),
+    /// These, and no others, have pods that a budget keeps on a node that is to be emptied.
+    Kept(BTreeMap<ObjectRef, Blocker>),
 }
 
 /// Changes that arrived together.
@@ -84,6 +88,10 @@ pub struct Rows {
     pub claims: Table<Claim>,
     /// What the pods of unhealthy or selected workloads told.
     pub inspections: HashMap<ObjectRef, Inspection>,
+    /// How many namespaces may be seen and are not watched, as each takes connections.
+    pub unwatched: u32,
+    /// What keeps pods on nodes that are to be emptied, by workload.
+    pub kept: BTreeMap<ObjectRef, Blocker>,
     /// The replicas of each autoscaler over time, since this program looks.
     pub replicas: HashMap<ObjectRef, Samples>,
     /// What just happened, newest last.
@@ -148,6 +156,13 @@ impl Rows {
                     self.watch_again(namespace.as_deref(), &sync, now);
                 }
                 self.syncs.insert((kind, namespace), sync);
+            }
+            Change::Unwatched(number) => self.unwatched = number,
+            Change::Kept(kept) => {
+                let before = std::mem::replace(&mut self.kept, kept.clone());
+                for (object, blocker) in kept.iter().filter(|(object, _)| !before.contains_key(object)) {
+                    self.tell(object, blocker.message(), Health::Degraded, now);
+                }
             }
             Change::Inspected(object, inspection) => {
                 let before = self.inspections.get(&object).and_then(|i| i.blocker.as_ref()).map(Blocker::kind);
@@ -309,10 +324,10 @@ impl Rows {
         self.inspections.get(&workload.object).filter(|_| workload.needs_inspection())
     }
 
-    /// What stops a workload: what its pods told, or else its autoscaler.
+    /// What stops a workload: what its pods told, or else what is done to them, or its autoscaler.
     pub fn blocker_of(&self, workload: &Workload) -> Option<Cow<'_, Blocker>> {
         let seen = self.telling(workload).and_then(|i| i.blocker.as_ref());
-        seen.map(Cow::Borrowed).or_else(|| {
+        seen.or_else(|| self.kept.get(&workload.object)).map(Cow::Borrowed).or_else(|| {
             // As long as the object itself has something to say, it is not the autoscaler that is waited for.
             let quiet = workload.rollout.reason.is_none();
             self.autoscaler_of(&workload.object).filter(|_| quiet)?.blocker().map(Cow::Owned)

@@ -10,6 +10,7 @@ mod backoff;
 mod claims;
 mod collect;
 mod diagnosis;
+mod drains;
 mod error;
 mod evidence;
 mod follow;

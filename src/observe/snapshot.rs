@@ -1,6 +1,6 @@
 //! The rows of one moment, for `status`: every list once, all at the same time, and a look at what is not well.
 
-use super::{ObserveError, Scope, follow::Watchable, inspect::inspect, rows::Interner};
+use super::{ObserveError, Scope, drains, follow::Watchable, inspect::inspect, rows::Interner};
 use crate::{
     connect::kube::{ApiError, ApiErrorKind, Cluster},
     model::{Batch, Change, Kind, Namespace, Rows, Sync},
@@ -65,8 +65,10 @@ pub async fn snapshot(cluster: &Cluster, scope: &Scope) -> Result<Rows, ObserveE
     for batch in workloads.into_iter().chain(others) {
         rows.apply(batch, now);
     }
-    let inspected = look(cluster, &rows).await;
+    let (inspected, kept) = tokio::join!(look(cluster, &rows), drains::kept(cluster, scope));
     rows.apply(inspected, cluster.clock().now());
+    // Who may not see nodes does without.
+    rows.apply(kept.map(Change::Kept).into_iter().collect(), cluster.clock().now());
     // News is what changed while somebody watched; nobody did.
     rows.news.clear();
     Ok(rows)

@@ -5,6 +5,7 @@ use super::{
     attention::Attention,
     claims,
     collect::collect,
+    drains,
     follow::{Ended, Follow, Watchable},
     inspector::{self, Notice},
     pulse::{self, Alarm},
@@ -102,6 +103,7 @@ pub fn watch(cluster: &Cluster, scope: Scope, seed: u64, batches: Sender<Batch>)
     tasks.spawn(pulse::run(cluster.clone(), alarm));
     tasks.spawn(collect(received, batches, Attention::new(notices.clone())));
     tasks.spawn(inspector::run(cluster.clone(), noticed, context.changes.clone()));
+    tasks.spawn(drains::run(context.clone()));
     tasks.spawn(super::within::namespaces(context.clone(), names));
     for kind in [Kind::Deployment, Kind::StatefulSet, Kind::DaemonSet, Kind::Rollout] {
         tasks.spawn(kind_task::<wire::Workload>(context.clone(), kind, known.clone()));

@@ -429,6 +429,8 @@ pub enum Cause {
         node: Box<str>,
         /// Pods that are healthy, and how many must be.
         healthy: (u32, u32),
+        /// Pods that it is about.
+        of: u32,
     },
     /// The progress deadline has passed.
     Deadline {

@@ -103,9 +103,10 @@ impl Display for Cause {
                 let pods = if *settling == 1 { "1 pod is".into() } else { format!("{settling} pods are") };
                 write!(f, "settling: {pods} ready, but must stay so for {seconds} s to count (minReadySeconds)")
             }
-            Self::Budget { name, node, healthy: (healthy, desired) } => write!(
+            Self::Budget { name, node, healthy: (healthy, desired), of } => write!(
                 f,
-                "disruption budget {name} allows no eviction ({healthy} healthy, {desired} needed): node {node} cannot be drained"
+                "a drain of node {node} is blocked by PodDisruptionBudget {name}: 0 of {of} pods may be disrupted ({healthy} \
+                 healthy, {desired} needed)"
             ),
             Self::Deadline { seconds: Some(seconds) } => {
                 write!(f, "the progress deadline of {seconds} s has passed: the new pods did not come up in time")
