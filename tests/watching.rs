@@ -96,8 +96,8 @@ impl Stage {
                 each(&self.rows, &Change::Begin(Kind::Pod));
             }
         };
-        // Virtual time: an hour passes at once when nobody has anything to do.
-        let patience = Duration::from_secs(3600);
+        // Virtual time: hours pass at once when nobody has anything to do.
+        let patience = Duration::from_secs(7200);
         assert!(tokio::time::timeout(patience, waiting).await.is_ok(), "never seen: {what}\n{:#?}", self.rows);
     }
 

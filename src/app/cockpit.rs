@@ -32,7 +32,7 @@ const FRAMES: u32 = 60;
 const ANSWER: Duration = Duration::from_millis(5);
 
 /// How often a second rows are taken in at most: a cluster in motion is read, not raced after.
-const INTAKES: u32 = 20;
+const INTAKES: u32 = 10;
 
 /// Messages that may wait.
 const BACKLOG: usize = 256;
@@ -236,6 +236,7 @@ impl Cockpit {
                 Effect::Copy { what, text } => self.copy(&what, &text)?,
                 Effect::Redraw => self.screen.clear()?,
                 Effect::Want(kind) => self.fleet.want(kind),
+                Effect::Sample => self.fleet.sample(),
                 Effect::Suspend => {
                     self.screen.suspend();
                     super::signals::stop_this_process();

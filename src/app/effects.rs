@@ -34,6 +34,7 @@ pub struct Hands {
     logs: mpsc::Sender<Message>,
     following: Option<AbortOnDropHandle<()>>,
     inspected_at: Option<Instant>,
+    placing: Option<AbortOnDropHandle<()>>,
     looking: HashMap<Aspect, AbortOnDropHandle<()>>,
     controls: Arc<Mutex<HashMap<OperationId, mpsc::UnboundedSender<Control>>>>,
     journals_seen: Option<SystemTime>,
@@ -58,6 +59,7 @@ impl Hands {
             logs,
             following: None,
             inspected_at: None,
+            placing: None,
             looking: HashMap::new(),
             controls: Arc::default(),
             journals_seen: None,
@@ -131,12 +133,21 @@ impl Hands {
             }
             Effect::Look { object, aspect } => self.look(object, aspect),
             Effect::LookAway => self.looking.clear(),
+            Effect::Place { object, namespaces, owners } => {
+                let (cluster, inbox) = (self.session.cluster.clone(), self.inbox.clone());
+                let task = tokio::spawn(async move {
+                    let placement = Arc::new(observe::look::placement(&cluster, &namespaces, &owners).await);
+                    send(&inbox, Message::Placed { context: cluster.info().name.clone(), object, placement }).await;
+                });
+                self.placing = Some(AbortOnDropHandle::new(task));
+            }
             // These concern the screen or other contexts: the event loop carries them out.
             Effect::Confirm { .. }
             | Effect::Resume { .. }
             | Effect::Enter { .. }
             | Effect::Watch { .. }
             | Effect::Want(_)
+            | Effect::Sample
             | Effect::LogIn(_)
             | Effect::Reload
             | Effect::Visible(_)
@@ -153,7 +164,7 @@ impl Hands {
         (self.session, self.batches) = (session, batches);
         self.gathering.clear();
         self.looking.clear();
-        (self.inspecting, self.inspected_at, self.following) = (None, None, None);
+        (self.inspecting, self.inspected_at, self.following, self.placing) = (None, None, None, None);
     }
 
     /// Starts a plan in its own context.

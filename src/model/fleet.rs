@@ -69,7 +69,8 @@ pub struct Tally {
 }
 
 impl Tally {
-    fn add(&mut self, health: Health) {
+    /// Counts one more.
+    pub const fn add(&mut self, health: Health) {
         self.total += 1;
         match health {
             Health::Broken => self.broken += 1,
@@ -78,6 +79,15 @@ impl Tally {
             Health::Unknown => self.unknown += 1,
             Health::Healthy => {}
         }
+    }
+
+    /// Counts all that another tally did.
+    pub const fn merge(&mut self, other: Self) {
+        self.total += other.total;
+        self.broken += other.broken;
+        self.degraded += other.degraded;
+        self.progressing += other.progressing;
+        self.unknown += other.unknown;
     }
 
     /// How many are not known to be healthy.

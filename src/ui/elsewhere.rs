@@ -2,7 +2,7 @@
 //!
 //! Invariant: an operation that a journal here tells of is never among them, so nothing is shown before the journals were read.
 
-use super::{actions::routes_to, message::Notice, operations::Operations, page::Page, scene::Scene, state::State};
+use super::{message::Notice, operations::Operations, page::Page, scene::Scene, state::State, verbs::routes_to};
 use crate::{
     config::{Action, Meaning},
     model::{Claim, Kind, ObjectRef, OperationId, OperationState, OperationView, Rows, Tenure, Workload},

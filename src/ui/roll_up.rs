@@ -2,81 +2,44 @@
 //!
 //! Computed when rows change, never for a frame and never for a key.
 
-use super::chosen::Chosen;
-use crate::model::{Health, Kind, ObjectRef, Rows};
+use super::{chosen::Chosen, groups::Group};
+use crate::model::{Health, Kind, ObjectRef, Rows, Tally};
 use std::{collections::BTreeMap, sync::Arc};
 
-/// How many workloads there are, and how many need attention.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// All of them.
-    pub total: usize,
-    /// Broken ones.
-    pub broken: usize,
-    /// Degraded ones.
-    pub degraded: usize,
-    /// Progressing ones.
-    pub progressing: usize,
+/// A namespace with the health of its workloads; or the heading above several, with the health of all of theirs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NamespaceRow {
+    /// Which namespace this is, or the name of a heading (see [`super::groups`]).
+    pub object: ObjectRef,
+    /// The health of its worst workload; None where it has none.
+    pub health: Option<Health>,
+    /// That workload, where it is not well.
+    pub worst: Option<ObjectRef>,
+    /// Its workloads.
+    pub counts: Tally,
+    /// What else is known of the namespaces below it, where it is a heading.
+    pub group: Option<Box<Group>>,
 }
 
-impl Counts {
-    fn add(&mut self, health: Health) {
-        self.total += 1;
-        match health {
-            Health::Broken => self.broken += 1,
-            Health::Degraded => self.degraded += 1,
-            Health::Progressing => self.progressing += 1,
-            Health::Unknown | Health::Healthy => {}
-        }
-    }
-
-    fn merge(&mut self, other: Self) {
-        self.total += other.total;
-        self.broken += other.broken;
-        self.degraded += other.degraded;
-        self.progressing += other.progressing;
-    }
-
-    /// How many of them are not well.
-    pub const fn troubled(&self) -> usize {
-        self.broken + self.degraded + self.progressing
-    }
-}
-
-/// The worst of some workloads, and how many there are.
+/// What some workloads of one namespace say together.
 #[derive(Clone, Copy, Debug, Default)]
-struct Tally {
-    worst: Option<Health>,
-    counts: Counts,
+struct Share<'r> {
+    worst: Option<(Health, &'r ObjectRef)>,
+    counts: Tally,
 }
 
-impl Tally {
-    fn of(health: Health) -> Self {
-        let mut tally = Self::default();
-        tally.add(health);
-        tally
-    }
-
-    fn add(&mut self, health: Health) {
-        self.worst = Some(self.worst.map_or(health, |worst| worst.min(health)));
+impl<'r> Share<'r> {
+    fn add(&mut self, health: Health, workload: &'r ObjectRef) {
+        if self.worst.is_none_or(|(worst, _)| health < worst) {
+            self.worst = Some((health, workload));
+        }
         self.counts.add(health);
     }
 
     fn merge(&mut self, other: Self) {
-        self.worst = self.worst.into_iter().chain(other.worst).min();
+        self.worst = self.worst.into_iter().chain(other.worst).min_by_key(|(health, _)| *health);
         self.counts.merge(other.counts);
     }
-}
-
-/// A namespace with the health of its workloads.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NamespaceRow {
-    /// Which namespace this is.
-    pub object: ObjectRef,
-    /// The health of its worst workload; None where it has none.
-    pub health: Option<Health>,
-    /// Its workloads.
-    pub counts: Counts,
 }
 
 /// What a look at all workloads gives.
@@ -85,41 +48,35 @@ pub struct RollUp {
     /// Namespaces, by name: those that are listed, and those that workloads tell of.
     namespaces: Vec<NamespaceRow>,
     /// All workloads.
-    pub all: Counts,
+    pub all: Tally,
 }
 
 impl RollUp {
     /// Looks at all workloads once.
     pub fn of(rows: &Rows) -> Self {
-        let mut tallies: BTreeMap<&Arc<str>, Tally> = BTreeMap::new();
+        let mut shares: BTreeMap<&Arc<str>, Share<'_>> = BTreeMap::new();
         // Rows of one namespace follow each other, so a namespace is looked up once for all of them.
-        let mut here: Option<(&Arc<str>, Tally)> = None;
+        let mut here: Option<(&Arc<str>, Share<'_>)> = None;
+        let mut merge = |(name, share)| shares.entry(name).or_default().merge(share);
         for row in rows.workloads.iter() {
-            let namespace = &row.object.namespace;
             let health = if rows.inspections.is_empty() { row.health() } else { rows.health_of(row) };
-            match &mut here {
-                Some((name, tally)) if *name == namespace => tally.add(health),
-                _ => {
-                    if let Some((name, tally)) = here.replace((namespace, Tally::of(health))) {
-                        tallies.entry(name).or_default().merge(tally);
-                    }
-                }
-            }
+            here.take_if(|(name, _)| **name != row.object.namespace).map(&mut merge);
+            here.get_or_insert_with(|| (&row.object.namespace, Share::default())).1.add(health, &row.object);
         }
-        if let Some((name, tally)) = here {
-            tallies.entry(name).or_default().merge(tally);
-        }
-        let mut all = Counts::default();
-        tallies.values().for_each(|tally| all.merge(tally.counts));
+        here.map(&mut merge);
+        let mut all = Tally::default();
+        shares.values().for_each(|share| all.merge(share.counts));
         for namespace in rows.namespaces.iter() {
-            tallies.entry(&namespace.name).or_default();
+            shares.entry(&namespace.name).or_default();
         }
-        let row = |(name, tally): (&Arc<str>, Tally)| NamespaceRow {
+        let row = |(name, share): (&Arc<str>, Share<'_>)| NamespaceRow {
             object: ObjectRef::new(Kind::Namespace, "", name.clone()),
-            health: tally.worst,
-            counts: tally.counts,
+            health: share.worst.map(|(health, _)| health),
+            worst: share.worst.filter(|(health, _)| *health != Health::Healthy).map(|(_, worst)| worst.clone()),
+            counts: share.counts,
+            group: None,
         };
-        Self { namespaces: tallies.into_iter().map(row).collect(), all }
+        Self { namespaces: shares.into_iter().map(row).collect(), all }
     }
 
     /// Every namespace, by name.
@@ -141,11 +98,11 @@ impl RollUp {
     }
 
     /// The workloads of the chosen namespaces.
-    pub fn counts(&self, chosen: &Chosen) -> Counts {
+    pub fn counts(&self, chosen: &Chosen) -> Tally {
         if chosen.is_all() {
             return self.all;
         }
-        let mut counts = Counts::default();
+        let mut counts = Tally::default();
         chosen.iter().filter_map(|name| self.namespace(name)).for_each(|row| counts.merge(row.counts));
         counts
     }
@@ -200,6 +157,6 @@ mod tests {
         let chosen = |names: &[&str]| names.iter().map(|name| Arc::from(*name)).collect::<Chosen>();
         assert_eq!(roll_up.counts(&chosen(&["a"])).broken, 1);
         assert_eq!(roll_up.counts(&chosen(&["a", "b"])), roll_up.counts(&Chosen::default()));
-        assert_eq!(roll_up.counts(&chosen(&["nowhere"])), Counts::default());
+        assert_eq!(roll_up.counts(&chosen(&["nowhere"])), Tally::default());
     }
 }

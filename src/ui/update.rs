@@ -5,7 +5,7 @@ use super::{
     layers::{Layer, PlanSheet, Planning, Question, Reply, Then, shift},
     look::Order,
     message::{Effect, Failure, Level, Message, Notice, Ticket},
-    mouse,
+    mouse, orders,
     state::{AGAIN, Screen, State},
     table_actions,
 };
@@ -48,6 +48,12 @@ impl State {
             Message::Seen { context, object, aspect, result } => {
                 if context == self.session.context {
                     self.dossier.take(&object, aspect, result, now);
+                }
+                Vec::new()
+            }
+            Message::Placed { context, object, placement } => {
+                if context == self.session.context {
+                    self.placing.take(&object, placement, now);
                 }
                 Vec::new()
             }
@@ -148,6 +154,7 @@ impl State {
                 &[Where::Operations, Where::Table, Where::Moving, Where::Everywhere]
             }
             Screen::Account(_) => &[Where::Operations, Where::Moving, Where::Everywhere],
+            Screen::Placement(_) => &[Where::Table, Where::Moving, Where::Everywhere],
             Screen::Operation(_) => &[Where::Operation, Where::Moving, Where::Everywhere],
             Screen::Logs(_) => &[Where::Logs, Where::Moving, Where::Everywhere],
             Screen::Contexts | Screen::Fleet => &[Where::Contexts, Where::Table, Where::Moving, Where::Everywhere],
@@ -202,12 +209,17 @@ impl State {
                 }
                 Vec::new()
             }
-            Then::Order(order) => actions::order(self, order),
+            Then::Order(order) => orders::order(self, order),
             Then::Run(action) => actions::act(self, action, rows, now),
             Then::Scope(scope) => self.narrow(scope),
             Then::Show(kind, filter) => table_actions::show(self, kind, filter),
             Then::Sort(title) => {
                 table_actions::sort(self, Order::Column(title));
+                Vec::new()
+            }
+            Then::Group(label) => self.group(label),
+            Then::NodeLabel(label) => {
+                self.place_by(label);
                 Vec::new()
             }
             Then::Columns(columns) => {

@@ -5,13 +5,13 @@ use crate::{
     model::{Autoscaler, Inspection, Kind, PodSummary, Workload},
     time::age,
     ui::{
-        actions::routes_to,
         delivery, elsewhere,
         page::{Page, Piece},
         panes::verdict::verdict,
         scene::Scene,
         state::Screen,
         tables::{reading, version},
+        verbs::routes_to,
     },
 };
 use jiff::Timestamp;

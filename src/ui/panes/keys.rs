@@ -4,7 +4,7 @@ use crate::{
     config::{Action, Meaning},
     model::{OperationId, OperationState, OperationView},
     ui::{
-        actions,
+        refusals,
         scene::Scene,
         state::{Focus, Screen, State},
         tables::TableKind,
@@ -55,8 +55,18 @@ const LOGS: &[Action] = &[
     Action::SaveLines,
     Action::Help,
 ];
-const CHOOSING: &[Action] =
-    &[Action::Back, Action::Open, Action::Mark, Action::AllNamespaces, Action::Filter, Action::Palette, Action::Help];
+const PLACEMENT: &[Action] = &[Action::Back, Action::Placement, Action::Palette, Action::Help];
+const CHOOSING: &[Action] = &[
+    Action::Back,
+    Action::Open,
+    Action::Group,
+    Action::Placement,
+    Action::Mark,
+    Action::AllNamespaces,
+    Action::Filter,
+    Action::Palette,
+    Action::Help,
+];
 const OPENING: &[Action] = &[Action::Back, Action::Open, Action::Filter, Action::Palette, Action::Help];
 const READING: &[Action] = &[Action::Back, Action::Filter, Action::Palette, Action::Help];
 const OPERATIONS: &[Action] =
@@ -127,6 +137,7 @@ fn entries(scene: &Scene<'_>, width: u16) -> (Vec<Entry>, u16) {
         Screen::Table(TableKind::Autoscalers) => OPENING.to_vec(),
         Screen::Table(TableKind::Jobs) => JOBS.to_vec(),
         Screen::Table(_) => READING.to_vec(),
+        Screen::Placement(_) => PLACEMENT.to_vec(),
         Screen::Journal => JOURNAL.to_vec(),
         Screen::Account(_) => ACCOUNT.to_vec(),
         Screen::Operations => OPERATIONS.to_vec(),
@@ -167,7 +178,7 @@ pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
     let mut pen = scene.pen(buffer, area, 0);
     pen.skip(1);
     for (action, key, word) in shown {
-        let possible = actions::refusal(scene.state, scene.rows, action).is_none();
+        let possible = refusals::refusal(scene.state, scene.rows, action).is_none();
         let (key_meaning, word_meaning) =
             if possible { (Meaning::Key, Meaning::Text) } else { (Meaning::Muted, Meaning::Muted) };
         pen.write(&key, key_meaning).skip(1).write(word, word_meaning).skip(gap);
@@ -209,6 +220,8 @@ const fn word(action: Action, short: bool) -> &'static str {
         Action::Shift => "traffic",
         Action::Export => "export",
         Action::Next => "next",
+        Action::Group => "group",
+        Action::Placement => "nodes",
         Action::AllNamespaces => "all",
         Action::NextPane => "pane",
         Action::NextTab => "tab",

@@ -5,8 +5,9 @@ use crate::{
     model::{Health, Remedy, Workload},
     time::age,
     ui::{
-        actions, glyph,
+        glyph,
         page::{Page, Piece},
+        refusals,
         scene::Scene,
     },
 };
@@ -42,7 +43,7 @@ fn keys(scene: &Scene<'_>, remedies: &[Remedy]) -> Vec<Piece> {
     for remedy in remedies {
         let Some(action) = Action::parse(remedy.action()) else { continue };
         let Some(key) = state.session.keymap.key(state.places(), action) else { continue };
-        if actions::refusal(state, scene.rows, action).is_some() {
+        if refusals::refusal(state, scene.rows, action).is_some() {
             continue;
         }
         let gap = if pieces.is_empty() { "  " } else { "   " };

@@ -1,19 +1,32 @@
 //! The columns of the autoscaler table: what is scaled, how far, by which measurements, and what keeps it from scaling.
 
-use super::{
-    Column, Key, Row, Sight, Watched, by_name, namespaces::write_labels, reading, right, workloads, write_path,
-};
+use super::{Column, Key, Object, Row, Sight, Watched, namespaces::write_labels, reading, right, workloads};
 use crate::{
     config::Meaning,
-    model::{Autoscaler, AutoscalerCondition, Health, Kind, Labels, ObjectRef},
+    model::{Autoscaler, AutoscalerCondition, Health, Kind, Labels, ObjectRef, Rows, Table},
     time::age,
     ui::{glyph, pen::Pen, scene::Scene},
 };
-use std::cmp::Ordering;
+
+impl Object for Autoscaler {
+    fn table(rows: &Rows) -> &Table<Self> {
+        &rows.autoscalers
+    }
+
+    fn object(&self) -> &ObjectRef {
+        &self.object
+    }
+
+    fn labels(&self) -> &Labels {
+        &self.labels
+    }
+
+    fn found_by(&self) -> &str {
+        &self.target.name
+    }
+}
 
 impl Row for Autoscaler {
-    type Id = ObjectRef;
-
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("NAME", (22, 40), 0, name).by(|row, _| Key::text(&row.object.name)),
         Column::new("TARGET", (16, 30), 4, target).by(|row, _| Key::Text(row.target.type_name().into())),
@@ -26,34 +39,12 @@ impl Row for Autoscaler {
         Column::new("LABELS", (24, 90), 7, |pen, row: &Autoscaler, _| write_labels(pen, &row.labels)).wide(),
     ];
 
-    fn id(&self) -> ObjectRef {
-        self.object.clone()
-    }
-
     fn health(&self, _: &Sight<'_>) -> Health {
         health(self)
     }
 
-    fn by_name(&self, other: &Self) -> Ordering {
-        by_name(&self.object, &other.object)
-    }
-
-    fn namespace(&self) -> &str {
-        &self.object.namespace
-    }
-
-    fn write_text(&self, text: &mut String) {
-        write_path(&self.object, text);
-        text.push(' ');
-        text.push_str(&self.target.name);
-    }
-
     fn kind(&self) -> Option<Kind> {
         Some(self.target.kind)
-    }
-
-    fn labels<'r>(&'r self, _: &Sight<'r>) -> Option<&'r Labels> {
-        Some(&self.labels)
     }
 }
 
@@ -61,14 +52,6 @@ impl Watched for Autoscaler {
     const TITLE: &'static str = "Autoscalers";
     const NOUN: &'static str = "HorizontalPodAutoscalers";
     const KINDS: &'static [Kind] = &[Kind::HorizontalPodAutoscaler];
-
-    fn all<'r>(sight: &Sight<'r>) -> Box<dyn Iterator<Item = &'r Self> + 'r> {
-        Box::new(sight.rows.autoscalers.iter())
-    }
-
-    fn find<'r>(sight: &Sight<'r>, object: &ObjectRef) -> Option<&'r Self> {
-        sight.rows.autoscalers.get(object)
-    }
 
     fn says(&self, _: &Scene<'_>) -> Vec<(Meaning, String)> {
         let mut says: Vec<(Meaning, String)> = Vec::new();

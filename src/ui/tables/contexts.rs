@@ -1,6 +1,6 @@
 //! The columns of the table of contexts, and of the table of what is not healthy in any of them.
 
-use super::{Column, Key, Row, Sight, right, version};
+use super::{Column, Key, Named, Row, Sight, right, version};
 use crate::{
     config::Meaning,
     model::{ContextView, Health, Kind, ObjectRef, Standing, Troubled, Urgency, Validity},
@@ -10,9 +10,23 @@ use crate::{
 use jiff::Timestamp;
 use std::{cmp::Ordering, sync::Arc};
 
-impl Row for ContextView {
+impl Named for ContextView {
     type Id = Arc<str>;
 
+    fn id(&self) -> Arc<str> {
+        self.name.clone()
+    }
+
+    fn by_name(&self, _: &Self) -> Ordering {
+        Ordering::Equal
+    }
+
+    fn write_text(&self, text: &mut String) {
+        text.push_str(&self.name);
+    }
+}
+
+impl Row for ContextView {
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("CONTEXT", (18, 36), 0, name).by(|row, _| Key::text(&row.name)),
         Column::new("STATE", (13, 16), 0, state).by(|row, _| Key::Number(urgency(&row.summary.standing) as i64)),
@@ -29,46 +43,18 @@ impl Row for ContextView {
     /// The kubeconfig's own order is what its owner knows.
     const BY_ATTENTION: bool = false;
 
-    fn id(&self) -> Arc<str> {
-        self.name.clone()
-    }
-
     fn health(&self, _: &Sight<'_>) -> Health {
         urgency(&self.summary.standing)
     }
-
-    fn by_name(&self, _: &Self) -> Ordering {
-        Ordering::Equal
-    }
-
-    fn write_text(&self, text: &mut String) {
-        text.push_str(&self.name);
-    }
 }
 
-impl Row for Troubled {
+impl Named for Troubled {
     type Id = (Arc<str>, ObjectRef);
-
-    const COLUMNS: &'static [Column<Self>] = &[
-        Column::new("NAME", (22, 44), 0, workload).by(|row, _| Key::text(&row.object.name)),
-        Column::new("CONTEXT", (14, 22), 0, context).by(|row, _| Key::text(&row.context)),
-        Column::new("READY", (5, 7), 1, ready)
-            .by(|row, _| Key::Number(i64::from(row.ready.0) - i64::from(row.ready.1))),
-        Column::new("IMAGE", (10, 18), 4, image)
-            .by(|row, _| row.image.as_ref().map_or(Key::Absent, |image| Key::Text(version(image).into()))),
-        Column::new("CHANGED", (7, 7), 3, changed).by(|row, _| Key::age(row.changed)),
-        Column::new("REASON", (24, 90), 2, reason),
-    ];
 
     fn id(&self) -> (Arc<str>, ObjectRef) {
         (self.context.clone(), self.object.clone())
     }
 
-    fn health(&self, _: &Sight<'_>) -> Health {
-        self.health
-    }
-
-    /// Within a context they are sorted already; the contexts keep the kubeconfig's order.
     fn by_name(&self, _: &Self) -> Ordering {
         Ordering::Equal
     }
@@ -80,7 +66,25 @@ impl Row for Troubled {
     fn write_text(&self, text: &mut String) {
         text.extend([&self.context, "/", &self.object.namespace, "/", &self.object.name]);
     }
+}
 
+impl Row for Troubled {
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column::new("NAME", (22, 44), 0, workload).by(|row, _| Key::text(&row.object.name)),
+        Column::new("CONTEXT", (14, 22), 0, context).by(|row, _| Key::text(&row.context)),
+        Column::new("READY", (5, 7), 1, ready)
+            .by(|row, _| Key::Number(i64::from(row.ready.0) - i64::from(row.ready.1))),
+        Column::new("IMAGE", (10, 18), 4, image)
+            .by(|row, _| row.image.as_ref().map_or(Key::Absent, |image| Key::Text(version(image).into()))),
+        Column::new("CHANGED", (7, 7), 3, changed).by(|row, _| Key::age(row.changed)),
+        Column::new("REASON", (24, 90), 2, reason),
+    ];
+
+    fn health(&self, _: &Sight<'_>) -> Health {
+        self.health
+    }
+
+    /// Within a context they are sorted already; the contexts keep the kubeconfig's order.
     fn kind(&self) -> Option<Kind> {
         Some(self.object.kind)
     }

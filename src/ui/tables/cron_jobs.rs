@@ -1,18 +1,29 @@
 //! The columns of the CronJob table.
 
-use super::{Column, Key, Row, Sight, Watched, by_name, namespaces::write_labels, right, version, write_path};
+use super::{Column, Key, Object, Row, Sight, Watched, namespaces::write_labels, right, version};
 use crate::{
     config::Meaning,
-    model::{CronJob, CronJobState, Health, Kind, Labels, ObjectRef},
+    model::{CronJob, CronJobState, Health, Kind, Labels, ObjectRef, Rows, Table},
     time::age,
     ui::{glyph, pen::Pen, scene::Scene},
 };
 use jiff::Timestamp;
-use std::cmp::Ordering;
+
+impl Object for CronJob {
+    fn table(rows: &Rows) -> &Table<Self> {
+        &rows.cron_jobs
+    }
+
+    fn object(&self) -> &ObjectRef {
+        &self.object
+    }
+
+    fn labels(&self) -> &Labels {
+        &self.labels
+    }
+}
 
 impl Row for CronJob {
-    type Id = ObjectRef;
-
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("NAME", (26, 52), 0, name).by(|row, _| Key::text(&row.object.name)),
         Column::new("SCHEDULE", (13, 28), 2, schedule),
@@ -37,28 +48,8 @@ impl Row for CronJob {
         Column::new("LABELS", (24, 90), 8, |pen, row: &Self, _| write_labels(pen, &row.labels)).wide(),
     ];
 
-    fn id(&self) -> ObjectRef {
-        self.object.clone()
-    }
-
     fn health(&self, _: &Sight<'_>) -> Health {
         CronJob::health(self)
-    }
-
-    fn by_name(&self, other: &Self) -> Ordering {
-        by_name(&self.object, &other.object)
-    }
-
-    fn namespace(&self) -> &str {
-        &self.object.namespace
-    }
-
-    fn write_text(&self, text: &mut String) {
-        write_path(&self.object, text);
-    }
-
-    fn labels<'r>(&'r self, _: &Sight<'r>) -> Option<&'r Labels> {
-        Some(&self.labels)
     }
 }
 
@@ -66,14 +57,6 @@ impl Watched for CronJob {
     const TITLE: &'static str = "CronJobs";
     const NOUN: &'static str = "CronJobs";
     const KINDS: &'static [Kind] = &[Kind::CronJob];
-
-    fn all<'r>(sight: &Sight<'r>) -> Box<dyn Iterator<Item = &'r Self> + 'r> {
-        Box::new(sight.rows.cron_jobs.iter())
-    }
-
-    fn find<'r>(sight: &Sight<'r>, object: &ObjectRef) -> Option<&'r Self> {
-        sight.rows.cron_jobs.get(object)
-    }
 
     fn says(&self, scene: &Scene<'_>) -> Vec<(Meaning, String)> {
         let mut lines = Vec::new();

@@ -1,18 +1,29 @@
 //! The columns of the Job table.
 
-use super::{Column, Key, Row, Sight, Watched, by_name, namespaces::write_labels, right, version, write_path};
+use super::{Column, Key, Object, Row, Sight, Watched, namespaces::write_labels, right, version};
 use crate::{
     config::Meaning,
-    model::{Health, Job, JobState, Kind, Labels, ObjectRef},
+    model::{Health, Job, JobState, Kind, Labels, ObjectRef, Rows, Table},
     time::age,
     ui::{glyph, pen::Pen, scene::Scene},
 };
 use jiff::Timestamp;
-use std::cmp::Ordering;
+
+impl Object for Job {
+    fn table(rows: &Rows) -> &Table<Self> {
+        &rows.jobs
+    }
+
+    fn object(&self) -> &ObjectRef {
+        &self.object
+    }
+
+    fn labels(&self) -> &Labels {
+        &self.labels
+    }
+}
 
 impl Row for Job {
-    type Id = ObjectRef;
-
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("NAME", (30, 56), 0, name).by(|row, _| Key::text(&row.object.name)),
         Column::new("STATE", (11, 44), 1, state).by(|row, _| Key::Number(urgency(&row.state) as i64)),
@@ -28,28 +39,8 @@ impl Row for Job {
         Column::new("LABELS", (24, 90), 8, |pen, row: &Job, _| write_labels(pen, &row.labels)).wide(),
     ];
 
-    fn id(&self) -> ObjectRef {
-        self.object.clone()
-    }
-
     fn health(&self, _: &Sight<'_>) -> Health {
         urgency(&self.state)
-    }
-
-    fn by_name(&self, other: &Self) -> Ordering {
-        by_name(&self.object, &other.object)
-    }
-
-    fn namespace(&self) -> &str {
-        &self.object.namespace
-    }
-
-    fn write_text(&self, text: &mut String) {
-        write_path(&self.object, text);
-    }
-
-    fn labels<'r>(&'r self, _: &Sight<'r>) -> Option<&'r Labels> {
-        Some(&self.labels)
     }
 }
 
@@ -57,14 +48,6 @@ impl Watched for Job {
     const TITLE: &'static str = "Jobs";
     const NOUN: &'static str = "Jobs";
     const KINDS: &'static [Kind] = &[Kind::Job];
-
-    fn all<'r>(sight: &Sight<'r>) -> Box<dyn Iterator<Item = &'r Self> + 'r> {
-        Box::new(sight.rows.jobs.iter())
-    }
-
-    fn find<'r>(sight: &Sight<'r>, object: &ObjectRef) -> Option<&'r Self> {
-        sight.rows.jobs.get(object)
-    }
 
     fn says(&self, _: &Scene<'_>) -> Vec<(Meaning, String)> {
         match &self.state {

@@ -1,6 +1,6 @@
 //! The columns of the journal.
 
-use super::{Column, Key, Row, Sight, right};
+use super::{Column, Key, Named, Row, Sight, right};
 use crate::{
     config::Meaning,
     model::{Account, Health, OperationId, OperationState},
@@ -9,33 +9,11 @@ use crate::{
 };
 use std::cmp::Ordering;
 
-impl Row for Account {
+impl Named for Account {
     type Id = OperationId;
-
-    const COLUMNS: &'static [Column<Self>] = &[
-        Column::new("OPERATION", (26, 52), 0, what).by(|row, _| Key::Text(row.target.path().into())),
-        Column::new("WHEN", (11, 14), 1, when).by(|row, _| Key::age(Some(row.started))),
-        Column::new(" AGE", (4, 4), 4, started).by(|row, _| Key::age(Some(row.started))),
-        Column::new("WHO", (12, 24), 2, who).by(|row, _| row.who.first().map_or(Key::Absent, |who| Key::text(who))),
-        Column::new("WHY", (14, 40), 3, why).by(|row, _| row.why.as_deref().map_or(Key::Absent, Key::text)),
-        Column::new("RESULT", (14, 60), 5, result).by(|row, _| Key::Text(row.state.to_string().into())),
-        Column::new("CONTEXT", (10, 20), 6, context).wide(),
-    ];
-
-    const BY_ATTENTION: bool = false;
 
     fn id(&self) -> OperationId {
         self.id.clone()
-    }
-
-    /// Whoever reads the journal looks for what went wrong with `:broken`; by itself it is told in the order of time.
-    fn health(&self, _: &Sight<'_>) -> Health {
-        match self.state {
-            OperationState::Failed | OperationState::Interrupted => Health::Broken,
-            OperationState::SteppedBack | OperationState::Paused => Health::Degraded,
-            OperationState::Running => Health::Progressing,
-            OperationState::Done => Health::Healthy,
-        }
     }
 
     fn by_name(&self, other: &Self) -> Ordering {
@@ -53,6 +31,30 @@ impl Row for Account {
         if let Some(why) = &self.why {
             text.push(' ');
             text.push_str(why);
+        }
+    }
+}
+
+impl Row for Account {
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column::new("OPERATION", (26, 52), 0, what).by(|row, _| Key::Text(row.target.path().into())),
+        Column::new("WHEN", (11, 14), 1, when).by(|row, _| Key::age(Some(row.started))),
+        Column::new(" AGE", (4, 4), 4, started).by(|row, _| Key::age(Some(row.started))),
+        Column::new("WHO", (12, 24), 2, who).by(|row, _| row.who.first().map_or(Key::Absent, |who| Key::text(who))),
+        Column::new("WHY", (14, 40), 3, why).by(|row, _| row.why.as_deref().map_or(Key::Absent, Key::text)),
+        Column::new("RESULT", (14, 60), 5, result).by(|row, _| Key::Text(row.state.to_string().into())),
+        Column::new("CONTEXT", (10, 20), 6, context).wide(),
+    ];
+
+    const BY_ATTENTION: bool = false;
+
+    /// Whoever reads the journal looks for what went wrong with `:broken`; by itself it is told in the order of time.
+    fn health(&self, _: &Sight<'_>) -> Health {
+        match self.state {
+            OperationState::Failed | OperationState::Interrupted => Health::Broken,
+            OperationState::SteppedBack | OperationState::Paused => Health::Degraded,
+            OperationState::Running => Health::Progressing,
+            OperationState::Done => Health::Healthy,
         }
     }
 }

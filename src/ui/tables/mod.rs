@@ -5,10 +5,11 @@
 //!
 //! # A new table
 //!
-//! One small file: implement [`Row`] for what a line shows, with its columns. A column is `Column::new(heading, (least width,
+//! One small file: implement [`Row`] for what a line shows, with its columns, and say what the line stands for: [`Object`] where
+//! it is an object that [`Rows`] keeps, else [`Named`]. A column is `Column::new(heading, (least width,
 //! ideal width), rank, cell)`; `.by(key)` makes it sortable, `.wide()` keeps it for wide mode.
 //!
-//! - Rows that are in [`Rows`]: implement [`Watched`] too, add a variant to [`TableKind`] and its line to `TableKind::table`. The
+//! - Rows that watches feed: implement [`Watched`] too (and [`Held`], where they are no objects of [`Rows`]), add a variant to [`TableKind`] and its line to `TableKind::table`. The
 //!   screen, the palette's words, mouse and keys follow from that. For a key of its own add an `Action` and a line to
 //!   `TableKind::action`.
 //! - Rows from elsewhere (operations, the journal): keep a [`Tabled`](super::tabled::Tabled) of their keys beside them, bring it in line with
@@ -20,10 +21,13 @@ mod column;
 mod contexts;
 mod cron_jobs;
 mod draw;
+mod grouped;
 mod jobs;
 mod journal;
 mod kind;
 mod namespaces;
+mod nodes;
+mod object;
 mod operations;
 mod releases;
 mod routes;
@@ -35,11 +39,12 @@ pub use column::{Column, Key};
 pub use contexts::{expiry, standing};
 pub use draw::{MARK, draw, heading_at, mark, right};
 pub use kind::TableKind;
-pub use watched::{Heading, Watched, headings};
+pub use object::Object;
+pub use watched::{Heading, Held, Watched, headings};
 pub use workloads::{reading, version};
 
-use super::roll_up::RollUp;
-use crate::model::{Health, Kind, Labels, ObjectRef, Rows};
+use super::{groups::Groups, roll_up::RollUp};
+use crate::model::{Health, Kind, Labels, Rows};
 use std::cmp::Ordering;
 
 /// What a table looks at beside the row itself.
@@ -49,24 +54,17 @@ pub struct Sight<'a> {
     pub rows: &'a Rows,
     /// What all workloads together say.
     pub roll_up: &'a RollUp,
+    /// What namespaces say by groups, while their table is on the screen.
+    pub groups: &'a Groups,
 }
 
-/// A line of a table.
-pub trait Row: Sized + 'static {
+/// What a line stands for, and how it is found.
+pub trait Named: Sized + 'static {
     /// What names it: selection and marks stay on this.
     type Id: Clone + Ord;
 
-    /// The columns, the name first.
-    const COLUMNS: &'static [Column<Self>];
-
-    /// Whether what needs attention comes first where no other order was asked for; else rows are by name.
-    const BY_ATTENTION: bool = true;
-
     /// Its name for selection and marks.
     fn id(&self) -> Self::Id;
-
-    /// How much attention it needs; what needs most comes first.
-    fn health(&self, sight: &Sight<'_>) -> Health;
 
     /// The order of rows that need the same attention.
     fn by_name(&self, other: &Self) -> Ordering;
@@ -79,8 +77,9 @@ pub trait Row: Sized + 'static {
     /// Writes what the filter's words are looked for in.
     fn write_text(&self, text: &mut String);
 
-    /// Its kind, in tables of several kinds.
-    fn kind(&self) -> Option<Kind> {
+    /// The heading above rows with this value of the label that they are grouped by, or without that label; None where rows of
+    /// this type are not grouped.
+    fn heading(_: Option<&str>) -> Option<Self::Id> {
         None
     }
 
@@ -90,14 +89,19 @@ pub trait Row: Sized + 'static {
     }
 }
 
-/// The order of objects by namespace, name and kind.
-fn by_name(a: &ObjectRef, b: &ObjectRef) -> Ordering {
-    (&a.namespace, &a.name, a.kind).cmp(&(&b.namespace, &b.name, b.kind))
-}
+/// A line of a table.
+pub trait Row: Named {
+    /// The columns, the name first.
+    const COLUMNS: &'static [Column<Self>];
 
-/// Writes `namespace/name` without making a string for it.
-fn write_path(object: &ObjectRef, text: &mut String) {
-    text.push_str(&object.namespace);
-    text.push('/');
-    text.push_str(&object.name);
+    /// Whether what needs attention comes first where no other order was asked for; else rows are by name.
+    const BY_ATTENTION: bool = true;
+
+    /// How much attention it needs; what needs most comes first.
+    fn health(&self, sight: &Sight<'_>) -> Health;
+
+    /// Its kind, in tables of several kinds.
+    fn kind(&self) -> Option<Kind> {
+        None
+    }
 }

@@ -1,6 +1,6 @@
 //! The columns of the list of operations.
 
-use super::{Column, Key, Row, Sight, right};
+use super::{Column, Key, Named, Row, Sight, right};
 use crate::{
     config::Meaning,
     model::{Health, OperationId, OperationState, OperationView},
@@ -9,29 +9,11 @@ use crate::{
 };
 use std::cmp::Ordering;
 
-impl Row for OperationView {
+impl Named for OperationView {
     type Id = OperationId;
-
-    const COLUMNS: &'static [Column<Self>] = &[
-        Column::new("OPERATION", (30, 48), 0, what).by(|row, _| Key::Text(row.target.path().into())),
-        Column::new("STATE", (12, 12), 1, state).by(|row, _| Key::Text(row.state.to_string().into())),
-        Column::new("STEPS", (5, 5), 3, steps),
-        Column::new(" AGE", (4, 4), 2, started).by(|row, _| Key::age(Some(row.started))),
-        Column::new("BY", (14, 22), 4, holder).by(|row, _| Key::text(&row.holder)),
-        Column::new("MESSAGE", (20, 70), 5, message),
-    ];
 
     fn id(&self) -> OperationId {
         self.id.clone()
-    }
-
-    fn health(&self, _: &Sight<'_>) -> Health {
-        match self.state {
-            OperationState::Interrupted => Health::Broken,
-            OperationState::Running => Health::Degraded,
-            OperationState::Paused => Health::Progressing,
-            OperationState::Done | OperationState::Failed | OperationState::SteppedBack => Health::Healthy,
-        }
     }
 
     fn by_name(&self, other: &Self) -> Ordering {
@@ -44,6 +26,26 @@ impl Row for OperationView {
         text.push_str(&self.target.path());
         text.push(' ');
         text.push_str(&self.holder);
+    }
+}
+
+impl Row for OperationView {
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column::new("OPERATION", (30, 48), 0, what).by(|row, _| Key::Text(row.target.path().into())),
+        Column::new("STATE", (12, 12), 1, state).by(|row, _| Key::Text(row.state.to_string().into())),
+        Column::new("STEPS", (5, 5), 3, steps),
+        Column::new(" AGE", (4, 4), 2, started).by(|row, _| Key::age(Some(row.started))),
+        Column::new("BY", (14, 22), 4, holder).by(|row, _| Key::text(&row.holder)),
+        Column::new("MESSAGE", (20, 70), 5, message),
+    ];
+
+    fn health(&self, _: &Sight<'_>) -> Health {
+        match self.state {
+            OperationState::Interrupted => Health::Broken,
+            OperationState::Running => Health::Degraded,
+            OperationState::Paused => Health::Progressing,
+            OperationState::Done | OperationState::Failed | OperationState::SteppedBack => Health::Healthy,
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The columns of the table of Helm releases: each release at its newest revision.
 
-use super::{Column, Key, Row, Sight, Watched, right};
+use super::{Column, Held, Key, Named, Row, Sight, Watched, right};
 use crate::{
     config::Meaning,
     model::{Health, Kind, ObjectRef, Release, ReleaseStatus},
@@ -9,9 +9,29 @@ use crate::{
 };
 use std::cmp::Ordering;
 
-impl Row for Release {
+impl Named for Release {
     type Id = ObjectRef;
 
+    fn id(&self) -> ObjectRef {
+        self.object.clone()
+    }
+
+    fn by_name(&self, other: &Self) -> Ordering {
+        (&self.object.namespace, &self.name).cmp(&(&other.object.namespace, &other.name))
+    }
+
+    fn namespace(&self) -> &str {
+        &self.object.namespace
+    }
+
+    fn write_text(&self, text: &mut String) {
+        text.push_str(&self.object.namespace);
+        text.push('/');
+        text.push_str(&self.name);
+    }
+}
+
+impl Row for Release {
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("NAME", (24, 48), 0, name).by(|row, _| Key::text(&row.name)),
         Column::new(" REV", (4, 5), 2, |pen, row: &Self, _| right(pen, &row.revision.to_string(), Meaning::Muted))
@@ -35,34 +55,12 @@ impl Row for Release {
         .wide(),
     ];
 
-    fn id(&self) -> ObjectRef {
-        self.object.clone()
-    }
-
     fn health(&self, _: &Sight<'_>) -> Health {
         self.status.health()
     }
-
-    fn by_name(&self, other: &Self) -> Ordering {
-        (&self.object.namespace, &self.name).cmp(&(&other.object.namespace, &other.name))
-    }
-
-    fn namespace(&self) -> &str {
-        &self.object.namespace
-    }
-
-    fn write_text(&self, text: &mut String) {
-        text.push_str(&self.object.namespace);
-        text.push('/');
-        text.push_str(&self.name);
-    }
 }
 
-impl Watched for Release {
-    const TITLE: &'static str = "Helm releases";
-    const NOUN: &'static str = "Helm releases in Secrets";
-    const KINDS: &'static [Kind] = &[Kind::Secret];
-
+impl Held for Release {
     fn all<'r>(sight: &Sight<'r>) -> Box<dyn Iterator<Item = &'r Self> + 'r> {
         Box::new(sight.rows.newest_releases())
     }
@@ -70,6 +68,12 @@ impl Watched for Release {
     fn find<'r>(sight: &Sight<'r>, object: &ObjectRef) -> Option<&'r Self> {
         sight.rows.releases.get(object)
     }
+}
+
+impl Watched for Release {
+    const TITLE: &'static str = "Helm releases";
+    const NOUN: &'static str = "Helm releases in Secrets";
+    const KINDS: &'static [Kind] = &[Kind::Secret];
 
     fn says(&self, scene: &Scene<'_>) -> Vec<(Meaning, String)> {
         let (_, meaning) = glyph::health(self.status.health());

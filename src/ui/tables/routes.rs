@@ -1,17 +1,28 @@
 //! The columns of the route table.
 
-use super::{Column, Key, Row, Sight, Watched, by_name, namespaces::write_labels, right, write_path};
+use super::{Column, Key, Object, Row, Sight, Watched, namespaces::write_labels, right};
 use crate::{
     config::Meaning,
-    model::{Health, Kind, Labels, ObjectRef, Route},
+    model::{Health, Kind, Labels, ObjectRef, Route, Rows, Table},
     time::age,
     ui::{glyph, pen::Pen, scene::Scene},
 };
-use std::cmp::Ordering;
+
+impl Object for Route {
+    fn table(rows: &Rows) -> &Table<Self> {
+        &rows.routes
+    }
+
+    fn object(&self) -> &ObjectRef {
+        &self.object
+    }
+
+    fn labels(&self) -> &Labels {
+        &self.labels
+    }
+}
 
 impl Row for Route {
-    type Id = ObjectRef;
-
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("NAME", (16, 40), 1, name).by(|row, _| Key::text(&row.object.name)),
         Column::new("SPLIT", (7, 20), 2, split),
@@ -24,28 +35,8 @@ impl Row for Route {
         Column::new("LABELS", (24, 90), 6, |pen, row: &Route, _| write_labels(pen, &row.labels)).wide(),
     ];
 
-    fn id(&self) -> ObjectRef {
-        self.object.clone()
-    }
-
     fn health(&self, _: &Sight<'_>) -> Health {
         self.health
-    }
-
-    fn by_name(&self, other: &Self) -> Ordering {
-        by_name(&self.object, &other.object)
-    }
-
-    fn namespace(&self) -> &str {
-        &self.object.namespace
-    }
-
-    fn write_text(&self, text: &mut String) {
-        write_path(&self.object, text);
-    }
-
-    fn labels<'r>(&'r self, _: &Sight<'r>) -> Option<&'r Labels> {
-        Some(&self.labels)
     }
 }
 
@@ -53,14 +44,6 @@ impl Watched for Route {
     const TITLE: &'static str = "Routes";
     const NOUN: &'static str = "HTTPRoutes";
     const KINDS: &'static [Kind] = &[Kind::HttpRoute];
-
-    fn all<'r>(sight: &Sight<'r>) -> Box<dyn Iterator<Item = &'r Self> + 'r> {
-        Box::new(sight.rows.routes.iter())
-    }
-
-    fn find<'r>(sight: &Sight<'r>, object: &ObjectRef) -> Option<&'r Self> {
-        sight.rows.routes.get(object)
-    }
 
     fn says(&self, _: &Scene<'_>) -> Vec<(Meaning, String)> {
         self.reason.iter().map(|reason| (glyph::health(self.health).1, reason.clone())).collect()

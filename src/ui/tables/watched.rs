@@ -1,6 +1,6 @@
 //! Tables of rows that watches feed, and the same without their type, so that one screen serves all of them.
 
-use super::{Arranged, Row, Sight, arrange, heading_at};
+use super::{Arranged, Named, Row, Sight, arrange, heading_at};
 use crate::{
     config::Meaning,
     model::{Kind, ObjectRef},
@@ -15,20 +15,23 @@ use crate::{
 use ratatui::{buffer::Buffer, layout::Rect};
 use std::marker::PhantomData;
 
-/// Rows out of [`crate::model::Rows`].
-pub trait Watched: Row<Id = ObjectRef> {
+/// Rows out of what watches brought.
+pub trait Held: Named<Id = ObjectRef> {
+    /// Every row.
+    fn all<'r>(sight: &Sight<'r>) -> Box<dyn Iterator<Item = &'r Self> + 'r>;
+
+    /// One row.
+    fn find<'r>(sight: &Sight<'r>, object: &ObjectRef) -> Option<&'r Self>;
+}
+
+/// A table of rows that watches feed.
+pub trait Watched: Row + Held {
     /// What the rows are called, as a title.
     const TITLE: &'static str;
     /// The same in the middle of a sentence.
     const NOUN: &'static str;
     /// The kinds the rows come from: how fresh they are, and why there are none.
     const KINDS: &'static [Kind];
-
-    /// Every row.
-    fn all<'r>(sight: &Sight<'r>) -> Box<dyn Iterator<Item = &'r Self> + 'r>;
-
-    /// One row.
-    fn find<'r>(sight: &Sight<'r>, object: &ObjectRef) -> Option<&'r Self>;
 
     /// What the selected row has to say at length, and what that means.
     fn says(&self, _: &Scene<'_>) -> Vec<(Meaning, String)> {

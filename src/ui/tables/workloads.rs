@@ -1,18 +1,32 @@
 //! The columns of the workload table.
 
-use super::{Column, Key, Row, Sight, Watched, by_name, namespaces::write_labels, right, write_path};
+use super::{Column, Key, Object, Row, Sight, Watched, namespaces::write_labels, right};
 use crate::{
     config::Meaning,
-    model::{Autoscaler, Health, Kind, Labels, Metric, ObjectRef, Samples, Sync, Workload, image::ImageReference},
+    model::{
+        Autoscaler, Health, Kind, Labels, Metric, ObjectRef, Rows, Samples, Sync, Table, Workload,
+        image::ImageReference,
+    },
     time::age,
     ui::{delivery, freshness, glyph, pen::Pen, plot, scene::Scene},
 };
 use jiff::SignedDuration;
-use std::cmp::Ordering;
+
+impl Object for Workload {
+    fn table(rows: &Rows) -> &Table<Self> {
+        &rows.workloads
+    }
+
+    fn object(&self) -> &ObjectRef {
+        &self.object
+    }
+
+    fn labels(&self) -> &Labels {
+        &self.labels
+    }
+}
 
 impl Row for Workload {
-    type Id = ObjectRef;
-
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("NAME", (22, 46), 0, name).by(|row, _| Key::text(&row.object.name)),
         Column::new("READY", (16, 28), 1, ready)
@@ -33,32 +47,12 @@ impl Row for Workload {
         Column::new("LABELS", (24, 90), 10, |pen, row: &Workload, _| write_labels(pen, &row.labels)).wide(),
     ];
 
-    fn id(&self) -> ObjectRef {
-        self.object.clone()
-    }
-
     fn health(&self, sight: &Sight<'_>) -> Health {
         if sight.rows.inspections.is_empty() { self.health() } else { sight.rows.health_of(self) }
     }
 
-    fn by_name(&self, other: &Self) -> Ordering {
-        by_name(&self.object, &other.object)
-    }
-
-    fn namespace(&self) -> &str {
-        &self.object.namespace
-    }
-
-    fn write_text(&self, text: &mut String) {
-        write_path(&self.object, text);
-    }
-
     fn kind(&self) -> Option<Kind> {
         Some(self.object.kind)
-    }
-
-    fn labels<'r>(&'r self, _: &Sight<'r>) -> Option<&'r Labels> {
-        Some(&self.labels)
     }
 }
 
@@ -66,14 +60,6 @@ impl Watched for Workload {
     const TITLE: &'static str = "Workloads";
     const NOUN: &'static str = "workloads";
     const KINDS: &'static [Kind] = &freshness::WORKLOADS;
-
-    fn all<'r>(sight: &Sight<'r>) -> Box<dyn Iterator<Item = &'r Self> + 'r> {
-        Box::new(sight.rows.workloads.iter())
-    }
-
-    fn find<'r>(sight: &Sight<'r>, object: &ObjectRef) -> Option<&'r Self> {
-        sight.rows.workloads.get(object)
-    }
 }
 
 fn name(pen: &mut Pen<'_>, row: &Workload, scene: &Scene<'_>) {

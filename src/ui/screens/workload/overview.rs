@@ -1,15 +1,16 @@
 //! The Overview tab: the verdict with its evidence, how the rollout stands, its pods, what it is made of, who owns it, what
 //! limits it, what happened last, and what can be done about it.
 
-use super::{events, sight, words};
+use super::{events, sight, usage, words};
 use crate::{
     config::{Action, Meaning},
     model::{Aspect, Budget, ContainerDetail, Inspection, Overview, Sight, Workload},
     time::age,
     ui::{
-        actions, elsewhere, glyph,
+        elsewhere, glyph,
         page::{Page, Piece},
         panes::verdict::proof,
+        refusals,
         scene::Scene,
         tables::reading,
     },
@@ -111,6 +112,13 @@ fn pods(page: &mut Page, scene: &Scene<'_>) {
                 pieces.push((Meaning::Muted, format!("  and {} more", pods.omitted)));
             }
             page.line(pieces);
+            let classes = pods.by_quality();
+            if !classes.is_empty() {
+                page.labelled("quality", Meaning::Text, &classes.join(", "));
+            }
+            if !pods.groups.is_empty() {
+                usage::total(page, scene, pods);
+            }
         }
         Ok(_) => {}
         Err((meaning, text)) => page.hanging(pieces, meaning, &text),
@@ -158,7 +166,7 @@ fn verbs(page: &mut Page, scene: &Scene<'_>) {
     let mut pieces: Vec<Piece> = vec![(Meaning::Muted, format!("{:<8} ", "can do"))];
     for action in VERBS {
         let Some(key) = scene.state.session.keymap.key(scene.state.places(), action) else { continue };
-        let possible = actions::refusal(scene.state, scene.rows, action).is_none();
+        let possible = refusals::refusal(scene.state, scene.rows, action).is_none();
         let (of_key, of_word) = if possible { (Meaning::Key, Meaning::Text) } else { (Meaning::Muted, Meaning::Muted) };
         pieces.push((of_key, format!("{key} ")));
         pieces.push((of_word, format!("{}  ", action.description())));

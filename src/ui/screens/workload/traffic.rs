@@ -4,7 +4,7 @@ use super::sight;
 use crate::{
     config::{Action, Meaning},
     model::{Aspect, Kind, Sight, Sync, Workload},
-    ui::{actions, glyph, page::Page, scene::Scene},
+    ui::{glyph, page::Page, scene::Scene, verbs},
 };
 
 /// What leads to the workload.
@@ -43,7 +43,7 @@ pub fn page(scene: &Scene<'_>, row: &Workload, width: u16) -> Page {
 fn routes(page: &mut Page, scene: &Scene<'_>, row: &Workload) {
     let own = scene.state.service_names(&row.object);
     let mut any = false;
-    for route in actions::routes_to(scene.rows, &row.object.namespace, &own) {
+    for route in verbs::routes_to(scene.rows, &row.object.namespace, &own) {
         any = true;
         let (sign, meaning) = glyph::health(route.health);
         let hosts: Vec<&str> = route.hosts.iter().map(|host| &**host).collect();
