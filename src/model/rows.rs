@@ -147,6 +147,9 @@ impl Rows {
                 self.namespaces.put(ObjectRef::new(Kind::Namespace, "", row.name.clone()), row);
             }
             Change::Job(row) => {
+                if !row.needs_inspection() {
+                    self.inspections.remove(&row.object);
+                }
                 self.jobs.put(row.object.clone(), row);
             }
             Change::CronJob(row) => {
@@ -265,6 +268,7 @@ impl Rows {
             }
             Kind::Job => {
                 self.jobs.remove(object);
+                self.inspections.remove(object);
             }
             Kind::CronJob => {
                 self.cron_jobs.remove(object);
@@ -374,6 +378,12 @@ impl Rows {
             let quiet = workload.rollout.reason.is_none();
             self.autoscaler_of(&workload.object).filter(|_| quiet)?.blocker().map(Cow::Owned)
         })
+    }
+
+    /// What stops a Job that runs and gets nowhere.
+    pub fn blocker_of_job(&self, job: &Job) -> Option<&Blocker> {
+        let seen = self.inspections.get(&job.object).filter(|_| job.needs_inspection())?;
+        seen.blocker.as_ref()
     }
 
     /// The one sentence about a workload that is not as it should be.

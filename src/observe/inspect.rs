@@ -6,7 +6,7 @@
 
 use super::{
     diagnosis::{Finding, diagnose, object, pod, refusal, younger_than},
-    drains, evidence, pods, rollout,
+    drains, evidence, inspect_job, pods, rollout,
 };
 use crate::{
     connect::kube::{ApiError, ApiErrorKind, Cluster, Reader},
@@ -56,8 +56,11 @@ impl Family {
     }
 }
 
-/// Looks at the pods of a workload.
+/// Looks at the pods of a workload, or of a Job.
 pub async fn inspect(cluster: &Cluster, workload: &ObjectRef) -> Result<Inspection, ApiError> {
+    if workload.kind == Kind::Job {
+        return inspect_job::inspect(cluster, workload).await;
+    }
     let reader = cluster.reader();
     let (whole, object) = taken_up(reader, workload).await?;
     let family = family(reader, workload, &object).await?;

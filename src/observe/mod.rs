@@ -18,6 +18,7 @@ mod evidence;
 mod follow;
 mod gather;
 mod inspect;
+mod inspect_job;
 mod inspector;
 mod logs;
 pub mod look;

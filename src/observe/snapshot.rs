@@ -169,9 +169,11 @@ async fn each<T: Watchable>(cluster: &Cluster, kind: Kind, namespaces: &[Arc<str
 async fn look(cluster: &Cluster, rows: &Rows) -> Batch {
     let mut needy: Vec<_> = rows.workloads.iter().filter(|row| row.needs_inspection()).collect();
     needy.sort_by_key(|row| row.health());
+    let jobs = rows.jobs.iter().filter(|row| row.needs_inspection()).map(|row| &row.object);
+    let needy = needy.into_iter().map(|row| &row.object).chain(jobs);
     let until = Instant::now() + PATIENCE;
-    let looks = needy.into_iter().take(MOST).map(|row| {
-        let object = row.object.clone();
+    let looks = needy.take(MOST).map(|object| {
+        let object = object.clone();
         async move {
             let found = timeout_at(until, inspect(cluster, &object)).await.ok()?.ok()?;
             Some(Change::Inspected(object, found))

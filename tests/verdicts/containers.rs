@@ -1,7 +1,7 @@
 //! Images, creations, crashes, probes, init containers: what stops containers.
 
 use crate::{
-    observed::{set_tag, verdict, with_container, with_spec},
+    observed::{of_job, set_tag, verdict, with_container, with_spec},
     world::{Behaviour, IMAGE, World, deployment},
 };
 use futures::FutureExt;
@@ -23,6 +23,7 @@ pub const ALL: &[(&str, Behaviour)] = &[
     ("containers::a_program_for_another_processor", |w| foreign(w).boxed_local()),
     ("containers::a_registry_that_refuses_without_its_secret", |w| no_pull_secret(w).boxed_local()),
     ("containers::a_kubelet_that_says_nothing", |w| silent_kubelet(w).boxed_local()),
+    ("containers::a_job_whose_image_is_not_there", |w| job_without_image(w).boxed_local()),
     ("containers::a_signal_has_a_name", |w| signal(w).boxed_local()),
     ("containers::an_init_container_that_fails", |w| init_fails(w).boxed_local()),
     ("containers::an_init_container_that_waits", |w| init_waits(w).boxed_local()),
@@ -187,6 +188,16 @@ async fn silent_kubelet(w: World) {
     w.create(deployment("web", 1, "1.0-byhand")).await;
     let found = verdict(&w, Kind::Deployment, "web", "not started: the kubelet of node ").await;
     assert_eq!(found.blocker.unwrap().kind(), BlockerKind::Unstarted);
+}
+
+async fn job_without_image(w: World) {
+    let container = json!({"name": "web", "image": format!("{IMAGE}:1.0-missing")});
+    let pod = json!({"spec": {"restartPolicy": "Never", "containers": [container]}});
+    w.create(json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "load"}, "spec": {"template": pod}}))
+        .await;
+    let words = format!("image {IMAGE}:1.0-missing of container web cannot be pulled");
+    let found = of_job(&w, "load", &words).await;
+    assert_eq!(found.kind(), BlockerKind::ImagePull);
 }
 
 async fn signal(w: World) {

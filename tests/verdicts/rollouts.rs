@@ -42,6 +42,14 @@ async fn rivals(w: World) {
     for name in ["one", "two"] {
         w.create(autoscaler(name, Value::Null)).await;
     }
+    // Whichever comes first does not know of the other yet.
+    let ambiguous = |o: &Value| {
+        let conditions = o["status"]["conditions"].as_array().into_iter().flatten();
+        conditions.into_iter().any(|c| c["reason"] == "AmbiguousSelector")
+    };
+    for name in ["one", "two"] {
+        w.until("autoscaling/v2", "HorizontalPodAutoscaler", name, "in doubt", ambiguous).await;
+    }
     let words = "cannot scale: several autoscalers have the same pods: ";
     let found = verdict(&w, Kind::Deployment, "web", words).await;
     let names = format!("{0}/one, {0}/two", w.namespace);
