@@ -17,6 +17,10 @@ impl Display for Cause {
                 )
             }
             Self::NodeDown { node, told } => told_by(f, &format!("node {node} is not ready"), told.as_deref()),
+            Self::Unconfirmed { node } => write!(
+                f,
+                "counted as not ready since node {node} was not: it is ready again, but its kubelet has not said so of the pods"
+            ),
             Self::Unstarted { node } => {
                 write!(f, "not started: the kubelet of node {node} has not said a word about it")
             }
