@@ -258,7 +258,7 @@ impl Report {
             namespaces: namespaces(rows),
             workloads: workloads.into_iter().map(|w| workload(w, rows, now)).collect(),
             autoscalers: rows.autoscalers.iter().map(autoscaler).collect(),
-            jobs: rows.jobs.iter().map(job).collect(),
+            jobs: rows.jobs.iter().map(|row| job(rows, row, now)).collect(),
             routes: rows.routes.iter().map(route).collect(),
         }
     }
@@ -344,10 +344,13 @@ fn autoscaler(row: &Autoscaler) -> AutoscalerRow {
     }
 }
 
-fn job(row: &Job) -> JobRow {
+fn job(rows: &Rows, row: &Job, now: Timestamp) -> JobRow {
     let (state, reason) = match &row.state {
         JobState::Suspended => ("suspended", None),
-        JobState::Running => ("running", None),
+        JobState::Running => {
+            let blocker = rows.blocker_of_job(row);
+            ("running", blocker.map(|b| b.sentence(b.since.map(|since| age(since, now)).as_deref())))
+        }
         JobState::Complete => ("complete", None),
         JobState::Failed(why) => ("failed", Some(why.clone())),
     };

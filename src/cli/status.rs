@@ -159,7 +159,10 @@ fn jobs(rows: &Rows, out: &mut impl Write) -> std::io::Result<()> {
     for row in rows.jobs.iter() {
         let state = match &row.state {
             JobState::Suspended => "suspended".to_owned(),
-            JobState::Running => "running".to_owned(),
+            JobState::Running => match rows.blocker_of_job(row) {
+                Some(blocker) => format!("stuck: {}", blocker.kind().words()),
+                None => "running".to_owned(),
+            },
             JobState::Complete => "complete".to_owned(),
             JobState::Failed(why) => format!("failed: {why}"),
         };
