@@ -15,6 +15,7 @@ mod listed;
 mod logs;
 mod looks;
 mod ownership;
+mod placement;
 mod rollouts;
 mod undo;
 mod watch;
@@ -39,6 +40,7 @@ fn main() -> std::process::ExitCode {
         flux::ALL,
         listed::ALL,
         looks::ALL,
+        placement::ALL,
         logs::ALL,
         capacity::ALL,
     ]
