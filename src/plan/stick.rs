@@ -4,7 +4,7 @@
 //! and nothing else. Where Git cannot be put right from here the hold stays, to be finished by a hand or from another machine.
 
 use super::restore::{self, Restore, version};
-use super::{Asked, durability, step};
+use super::{Asked, durability, span, step};
 use crate::formats::template;
 use crate::model::{Action, CommonFacts, Durability, Means, Owner, OwnerHold, Precondition, ReconcilerFacts, Step};
 use jiff::SignedDuration;
@@ -123,6 +123,9 @@ pub(super) fn of(
         adopts: facts.hold.as_ref().map(|record| record.operation.clone()),
     };
     if !held_by_hand {
+        stick
+            .reasons
+            .push(format!("{owner} would undo this {}: it is held off until that is settled", soon(common, facts)));
         stick.before.push(step("hold", holding(&hold), Action::HoldOwner(hold.clone())));
         stick.preconditions.extend(frozen(facts));
     }
@@ -225,6 +228,15 @@ fn holding(hold: &OwnerHold) -> String {
     match hold.means {
         Means::LeaveAlone => format!("{what}: {} leaves it alone (reconcile: disabled){again}", hold.owner),
         Means::Suspend => format!("{what}: suspend {}{again}", hold.owner),
+    }
+}
+
+/// When the owner would write it again.
+fn soon(common: &CommonFacts, facts: &ReconcilerFacts) -> String {
+    match (facts.means, common.owner_interval) {
+        (Means::LeaveAlone, Some(seconds)) => format!("within {}", span::words(seconds)),
+        (Means::LeaveAlone, None) => "at its next reconciliation".into(),
+        (Means::Suspend, _) => "at its next upgrade".into(),
     }
 }
 

@@ -113,6 +113,13 @@ fn the_cluster_is_put_right_first_then_git_then_the_owner_is_let_go() {
     Pilothouse-Workload: Deployment shop/checkout
     ");
     assert!(matches!(&stick.after[3].action, Action::ReleaseOwner(same) if same == hold));
+    assert_eq!(
+        stick.reasons,
+        [
+            "flux apps/shop would undo this within 10 min: it is held off until that is settled",
+            "Git got it by 9f3c1e2aa checkout 2 (Ana Lima)"
+        ]
+    );
 }
 
 #[test]

@@ -125,7 +125,7 @@ async fn a_crash_anywhere_is_finished_by_whoever_began() {
             break;
         }
         crashes += 1;
-        tokio::time::sleep(Duration::from_secs(100)).await;
+        tokio::time::sleep(Duration::from_secs(150)).await;
         is_honest(&stage, n);
         if stage.state(&plan.operation) != OperationState::Done {
             let resumed = stage.resume(&plan.operation, None).await;
@@ -149,7 +149,7 @@ async fn a_crash_anywhere_is_finished_by_a_colleague_elsewhere() {
         if ended(&mut running).await.is_some() {
             break;
         }
-        tokio::time::sleep(Duration::from_secs(100)).await;
+        tokio::time::sleep(Duration::from_secs(150)).await;
         is_honest(&stage, n);
         let elsewhere = Crew {
             journals: Journals::at(stage.folder.path().join("elsewhere")),
