@@ -1,7 +1,7 @@
 //! What is told of one operation afterwards: who did what, why, when, with which result, and by which commands it could be done
 //! by hand.
 
-use super::{ObjectRef, OperationId, OperationState, Verb};
+use super::{Incident, ObjectRef, OperationId, OperationState, Verb};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -29,6 +29,9 @@ pub struct Account {
     pub summary: String,
     /// Who carried it out, as `user@host`: first who began it, then each who took it up.
     pub who: Vec<String>,
+    /// The breakage that it answers, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub incident: Option<Incident>,
     /// Why, in the operator's words.
     pub why: Option<String>,
     /// When it was confirmed, or planned where it never was.
@@ -47,4 +50,11 @@ pub struct Account {
     pub diff: String,
     /// The commands that do the same by hand, without the checks.
     pub commands: Vec<String>,
+}
+
+impl Account {
+    /// Names the operations that were confirmed together with it.
+    pub fn group(&self) -> Option<&str> {
+        self.incident.as_ref()?.group.as_deref()
+    }
 }

@@ -12,6 +12,7 @@ mod collect;
 mod diagnosis;
 mod error;
 mod evidence;
+mod failing;
 mod follow;
 mod gather;
 mod inspect;
@@ -32,6 +33,7 @@ mod watch;
 mod within;
 
 pub use error::{GatherError, ObserveError};
+pub use failing::failing;
 pub use gather::{World, gather};
 pub use inspect::inspect;
 pub use logs::follow_logs;

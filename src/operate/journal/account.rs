@@ -4,7 +4,7 @@
 use super::{Entry, History, Record};
 use crate::{
     formats::redact,
-    model::{Account, Action, Happening, Intent, Plan},
+    model::{Account, Action, Happening, Incident, Intent, Plan},
 };
 
 /// The account of an operation from its journal's entries; `live` tells whether a process holds the journal. None where the
@@ -37,6 +37,10 @@ pub fn account(entries: &[Entry], live: bool) -> Option<Account> {
         context: plan.context.clone(),
         summary: redact::text(&plan.summary),
         who,
+        incident: plan
+            .incident
+            .clone()
+            .map(|incident| Incident { cause: incident.cause.as_deref().map(redact::text), ..incident }),
         why: plan.why.as_deref().map(redact::text),
         started: history.confirmed.unwrap_or(plan.created),
         ended,

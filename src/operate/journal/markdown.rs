@@ -80,6 +80,7 @@ mod tests {
             context: "prod".into(),
             summary: "41 → 40".into(),
             who: vec!["ana@laptop".into(), "bo@desk".into()],
+            incident: None,
             why: None,
             started: at(0),
             ended: Some(at(65)),
