@@ -16,6 +16,7 @@ mod logs;
 mod look;
 mod rescue;
 mod session;
+mod several;
 mod signals;
 mod terminal;
 mod views;

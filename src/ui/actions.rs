@@ -44,6 +44,8 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
     }
     match action {
         Action::Logs => state.log_subject(rows).map(|of| state.open_logs(of)).unwrap_or_default(),
+        Action::Panic => state.open_rescue(false, now),
+        Action::RollBack if state.means_several() => state.open_rescue(true, now),
         Action::RollBack => {
             let revision = tabs::chosen_revision(state);
             verbs::gather(state, rows, now, |row| Some(Intent::Rollback { target: row, revision }))
@@ -153,7 +155,7 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
         Action::Suspend => vec![Effect::Suspend],
         Action::Redraw => vec![Effect::Redraw],
         // These belong to the plan sheet, which takes its keys itself.
-        Action::Run | Action::Diff | Action::Save | Action::Reason => Vec::new(),
+        Action::Since | Action::Run | Action::Diff | Action::Save | Action::Reason => Vec::new(),
         // And these to the logs.
         Action::Follow
         | Action::Wrap
@@ -239,6 +241,10 @@ fn open(state: &mut State, rows: &Rows) -> Vec<Effect> {
             Some(id) => show(state, Screen::Account(id)),
             None => Vec::new(),
         },
+        Screen::Together => match state.together.list.selected().cloned() {
+            Some(id) => show(state, Screen::Operation(id)),
+            None => Vec::new(),
+        },
         Screen::Contexts | Screen::Fleet => state.open_context(),
         Screen::Workload(_) => {
             tabs::open(state);
@@ -283,7 +289,8 @@ pub fn step(state: &mut State, rows: isize) -> Vec<Effect> {
         | Screen::Operations
         | Screen::Journal
         | Screen::Contexts
-        | Screen::Fleet => {
+        | Screen::Fleet
+        | Screen::Together => {
             if let Some(list) = state.focused() {
                 list.step(rows);
             }

@@ -37,6 +37,7 @@ mod panes;
 mod pen;
 mod plot;
 mod refusals;
+mod rescue;
 mod roll_up;
 mod scene;
 mod screens;

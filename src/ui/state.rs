@@ -14,6 +14,7 @@ use super::{
     message::{Effect, Notice, Ticket},
     mouse::Pointer,
     operations::Operations,
+    rescue::Together,
     roll_up::RollUp,
     scene::Scene,
     screens,
@@ -54,6 +55,8 @@ pub enum Screen {
     Fleet,
     /// The logs of a workload, a pod or a Job.
     Logs(LogSubject),
+    /// The operations that were confirmed together last.
+    Together,
 }
 
 impl Screen {
@@ -77,7 +80,8 @@ impl Screen {
             | Self::Account(_)
             | Self::Contexts
             | Self::Fleet
-            | Self::Logs(_) => None,
+            | Self::Logs(_)
+            | Self::Together => None,
         }
     }
 }
@@ -118,6 +122,7 @@ pub struct State {
     pub(super) dossier: Dossier,
     pub(super) contexts: Contexts,
     pub(super) logs: Logs,
+    pub(super) together: Together,
     pub(super) scroll: usize,
     pub(super) layers: Vec<Layer>,
     pub(super) filtering: Option<Input>,
@@ -156,6 +161,7 @@ impl State {
             dossier: Dossier::default(),
             contexts: Contexts::default(),
             logs: Logs::default(),
+            together: Together::default(),
             scroll: 0,
             layers: Vec::new(),
             filtering: None,
@@ -223,6 +229,7 @@ impl State {
             Screen::Journal => Some(&mut self.journal.shown.list),
             Screen::Contexts => Some(&mut self.contexts.shown.list),
             Screen::Fleet => Some(&mut self.contexts.ill.list),
+            Screen::Together => Some(&mut self.together.list),
             screen => {
                 let kind = screen.table()?;
                 Some(self.table_mut(kind))
@@ -291,7 +298,7 @@ impl State {
             Screen::Operations => self.operations.settle(&sight),
             Screen::Journal => self.journal.settle(&sight),
             Screen::Contexts | Screen::Fleet => self.contexts.settle(&sight),
-            Screen::Workload(_) | Screen::Operation(_) | Screen::Account(_) | Screen::Logs(_) => {}
+            Screen::Workload(_) | Screen::Operation(_) | Screen::Account(_) | Screen::Logs(_) | Screen::Together => {}
         }
         let height = self.page_height();
         if let Some(list) = self.list() {

@@ -62,6 +62,8 @@ const READING: &[Action] = &[Action::Back, Action::Filter, Action::Palette, Acti
 const OPERATIONS: &[Action] =
     &[Action::Back, Action::Open, Action::Resume, Action::Filter, Action::Palette, Action::Help];
 const JOURNAL: &[Action] = &[Action::Back, Action::Open, Action::Export, Action::Filter, Action::Palette, Action::Help];
+const TOGETHER: &[Action] =
+    &[Action::Back, Action::Open, Action::Resume, Action::ExportAll, Action::Palette, Action::Help];
 const ACCOUNT: &[Action] = &[Action::Back, Action::Export, Action::Palette, Action::Help];
 const CONTEXTS: &[Action] = &[
     Action::Back,
@@ -129,6 +131,7 @@ fn entries(scene: &Scene<'_>, width: u16) -> (Vec<Entry>, u16) {
         Screen::Table(_) => READING.to_vec(),
         Screen::Journal => JOURNAL.to_vec(),
         Screen::Account(_) => ACCOUNT.to_vec(),
+        Screen::Together => TOGETHER.to_vec(),
         Screen::Operations => OPERATIONS.to_vec(),
         Screen::Operation(id) => of_operation(state, id),
         Screen::Contexts => CONTEXTS.to_vec(),
