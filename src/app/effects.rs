@@ -35,6 +35,7 @@ pub struct Hands {
     logs: mpsc::Sender<Message>,
     following: Option<AbortOnDropHandle<()>>,
     inspected_at: Option<Instant>,
+    placing: Option<AbortOnDropHandle<()>>,
     looking: HashMap<Aspect, AbortOnDropHandle<()>>,
     pub(super) controls: Arc<Mutex<HashMap<OperationId, mpsc::UnboundedSender<Control>>>>,
     pub(super) muster: Option<Muster>,
@@ -60,6 +61,7 @@ impl Hands {
             logs,
             following: None,
             inspected_at: None,
+            placing: None,
             looking: HashMap::new(),
             controls: Arc::default(),
             muster: None,
@@ -138,6 +140,14 @@ impl Hands {
             }
             Effect::Look { object, aspect } => self.look(object, aspect),
             Effect::LookAway => self.looking.clear(),
+            Effect::Place { object, namespaces, owners } => {
+                let (cluster, inbox) = (self.session.cluster.clone(), self.inbox.clone());
+                let task = tokio::spawn(async move {
+                    let placement = Arc::new(observe::look::placement(&cluster, &namespaces, &owners).await);
+                    send(&inbox, Message::Placed { context: cluster.info().name.clone(), object, placement }).await;
+                });
+                self.placing = Some(AbortOnDropHandle::new(task));
+            }
             // These concern the screen or other contexts: the event loop carries them out.
             Effect::Confirm { .. }
             | Effect::ConfirmAll { .. }
@@ -145,6 +155,7 @@ impl Hands {
             | Effect::Enter { .. }
             | Effect::Watch { .. }
             | Effect::Want(_)
+            | Effect::Sample
             | Effect::LogIn(_)
             | Effect::Reload
             | Effect::Visible(_)
@@ -162,7 +173,7 @@ impl Hands {
         self.gathering.clear();
         self.muster = None;
         self.looking.clear();
-        (self.inspecting, self.inspected_at, self.following) = (None, None, None);
+        (self.inspecting, self.inspected_at, self.following, self.placing) = (None, None, None, None);
     }
 
     /// Starts a plan in its own context.

@@ -24,6 +24,7 @@ impl Session {
             Aspect::Overview => Sight::Overview(look::overview(cluster, target).await?),
             Aspect::Revisions => Sight::Revisions(self.history(target).await?),
             Aspect::Pods => Sight::Pods(look::pods(cluster, target).await?),
+            Aspect::Usage => Sight::Usage(look::usage(cluster, target).await?),
             Aspect::Events => {
                 let (events, cut) = look::events(cluster, target).await?;
                 Sight::Events(events, cut)

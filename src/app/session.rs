@@ -129,7 +129,8 @@ impl Session {
     pub fn screen(&self) -> ui::Session {
         let info = self.cluster.info();
         let config = self.desk.config.clone();
-        ui::Session::new(&info.name, info.loopback, self.mode.read_only, TimeZone::system(), config)
+        let screen = ui::Session::new(&info.name, info.loopback, self.mode.read_only, TimeZone::system(), config);
+        ui::Session { actor: self.desk.actor.clone(), ..screen }
     }
 
     /// The plan for an intent. Nothing is changed.

@@ -14,6 +14,7 @@ mod journal;
 mod operations;
 mod report;
 mod rescue;
+mod reserve;
 mod sim;
 mod status;
 mod table;
@@ -68,6 +69,7 @@ fn connected(global: &args::Global, command: Option<Command>) -> Result<ExitCode
             Some(Command::Journal(arguments)) => journal::run(&arguments, &mut out),
             Some(Command::Operations(arguments)) => operations::run(global, arguments, &mut out).await,
             Some(Command::Rollback(arguments)) if arguments.panic => rescue::run(global, arguments, &mut out).await,
+            Some(Command::Reserve(arguments)) => reserve::run(global, arguments, &mut out).await,
             Some(verb) => verbs::run(global, verb, &mut out).await,
         }
     });

@@ -22,6 +22,9 @@ fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
     }
     // rustls explains a connection that was cut with the address of a page of its manual.
     let text = cause.to_string();
+    if text.starts_with("peer closed connection without sending TLS close_notify") {
+        return "the other side closed it without a word".into();
+    }
     match text.find(": https://docs.rs/") {
         Some(end) => text[..end].to_owned(),
         None => text,

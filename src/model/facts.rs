@@ -1,6 +1,6 @@
 //! Facts: everything a planner needs to know for one intent. Gathered in one go by `observe`, then only read.
 
-use super::{Autoscaler, ClusterIdentity, Container, FileEdit, JobState, Owner, Permission, Revision};
+use super::{Autoscaler, ClusterIdentity, Container, FileEdit, JobState, Owner, Permission, Reservation, Revision};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -38,6 +38,8 @@ pub struct CommonFacts {
     pub permissions: Vec<Permission>,
     /// Who holds the target's Lease.
     pub holder: Option<Holder>,
+    /// Who has reserved the cluster; None where nobody has, or it may not be read.
+    pub reservation: Option<Reservation>,
     /// Whether Leases may be written here; None where it could not be asked.
     pub may_lease: Option<bool>,
 }

@@ -53,6 +53,10 @@ pub enum Kind {
     GitRepository,
     /// `argoproj.io/v1alpha1` Rollout, of Argo Rollouts.
     Rollout,
+    /// `metrics.k8s.io/v1beta1` PodMetrics: what a pod uses. Sampled, never watched.
+    PodMetrics,
+    /// `metrics.k8s.io/v1beta1` NodeMetrics: what a node uses. Sampled, never watched.
+    NodeMetrics,
 }
 
 /// One row of the table below: group, version, kind, plural, the words kubectl accepts for it, namespaced.
@@ -60,7 +64,7 @@ type Coordinates = (&'static str, &'static str, &'static str, &'static str, &'st
 
 impl Kind {
     /// Every kind, in the order of declaration.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 25] = [
         Self::Deployment,
         Self::StatefulSet,
         Self::DaemonSet,
@@ -84,6 +88,8 @@ impl Kind {
         Self::Kustomization,
         Self::GitRepository,
         Self::Rollout,
+        Self::PodMetrics,
+        Self::NodeMetrics,
     ];
 
     const fn coordinates(self) -> Coordinates {
@@ -156,6 +162,8 @@ impl Kind {
                 true,
             ),
             Self::Rollout => ("argoproj.io", "v1alpha1", "Rollout", "rollouts", &["ro", "rollouts", "rollout"], true),
+            Self::PodMetrics => ("metrics.k8s.io", "v1beta1", "PodMetrics", "pods", &["podmetrics"], true),
+            Self::NodeMetrics => ("metrics.k8s.io", "v1beta1", "NodeMetrics", "nodes", &["nodemetrics"], false),
         }
     }
 

@@ -9,6 +9,7 @@ mod account;
 mod aspect;
 mod autoscaler;
 mod blocker;
+mod capacity;
 mod claim;
 mod cluster;
 mod command;
@@ -31,14 +32,17 @@ mod log;
 mod login;
 mod manifest;
 mod namespace;
+mod node;
 mod object;
 mod operation;
 mod origin;
 mod overview;
 mod owner;
+mod placement;
 mod plan;
 mod pods;
 mod release;
+mod reservation;
 mod revision;
 mod rollout;
 mod route;
@@ -49,6 +53,7 @@ mod step;
 mod table;
 mod traffic;
 mod traits;
+mod usage;
 mod workload;
 
 pub use access::{Access, Permission};
@@ -59,6 +64,7 @@ pub use blocker::{
     AdmissionControl, Among, Blocker, BlockerKind, Cause, ClaimState, Ending, Probe, PullFailure, QuotaLine, Referent,
     Remedy, ScalingTrouble, Share, Unfit,
 };
+pub use capacity::{Capacity, DnsRule};
 pub use claim::{Claim, Tenure};
 pub use cluster::ClusterIdentity;
 pub use cron_job::{CronJob, CronJobState};
@@ -84,14 +90,17 @@ pub use log::{
 pub use login::{Login, Urgency, Validity};
 pub use manifest::Manifest;
 pub use namespace::Namespace;
+pub use node::{Node, Pressed, Pressure, Readiness};
 pub use object::ObjectRef;
 pub use operation::{Control, OperationId, OperationState, OperationView, Outcome, Progress, StepState, StepView};
 pub use origin::{Commit, Origin};
 pub use overview::{Budget, ContainerDetail, Overview};
 pub use owner::{Owner, OwnerKind};
+pub use placement::{Applied, Astray, Domain, PlacedPod, Placement};
 pub use plan::{Durability, Plan, Precondition, Risk};
 pub use pods::{Condition, PodContainer, PodDetail, PodGroup, Pods, Termination};
 pub use release::{Release, ReleaseStatus};
+pub use reservation::Reservation;
 pub use revision::{KnownGood, Revision, RevisionSource};
 pub use rollout::{Rollout, RolloutState};
 pub use route::{Backend, Route};
@@ -102,4 +111,5 @@ pub use step::{Action, CommitPlan, FileEdit, JobRecipe, ScalarChange, Step, Weig
 pub use table::{Sync, Table};
 pub use traffic::{ServiceDetail, Traffic};
 pub use traits::{Difference, Shown, Topic, Traits, differences};
+pub use usage::{Amount, PodUsage, TotalUsage, Usages, bytes, cores, percent};
 pub use workload::{Container, Workload};

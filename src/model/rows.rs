@@ -3,8 +3,8 @@
 //! Rows are changed only by [`Rows::apply`]; a frame borrows them and copies nothing.
 
 use super::{
-    Autoscaler, Blocker, Claim, CronJob, Health, Inspection, Job, Kind, Namespace, ObjectRef, Release, ReleaseStatus,
-    RolloutState, Route, SILENT, Samples, Sync, Table, Workload, image::ImageReference,
+    Autoscaler, Blocker, Capacity, Claim, CronJob, Health, Inspection, Job, Kind, Namespace, Node, ObjectRef, Release,
+    ReleaseStatus, Reservation, RolloutState, Route, SILENT, Samples, Sync, Table, Workload, image::ImageReference,
 };
 use jiff::Timestamp;
 use std::{
@@ -39,6 +39,12 @@ pub enum Change {
     Route(Route),
     /// An operation holds a Lease, was left in one, or got further.
     Claim(Claim),
+    /// The cluster was reserved, or that was changed.
+    Reservation(Reservation),
+    /// A node appeared or changed.
+    Node(Node),
+    /// What the cluster uses was sampled.
+    Capacity(Capacity),
     /// An object is gone.
     Gone(ObjectRef),
     /// How far this kind's rows can be trusted changed.
@@ -82,6 +88,12 @@ pub struct Rows {
     pub routes: Table<Route>,
     /// Operations as their Leases tell of them, by Lease.
     pub claims: Table<Claim>,
+    /// Who has reserved the cluster, by Lease: one at most.
+    pub reservations: Table<Reservation>,
+    /// Nodes, once somebody wants to see them.
+    pub nodes: Table<Node>,
+    /// What was sampled of the cluster last.
+    pub capacity: Option<Capacity>,
     /// What the pods of unhealthy or selected workloads told.
     pub inspections: HashMap<ObjectRef, Inspection>,
     /// The replicas of each autoscaler over time, since this program looks.
@@ -142,6 +154,13 @@ impl Rows {
                 row.follow(self.claims.get(&row.lease), now);
                 self.claims.put(row.lease.clone(), row);
             }
+            Change::Reservation(row) => {
+                self.reservations.put(row.lease.clone(), row);
+            }
+            Change::Node(row) => {
+                self.nodes.put(row.object.clone(), row);
+            }
+            Change::Capacity(sample) => self.capacity = Some(sample),
             Change::Gone(object) => self.remove(&object, now),
             Change::Sync(kind, namespace, sync) => {
                 if kind == Kind::Lease {
@@ -187,8 +206,12 @@ impl Rows {
             Kind::Job => self.jobs.begin(),
             Kind::CronJob => self.cron_jobs.begin(),
             Kind::Secret => self.releases.begin(),
+            Kind::Node => self.nodes.begin(),
             Kind::HttpRoute => self.routes.begin(),
-            Kind::Lease => self.claims.begin(),
+            Kind::Lease => {
+                self.claims.begin();
+                self.reservations.begin();
+            }
             _ => self.workloads.begin(),
         }
     }
@@ -204,8 +227,12 @@ impl Rows {
             Kind::Job => self.jobs.sweep(scope),
             Kind::CronJob => self.cron_jobs.sweep(scope),
             Kind::Secret => self.releases.sweep(scope),
+            Kind::Node => self.nodes.sweep(scope),
             Kind::HttpRoute => self.routes.sweep(scope),
-            Kind::Lease => self.claims.sweep(scope),
+            Kind::Lease => {
+                self.claims.sweep(scope);
+                self.reservations.sweep(scope);
+            }
             _ => self.workloads.sweep(scope),
         }
     }
@@ -233,8 +260,12 @@ impl Rows {
             Kind::HttpRoute => {
                 self.routes.remove(object);
             }
+            Kind::Node => {
+                self.nodes.remove(object);
+            }
             Kind::Lease => {
                 self.claims.remove(object);
+                self.reservations.remove(object);
             }
             _ => {
                 if self.workloads.remove(object).is_some() {
@@ -270,9 +301,20 @@ impl Rows {
         self.version
     }
 
+    /// Who has reserved the cluster, where that has not ended by itself `now`.
+    pub fn reservation(&self, now: Timestamp) -> Option<&Reservation> {
+        self.reservations.iter().find(|row| row.stands(now))
+    }
+
     /// The autoscaler that scales this workload.
     pub fn autoscaler_of(&self, workload: &ObjectRef) -> Option<&Autoscaler> {
         self.autoscalers.get(self.scaled.get(workload)?)
+    }
+
+    /// The workloads of a namespace.
+    pub fn workloads_in(&self, namespace: &Arc<str>) -> impl Iterator<Item = &Workload> {
+        let kinds = [Kind::Deployment, Kind::StatefulSet, Kind::DaemonSet, Kind::Rollout];
+        kinds.into_iter().flat_map(move |kind| self.workloads.within(kind, namespace))
     }
 
     /// The Helm releases, each at its newest revision.

@@ -4,9 +4,11 @@
 //! Invariant: nothing here writes. Rows are slim and only for drawing; whatever is decided on is fetched whole, for one
 //! intent, by [`gather`]. The load on the API server is bounded: no list of pods or ReplicaSets wider than one workload.
 
+mod amounts;
 mod argo;
 mod attention;
 mod backoff;
+mod capacity;
 mod claims;
 mod collect;
 mod diagnosis;

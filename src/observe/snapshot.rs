@@ -11,9 +11,9 @@ use std::{sync::Arc, time::Duration};
 use tokio::time::{Instant, timeout_at};
 
 /// Workloads looked at: how many, how many at once, and for how long in all.
-const MOST: usize = 40;
+const MOST: usize = 400;
 const AT_ONCE: usize = 8;
-const PATIENCE: Duration = Duration::from_secs(4);
+const PATIENCE: Duration = Duration::from_secs(6);
 
 /// Lists everything that the cockpit shows, and looks at the pods of workloads that are not complete. What RBAC hides is
 /// said in the rows' states; a cluster that is not reached is an error.

@@ -80,6 +80,7 @@ pub(super) fn common(object: Value) -> CommonFacts {
         autoscaler: None,
         permissions: permissions.collect(),
         holder: None,
+        reservation: None,
         may_lease: Some(true),
         object,
     }

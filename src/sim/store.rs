@@ -15,6 +15,7 @@ pub use object::{meta, terminating, time};
 use super::{
     admission,
     managed::{self, Author},
+    meter::Meter,
     resource::{Generation, Propagation, Resource},
     status::Status,
 };
@@ -25,7 +26,7 @@ use rand::{SeedableRng, rngs::StdRng};
 use serde_json::{Value, json};
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
 /// What an update may change.
@@ -69,6 +70,7 @@ pub struct Store {
     clock: Clock,
     dry: bool,
     author: Option<Arc<Author>>,
+    meter: Arc<OnceLock<Meter>>,
 }
 
 impl Store {
@@ -81,7 +83,7 @@ impl Store {
             changes: Changes::default(),
             logs: logs::Logs::new(),
         };
-        Self { inner: Arc::new(Mutex::new(inner)), clock, dry: false, author: None }
+        Self { inner: Arc::new(Mutex::new(inner)), clock, dry: false, author: None, meter: Arc::default() }
     }
 
     /// The same store, but what is written through this handle is only checked and answered, never kept.
@@ -107,6 +109,17 @@ impl Store {
     /// Whether writes through this handle are only checked.
     pub fn is_dry_run(&self) -> bool {
         self.dry
+    }
+
+    /// By what usage is measured from now on: how busy the world is. Only the first word counts.
+    pub fn measure_by(&self, meter: Meter) {
+        // Controllers that are started a second time are as busy as the first.
+        let _ = self.meter.set(meter);
+    }
+
+    /// By what usage is measured.
+    pub fn meter(&self) -> &Meter {
+        self.meter.get_or_init(Meter::default)
     }
 
     /// The time of a write; `None` when it is only a dry run.

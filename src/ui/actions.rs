@@ -2,6 +2,7 @@
 
 use super::{
     chosen::Chosen,
+    group_actions,
     layers::{Help, Layer, Offers, Palette, bump, migrate, rollback},
     leaving,
     message::{Effect, Level},
@@ -15,7 +16,7 @@ use super::{
 };
 use crate::{
     config::Action,
-    model::{Control, Intent, ObjectRef, Rows},
+    model::{Control, Intent, Rows},
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -71,6 +72,7 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
                 target: state.workload(rows).map(|row| row.object.path()),
                 namespaces: &mut namespaces,
                 headings: state.headings(),
+                groups: &mut group_actions::offers(rows),
                 themes: &state.session.themes,
                 views: &state.session.views,
                 saves: state.has_view(),
@@ -122,10 +124,15 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
         Action::Jobs => show(state, Screen::Table(TableKind::Jobs)),
         Action::CronJobs => show(state, Screen::Table(TableKind::CronJobs)),
         Action::Releases => show(state, Screen::Table(TableKind::Releases)),
+        Action::Nodes => show(state, Screen::Table(TableKind::Nodes)),
         Action::Operations => show(state, Screen::Operations),
         Action::Journal => show(state, Screen::Journal),
         Action::Export => orders::export(orders::subject(state).into_iter().collect()),
         Action::ExportAll => orders::export(state.shown_operations()),
+        Action::Fold if !matches!(state.screen(), Screen::Workload(_)) => {
+            group_actions::act(state, rows, action).unwrap_or_default()
+        }
+        Action::Group | Action::FoldAll => group_actions::act(state, rows, action).unwrap_or_default(),
         Action::TabOverview
         | Action::TabRevisions
         | Action::TabPods
@@ -190,7 +197,8 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
         | Action::Unmark
         | Action::HistoryBack
         | Action::HistoryForward
-        | Action::LastScreen => table_actions::act(state, action).unwrap_or_default(),
+        | Action::LastScreen => table_actions::act(state, rows, action).unwrap_or_default(),
+        Action::Placement => state.open_placement(rows),
     }
 }
 
@@ -214,10 +222,8 @@ fn open(state: &mut State, rows: &Rows) -> Vec<Effect> {
             table_actions::choose_namespaces(state, marked, selected)
         }
         Screen::Table(TableKind::Namespaces) => {
-            let list = &state.table(TableKind::Namespaces).list;
-            let name = |object: &ObjectRef| object.name.clone();
-            let (marked, selected) = (list.marks().iter().map(name).collect(), list.selected().map(name));
-            table_actions::choose_namespaces(state, marked, selected)
+            let chosen = state.chosen_namespaces();
+            table_actions::show_namespaces(state, chosen)
         }
         Screen::Workloads => match state.selected(TableKind::Workloads).cloned() {
             Some(object) => {
@@ -250,7 +256,9 @@ fn open(state: &mut State, rows: &Rows) -> Vec<Effect> {
             tabs::open(state);
             Vec::new()
         }
-        Screen::Table(_) | Screen::Operation(_) | Screen::Account(_) | Screen::Logs(_) => Vec::new(),
+        Screen::Table(_) | Screen::Operation(_) | Screen::Account(_) | Screen::Placement(_) | Screen::Logs(_) => {
+            Vec::new()
+        }
     }
 }
 
@@ -280,7 +288,7 @@ pub fn step(state: &mut State, rows: isize) -> Vec<Effect> {
                 state.scroll = state.scroll.saturating_add_signed(rows).min(99_999);
             }
         }
-        Screen::Operation(_) | Screen::Account(_) => {
+        Screen::Operation(_) | Screen::Account(_) | Screen::Placement(_) => {
             state.scroll = state.scroll.saturating_add_signed(rows).min(99_999);
         }
         Screen::Logs(_) => state.move_in_logs(rows),

@@ -6,7 +6,7 @@ use crate::{
     config::View,
     model::{
         Account, Aspect, Casualty, ContextView, Control, Fleet, Intent, Kind, LogNews, LogRequest, ObjectRef,
-        OperationId, OperationView, Plan, Progress, Sight, Unseen,
+        OperationId, OperationView, Owner, Placement, Plan, Progress, Sight, Unseen,
     },
 };
 use crossterm::event::{KeyEvent, MouseEvent};
@@ -62,6 +62,15 @@ pub enum Message {
         aspect: Aspect,
         /// What was seen.
         result: Result<Arc<Sight>, Unseen>,
+    },
+    /// Where the pods of a namespace or a group run: the answer to [`Effect::Place`].
+    Placed {
+        /// The context it is in: another one may have been entered meanwhile.
+        context: String,
+        /// The namespace, or the heading of the group.
+        object: ObjectRef,
+        /// What was seen.
+        placement: Arc<Placement>,
     },
     /// Every operation that the journals know, newest first. Replaces what was known, except what runs here.
     Operations(Vec<OperationView>),
@@ -159,10 +168,21 @@ pub enum Effect {
         /// The side.
         aspect: Aspect,
     },
+    /// Look where the pods of these namespaces run; answer with [`Message::Placed`]. Only the latest such request counts.
+    Place {
+        /// The namespace, or the heading of the group: given back with the answer.
+        object: ObjectRef,
+        /// The namespaces.
+        namespaces: Vec<Arc<str>>,
+        /// What made them: it is asked what it applied.
+        owners: Vec<Owner>,
+    },
     /// No look that is under way is wanted any more.
     LookAway,
     /// Watch this kind, if it is one that is watched only once somebody wants to see it.
     Want(Kind),
+    /// Sample what the nodes use, once.
+    Sample,
     /// Follow these logs and no others; what they say comes as [`Message::Logs`].
     FollowLogs {
         /// To be given back with the answers.

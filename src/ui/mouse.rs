@@ -86,7 +86,7 @@ fn wheel(state: &mut State, at: Position, by: isize) {
     let height = state.page_height();
     match state.screen() {
         Screen::Workloads if cockpit(state).namespaces.contains(at) => state.cockpit.namespaces.step(by),
-        Screen::Workload(_) | Screen::Operation(_) | Screen::Account(_) | Screen::Logs(_) => {
+        Screen::Workload(_) | Screen::Operation(_) | Screen::Account(_) | Screen::Placement(_) | Screen::Logs(_) => {
             actions::step(state, by);
         }
         Screen::Workloads
@@ -169,7 +169,7 @@ fn click(state: &mut State, at: Position, double: bool, rows: &Rows, now: Timest
             }
             return Vec::new();
         }
-        Screen::Operation(_) | Screen::Account(_) | Screen::Together => return Vec::new(),
+        Screen::Operation(_) | Screen::Account(_) | Screen::Placement(_) | Screen::Together => return Vec::new(),
     };
     if let Some(line) = line(pane, 1) {
         return choose(state, line, double, rows, now);

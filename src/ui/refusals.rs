@@ -4,7 +4,7 @@
 //! refused by the guard, not here.
 
 use super::{
-    orders,
+    group_actions, orders,
     state::{Screen, State},
     tables::TableKind,
     tabs,
@@ -64,6 +64,7 @@ pub fn refusal(state: &State, rows: &Rows, action: Action) -> Option<String> {
         | Action::TabTraffic
         | Action::TabGit => no_workload(),
         Action::NextMatch | Action::PreviousMatch if matches!(state.screen(), Screen::Logs(_)) => None,
+        Action::Fold if !matches!(state.screen(), Screen::Workload(_)) => group_actions::refusal(state, rows, action),
         Action::NextTab
         | Action::PreviousTab
         | Action::Compare
@@ -85,6 +86,7 @@ pub fn refusal(state: &State, rows: &Rows, action: Action) -> Option<String> {
             Screen::Table(TableKind::Jobs) => format!("{verb}: choose a Job first"),
             _ => no_workload().unwrap_or_else(|| format!("{verb}: choose a workload first")),
         }),
+        Action::Group | Action::FoldAll => group_actions::refusal(state, rows, action),
         Action::Filter if !tabular(state) => Some("there is nothing to filter here".into()),
         _ => None,
     }
@@ -95,7 +97,7 @@ fn tabular(state: &State) -> bool {
     match state.screen() {
         Screen::Logs(_) => true,
         Screen::Workload(_) => tabs::searchable(state),
-        Screen::Operation(_) | Screen::Account(_) | Screen::Together => false,
+        Screen::Operation(_) | Screen::Account(_) | Screen::Placement(_) | Screen::Together => false,
         Screen::Workloads
         | Screen::Table(_)
         | Screen::Operations

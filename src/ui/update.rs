@@ -20,6 +20,9 @@ use ratatui::layout::Size;
 use std::sync::Arc;
 use tui_input::Input;
 
+/// How the notice of a lost connection begins.
+const GONE: &str = "the connection is gone, trying again: ";
+
 impl State {
     /// Takes a message in and says what is to be done. `now` is the time at which it arrived.
     pub fn update(&mut self, message: Message, rows: &Rows, now: Timestamp) -> Vec<Effect> {
@@ -50,6 +53,12 @@ impl State {
             Message::Seen { context, object, aspect, result } => {
                 if context == self.session.context {
                     self.dossier.take(&object, aspect, result, now);
+                }
+                Vec::new()
+            }
+            Message::Placed { context, object, placement } => {
+                if context == self.session.context {
+                    self.placing.take(&object, placement, now);
                 }
                 Vec::new()
             }
@@ -152,6 +161,7 @@ impl State {
                 &[Where::Operations, Where::Table, Where::Moving, Where::Everywhere]
             }
             Screen::Account(_) | Screen::Together => &[Where::Operations, Where::Moving, Where::Everywhere],
+            Screen::Placement(_) => &[Where::Table, Where::Moving, Where::Everywhere],
             Screen::Operation(_) => &[Where::Operation, Where::Moving, Where::Everywhere],
             Screen::Logs(_) => &[Where::Logs, Where::Moving, Where::Everywhere],
             Screen::Contexts | Screen::Fleet => &[Where::Contexts, Where::Table, Where::Moving, Where::Everywhere],
@@ -212,6 +222,11 @@ impl State {
             Then::Show(kind, filter) => table_actions::show(self, kind, filter),
             Then::Sort(title) => {
                 table_actions::sort(self, Order::Column(title));
+                Vec::new()
+            }
+            Then::Group(label) => self.group(label),
+            Then::NodeLabel(label) => {
+                self.place_by(label);
                 Vec::new()
             }
             Then::Columns(columns) => {
@@ -308,8 +323,15 @@ impl State {
         match (self.stale, freshness::stale(rows)) {
             (None, Some((since, why))) => {
                 self.stale = Some(since);
-                let text = format!("the connection is gone, trying again: {why}");
+                let text = format!("{GONE}{why}");
                 self.notice = Some(Notice::error(text));
+            }
+            // The first failure is rarely the most telling one: that it broke, and then that nobody is there.
+            (Some(_), Some((_, why))) => {
+                let text = format!("{GONE}{why}");
+                if let Some(notice) = self.notice.as_mut().filter(|n| n.text.starts_with(GONE) && n.text != text) {
+                    notice.text = text;
+                }
             }
             (Some(since), None) => {
                 self.stale = None;

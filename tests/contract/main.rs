@@ -6,6 +6,7 @@
 
 mod api;
 mod argo;
+mod capacity;
 mod controllers;
 mod listed;
 mod logs;
@@ -35,6 +36,7 @@ fn main() -> std::process::ExitCode {
         listed::ALL,
         looks::ALL,
         logs::ALL,
+        capacity::ALL,
     ]
     .concat();
     let mut trials: Vec<Trial> = behaviours.iter().map(|(name, test)| trial(Which::Embedded, name, *test)).collect();
@@ -43,7 +45,13 @@ fn main() -> std::process::ExitCode {
         if !argo {
             eprintln!("no controller of Argo Rollouts on the control plane: its behaviours are not judged there");
         }
-        let there = behaviours.iter().filter(|(name, _)| argo || !name.starts_with("argo::"));
+        let metrics = std::env::var_os("PILOTHOUSE_TEST_METRICS").is_some();
+        if !metrics {
+            eprintln!("no metrics-server on the control plane: what is measured is not judged there");
+        }
+        let served =
+            |name: &str| (argo || !name.starts_with("argo::")) && (metrics || !name.starts_with("capacity::measured"));
+        let there = behaviours.iter().filter(|(name, _)| served(name));
         trials.extend(there.map(|(name, test)| trial(Which::Real, name, *test)));
     } else {
         eprintln!(

@@ -18,6 +18,7 @@ digest() {
 assets="$cache/$(digest "$here/go.mod" "$here/go.sum" "$here/build")"
 # The controller of Argo Rollouts and its CRDs.
 rollouts="$cache/argo-rollouts-$(digest "$here/argo-rollouts/go.mod" "$here/argo-rollouts/go.sum" "$here/argo-rollouts/build")"
+metrics="$cache/metrics-server-$(digest "$here/metrics-server/go.mod" "$here/metrics-server/go.sum" "$here/metrics-server/build")"
 tools="$cache/tools-$(cd "$here" && digest go.mod ./*/*.go)"
 
 # binary NAME: the path of one program. What KUBEBUILDER_ASSETS has comes first.

@@ -33,8 +33,9 @@ async fn not_there(w: World) {
     w.create(deployment("web", 2, "1.0")).await;
     w.rolled_out("web").await;
     set_tag(&w, "Deployment", "web", "2.0-missing").await;
-    let words =
-        format!("image {IMAGE}:2.0-missing of container web cannot be pulled: the registry has no tag 2.0-missing");
+    let words = format!(
+        "image {IMAGE}:2.0-missing of container web cannot be pulled: the registry has no tag 2.0-missing, or no such repository"
+    );
     let found = verdict(&w, Kind::Deployment, "web", &words).await;
     let blocker = found.blocker.unwrap();
     assert_eq!((found.health, blocker.kind()), (Health::Broken, BlockerKind::ImagePull));
@@ -127,7 +128,7 @@ async fn refused_pull(w: World) {
     let why = "failed to pull and unpack image: failed to resolve reference: pull access denied, repository does not exist or may \
                require authorization: server message: insufficient_scope: authorization failed";
     by_hand(&w, deployment("web", 1, ""), waiting("ErrImagePull", why)).await;
-    let words = "cannot be pulled: the registry refuses access, check imagePullSecrets";
+    let words = "the registry has no such repository, or it is private: check the name and imagePullSecrets";
     verdict(&w, Kind::Deployment, "web", words).await;
 }
 

@@ -25,7 +25,7 @@ async fn no_cpu(w: World) {
 
 async fn no_label(w: World) {
     w.create(with_spec("web", 1, "1.0", json!({"nodeSelector": {"verdict.example/disk": "ssd"}}))).await;
-    let words = "unschedulable: all 3 nodes do not match its node selector (verdict.example/disk=ssd)";
+    let words = "unschedulable: no node matches its node selector (verdict.example/disk=ssd)";
     verdict(&w, Kind::Deployment, "web", words).await;
 }
 

@@ -167,6 +167,16 @@ impl Reader {
         })
     }
 
+    /// Asks the API server for a sign of life, which costs it next to nothing.
+    ///
+    /// # Errors
+    /// When it is not reached, or says that it is not ready.
+    pub async fn knock(&self) -> Result<(), ApiError> {
+        let action = "ask whether the API server is there";
+        let request = Request::get("/readyz").body(Vec::new()).map_err(|e| invalid(action, &e))?;
+        self.read(request, action).await.map(drop)
+    }
+
     /// Whether the API server serves this kind. Where rights are missing, only this tells a kind that is not there from one that
     /// may not be seen: whoever is logged in may ask.
     pub async fn serves(&self, kind: Kind) -> Result<bool, ApiError> {

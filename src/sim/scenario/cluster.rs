@@ -85,11 +85,22 @@ fn node(number: usize, zone: &str) -> Value {
         "status": {
             "capacity": capacity, "allocatable": capacity,
             "addresses": [{"type": "InternalIP", "address": format!("172.18.0.{}", number + 2)}, {"type": "Hostname", "address": name}],
-            "conditions": [{"type": "Ready", "status": "True", "reason": "KubeletReady", "message": "kubelet is posting ready status"}],
+            "conditions": conditions(),
             "nodeInfo": {"kubeletVersion": "v1.36.1", "osImage": "Debian GNU/Linux 13", "architecture": "amd64", "operatingSystem": "linux",
                 "containerRuntimeVersion": "containerd://2.2.1", "kernelVersion": "6.12.0"},
         },
     })
+}
+
+/// What a kubelet that is well reports.
+fn conditions() -> Value {
+    let fine = |kind: &str, reason: &str, message: &str| json!({"type": kind, "status": "False", "reason": reason, "message": message});
+    json!([
+        fine("MemoryPressure", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
+        fine("DiskPressure", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
+        fine("PIDPressure", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
+        {"type": "Ready", "status": "True", "reason": "KubeletReady", "message": "kubelet is posting ready status"},
+    ])
 }
 
 fn deployment(space: &str, name: &str, image: &str, replicas: Option<i64>, cpu: &str) -> Value {

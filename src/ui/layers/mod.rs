@@ -106,6 +106,10 @@ pub enum Then {
     Show(TableKind, Option<&'static str>),
     /// The table on the screen by this column.
     Sort(&'static str),
+    /// The namespaces, grouped by this label of theirs.
+    Group(Option<Arc<str>>),
+    /// Where pods run, by this label of the nodes.
+    NodeLabel(Arc<str>),
     /// Only these columns of the table on the screen; None for the usual ones.
     Columns(Option<Vec<&'static str>>),
     /// The theme of this name, from now on.

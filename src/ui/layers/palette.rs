@@ -52,7 +52,7 @@ pub struct Palette {
 }
 
 /// What can be run by name beside tables: everything that is not a movement.
-const OFFERED: [Action; 32] = [
+const OFFERED: [Action; 34] = [
     Action::Operations,
     Action::Logs,
     Action::Journal,
@@ -79,6 +79,8 @@ const OFFERED: [Action; 32] = [
     Action::Filter,
     Action::Wide,
     Action::Columns,
+    Action::Group,
+    Action::Placement,
     Action::SortAttention,
     Action::Unmark,
     Action::Copy,
@@ -103,6 +105,8 @@ pub struct Offers<'a> {
     pub namespaces: &'a mut dyn Iterator<Item = Arc<str>>,
     /// The columns that the table on top can be sorted by.
     pub headings: Vec<Heading>,
+    /// The labels that namespaces can be grouped by, with what that makes of them.
+    pub groups: &'a mut dyn Iterator<Item = (String, String, Then)>,
     /// The themes to choose from.
     pub themes: &'a Themes,
     /// The saved views.
@@ -144,6 +148,9 @@ impl Palette {
             let name = format!("sort {}", heading.title.trim().to_lowercase());
             commands.push(command(&name, &[], "again: turned round", Then::Sort(heading.title)));
         }
+        let by = |(label, detail, then): (String, String, Then)| command(&format!("group {label}"), &[], &detail, then);
+        commands.extend(offers.groups.map(by));
+        commands.push(command("group none", &[], "the namespaces without headings", Then::Group(None)));
         commands.push(command("ns all", &[], "all namespaces", Then::Scope(Chosen::default())));
         for name in offers.namespaces {
             let then = Then::Scope(std::iter::once(name.clone()).collect());

@@ -105,12 +105,26 @@ fn right(scene: &Scene<'_>) -> Vec<Part> {
         let text = format!("op: {} {} by {}", other.view.verb, other.view.target.name, other.claim.who());
         parts.push(Part { meaning: Meaning::Progressing, text, rank: 3 });
     }
+    parts.extend(reservation(scene));
     contexts(scene, &mut parts);
     let (meaning, text) = freshness::connection(scene.rows, scene.now);
     parts.push(Part { meaning, text, rank: 1 });
     let clock = scene.now.to_zoned(scene.state.session.zone.clone()).strftime("%H:%M:%S").to_string();
     parts.push(Part { meaning: Meaning::Muted, text: clock, rank: 5 });
     parts
+}
+
+/// Who has the cluster for themselves.
+fn reservation(scene: &Scene<'_>) -> Option<Part> {
+    let held = scene.rows.reservation(scene.now)?;
+    let zone = scene.state.session.zone.clone();
+    let (end, today) = (held.until.to_zoned(zone.clone()), scene.now.to_zoned(zone));
+    let until = end.strftime(if end.date() == today.date() { "%H:%M" } else { "%a %H:%M" });
+    let (who, meaning) = match held.concerns(&scene.state.session.actor, scene.now) {
+        true => (held.who(), Meaning::Warning),
+        false => ("you", Meaning::Muted),
+    };
+    Some(Part { meaning, text: format!("reserved by {who} until {until}"), rank: 2 })
 }
 
 /// What there is to say of credentials, of the kubeconfig and of the other contexts.

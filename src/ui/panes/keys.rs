@@ -55,8 +55,18 @@ const LOGS: &[Action] = &[
     Action::SaveLines,
     Action::Help,
 ];
-const CHOOSING: &[Action] =
-    &[Action::Back, Action::Open, Action::Mark, Action::AllNamespaces, Action::Filter, Action::Palette, Action::Help];
+const PLACEMENT: &[Action] = &[Action::Back, Action::Placement, Action::Palette, Action::Help];
+const CHOOSING: &[Action] = &[
+    Action::Back,
+    Action::Open,
+    Action::Group,
+    Action::Placement,
+    Action::Mark,
+    Action::AllNamespaces,
+    Action::Filter,
+    Action::Palette,
+    Action::Help,
+];
 const OPENING: &[Action] = &[Action::Back, Action::Open, Action::Filter, Action::Palette, Action::Help];
 const READING: &[Action] = &[Action::Back, Action::Filter, Action::Palette, Action::Help];
 const OPERATIONS: &[Action] =
@@ -129,6 +139,7 @@ fn entries(scene: &Scene<'_>, width: u16) -> (Vec<Entry>, u16) {
         Screen::Table(TableKind::Autoscalers) => OPENING.to_vec(),
         Screen::Table(TableKind::Jobs) => JOBS.to_vec(),
         Screen::Table(_) => READING.to_vec(),
+        Screen::Placement(_) => PLACEMENT.to_vec(),
         Screen::Journal => JOURNAL.to_vec(),
         Screen::Account(_) => ACCOUNT.to_vec(),
         Screen::Together => TOGETHER.to_vec(),
@@ -212,6 +223,8 @@ const fn word(action: Action, short: bool) -> &'static str {
         Action::Shift => "traffic",
         Action::Export => "export",
         Action::Next => "next",
+        Action::Group => "group",
+        Action::Placement => "nodes",
         Action::AllNamespaces => "all",
         Action::NextPane => "pane",
         Action::NextTab => "tab",

@@ -5,6 +5,7 @@ mod fleet;
 pub mod journal;
 mod logs;
 mod operation;
+mod placement;
 pub mod tables;
 mod together;
 pub mod workload;
@@ -25,6 +26,7 @@ pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
         Screen::Contexts => fleet::contexts(scene, buffer, area),
         Screen::Fleet => fleet::fleet(scene, buffer, area),
         Screen::Together => together::draw(scene, buffer, area),
+        Screen::Placement(object) => placement::draw(scene, buffer, area, object),
         Screen::Logs(subject) => logs::draw(scene, buffer, area, subject),
     }
 }
@@ -37,6 +39,7 @@ pub fn last_scroll(scene: &Scene<'_>) -> usize {
         Screen::Workload(object) => return workload::last_scroll(scene, object),
         Screen::Operation(id) => scene.state.operations.get(id).map(|view| operation::page(scene, view, width)),
         Screen::Account(id) => scene.state.journal.get(id).map(|account| journal::page(scene, account, width)),
+        Screen::Placement(object) => Some(placement::page(scene, object, width)),
         Screen::Workloads
         | Screen::Table(_)
         | Screen::Operations
