@@ -32,6 +32,15 @@ pub struct Account {
     /// The breakage that it answers, where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub incident: Option<Incident>,
+    /// What tells that what it went back to is good; empty where it went back to nothing.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub evidence: String,
+    /// When its first write was accepted.
+    pub written: Option<Timestamp>,
+    /// When the rollout that it waited for was complete.
+    pub healthy: Option<Timestamp>,
+    /// What is left to be done by somebody, a sentence each.
+    pub left: Vec<String>,
     /// Why, in the operator's words.
     pub why: Option<String>,
     /// When it was confirmed, or planned where it never was.

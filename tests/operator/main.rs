@@ -8,6 +8,7 @@ mod history;
 mod journal;
 mod migrate;
 mod pilothouse;
+mod rescue;
 mod rollback;
 mod shift;
 mod status;
@@ -22,11 +23,14 @@ fn main() -> std::process::ExitCode {
     let arguments = Arguments::from_args();
     let stories: Vec<(&str, Behaviour)> =
         [status::ALL, history::ALL, rollback::ALL, shift::ALL, bump::ALL, migrate::ALL, faults::ALL, journal::ALL]
+            .into_iter()
+            .chain([rescue::ALL])
+            .collect::<Vec<_>>()
             .concat();
     let served = [&stories[..], bump::SERVED].concat();
     let mut trials: Vec<Trial> = served.iter().map(|(name, test)| trial(Which::Served, name, *test)).collect();
     if std::env::var_os("PILOTHOUSE_TEST_KUBECONFIG").is_some() {
-        let real = [&stories[..], bump::REAL].concat();
+        let real = [&stories[..], bump::REAL, rescue::REAL].concat();
         trials.extend(real.iter().map(|(name, test)| trial(Which::Real, name, *test)));
     } else {
         eprintln!(
