@@ -8,6 +8,7 @@ mod history;
 mod journal;
 mod migrate;
 mod pilothouse;
+mod rescue;
 mod reserve;
 mod rollback;
 mod shift;
@@ -31,12 +32,13 @@ fn main() -> std::process::ExitCode {
         migrate::ALL,
         faults::ALL,
         journal::ALL,
+        rescue::ALL,
     ]
     .concat();
     let served = [&stories[..], bump::SERVED].concat();
     let mut trials: Vec<Trial> = served.iter().map(|(name, test)| trial(Which::Served, name, *test)).collect();
     if std::env::var_os("PILOTHOUSE_TEST_KUBECONFIG").is_some() {
-        let real = [&stories[..], bump::REAL].concat();
+        let real = [&stories[..], bump::REAL, rescue::REAL].concat();
         trials.extend(real.iter().map(|(name, test)| trial(Which::Real, name, *test)));
     } else {
         eprintln!(
