@@ -40,6 +40,9 @@ pub fn furnish(store: &Store, repository: &Path) -> Result<(), Error> {
             &json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": space, "labels": labels}}),
         )?;
     }
+    for object in system() {
+        create(store, &object)?;
+    }
     let class = json!({"apiVersion": resources::GATEWAY_CLASSES.api_version(), "kind": "GatewayClass",
         "metadata": {"name": "demo"}, "spec": {"controllerName": "pilothouse.dev/sim-gateway"}});
     create(store, &class)?;
@@ -65,6 +68,40 @@ pub fn furnish(store: &Store, repository: &Path) -> Result<(), Error> {
         create(store, &object)?;
     }
     Ok(())
+}
+
+/// What no cluster can do without.
+fn system() -> [Value; 2] {
+    let container = |name: &str, image: &str, cpu: &str, memory: &str| {
+        json!({"name": name, "image": format!("registry.k8s.io/{image}"),
+            "resources": {"requests": {"cpu": cpu, "memory": "70Mi"}, "limits": {"memory": memory}}})
+    };
+    let object = |kind: &str, name: &str, label: &str, replicas: Value, container: Value| {
+        let labels = json!({ "k8s-app": label });
+        json!({"apiVersion": "apps/v1", "kind": kind, "metadata": {"name": name, "namespace": "kube-system", "labels": labels},
+            "spec": {"replicas": replicas, "selector": {"matchLabels": labels},
+                "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}}}})
+    };
+    let mut proxy = object(
+        "DaemonSet",
+        "kube-proxy",
+        "kube-proxy",
+        Value::Null,
+        container("kube-proxy", "kube-proxy:v1.36.1", "50m", "128Mi"),
+    );
+    if let Some(spec) = proxy["spec"].as_object_mut() {
+        spec.remove("replicas");
+    }
+    [
+        object(
+            "Deployment",
+            "coredns",
+            "kube-dns",
+            json!(2),
+            container("coredns", "coredns/coredns:v1.12.1", "100m", "170Mi"),
+        ),
+        proxy,
+    ]
 }
 
 /// Three nodes in three zones; two of them are meant for one client each.
