@@ -8,6 +8,7 @@ mod history;
 mod journal;
 mod migrate;
 mod pilothouse;
+mod requests;
 mod rescue;
 mod rollback;
 mod shift;
@@ -24,7 +25,7 @@ fn main() -> std::process::ExitCode {
     let stories: Vec<(&str, Behaviour)> =
         [status::ALL, history::ALL, rollback::ALL, shift::ALL, bump::ALL, migrate::ALL, faults::ALL, journal::ALL]
             .into_iter()
-            .chain([rescue::ALL])
+            .chain([rescue::ALL, requests::ALL])
             .collect::<Vec<_>>()
             .concat();
     let served = [&stories[..], bump::SERVED].concat();
