@@ -460,9 +460,16 @@ fn helm_releases_that_may_not_be_listed() {
 #[test]
 fn what_broke() {
     let rows = rows();
-    golden("panic", plain, &rows, |robot| drop(rescue::open(robot, "! s s s s s")));
+    golden("panic", plain, &rows, |robot| {
+        rescue::open(robot, "! s s s s s");
+    });
     golden("panic-loading", plain, &Rows::default(), |robot| drop(robot.press("!")));
-    golden("panic-nothing", plain, &rows, |robot| drop(robot.press("! s s s s s s")));
+    let mut quiet = Rows::default();
+    let forbidden = Sync::Forbidden { why: "User \"ana\" cannot list resource \"statefulsets\"".into() };
+    let live = Sync::Live { heard: fixture::now() };
+    let syncs = [(Kind::Deployment, live.clone()), (Kind::StatefulSet, forbidden), (Kind::DaemonSet, live)];
+    quiet.apply(syncs.map(|(kind, sync)| Change::Sync(kind, None, sync)).to_vec(), fixture::now());
+    golden("panic-nothing", plain, &quiet, |robot| drop(robot.press("!")));
     golden(
         "panic-confirm",
         || session(true, false),
@@ -488,7 +495,7 @@ fn rollbacks_side_by_side() {
             robot.tell(Message::Mustered { ticket, object, result });
         }
         robot.press("r enter");
-        let done = "shop/cart runs the template of revision 40 again: rolled out and available";
+        let done = "shop/checkout runs the template of revision 40 again: rolled out and available";
         let states = [(OperationState::Running, "2 of 3 pods exist"), (OperationState::Done, done)];
         for (plan, (state, note)) in plans.iter().zip(states) {
             let view = rescue::view(plan, state, note);
