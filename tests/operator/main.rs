@@ -8,6 +8,7 @@ mod history;
 mod journal;
 mod migrate;
 mod pilothouse;
+mod requests;
 mod rescue;
 mod reserve;
 mod rollback;
