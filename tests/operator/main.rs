@@ -11,6 +11,8 @@ mod history;
 mod journal;
 mod migrate;
 mod pilothouse;
+mod requests;
+mod rescue;
 mod reserve;
 mod rollback;
 mod shift;
@@ -35,12 +37,13 @@ fn main() -> std::process::ExitCode {
         migrate::ALL,
         faults::ALL,
         journal::ALL,
+        rescue::ALL,
     ]
     .concat();
     let served = [&stories[..], bump::SERVED, stick::ALL].concat();
     let mut trials: Vec<Trial> = served.iter().map(|(name, test)| trial(Which::Served, name, *test)).collect();
     if std::env::var_os("PILOTHOUSE_TEST_KUBECONFIG").is_some() {
-        let mut real = [&stories[..], bump::REAL].concat();
+        let mut real = [&stories[..], bump::REAL, rescue::REAL].concat();
         if std::env::var_os("PILOTHOUSE_TEST_FLUX").is_some() {
             real.extend([stick::ALL, stick::REAL].concat());
         } else {
