@@ -38,6 +38,7 @@ fn main() -> std::process::ExitCode {
         faults::ALL,
         journal::ALL,
         rescue::ALL,
+        requests::ALL,
     ]
     .concat();
     let served = [&stories[..], bump::SERVED, stick::ALL].concat();
