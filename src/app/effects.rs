@@ -130,6 +130,14 @@ impl Hands {
                     let _ = inbox.blocking_send(Message::Notice(notice));
                 });
             }
+            Effect::SaveTable { name, extension, rows, text } => {
+                let (inbox, now) = (self.inbox.clone(), self.now());
+                tokio::task::spawn_blocking(move || {
+                    let notice = super::logs::save_as(&name, extension, &format!("{rows} rows"), &text, now);
+                    // Nobody reads the inbox once the program ends.
+                    let _ = inbox.blocking_send(Message::Notice(notice));
+                });
+            }
             Effect::KeepView { name, view } => {
                 let (desk, inbox) = (Arc::clone(&self.session.desk), self.inbox.clone());
                 tokio::task::spawn_blocking(move || {

@@ -53,6 +53,7 @@ pub fn run() -> ExitCode {
 fn connected(global: &args::Global, command: Option<Command>) -> Result<ExitCode, Failure> {
     // One process, one cryptography provider; a second installation would be the only error.
     let _ = rustls::crypto::ring::default_provider().install_default();
+    crate::connect::allow_many_connections();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

@@ -65,7 +65,7 @@ actions! {
     Jobs = "jobs", "jobs";
     CronJobs = "cronjobs", "CronJobs";
     Releases = "releases", "Helm releases";
-    Nodes = "nodes", "nodes, and what the cluster uses";
+    Nodes = "nodes", "nodes and usage";
     Operations = "operations", "operations";
     Journal = "journal", "journal";
     Export = "export", "export";

@@ -14,6 +14,19 @@ fn is_loopback(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
 }
 
+/// Lets this process have as many connections as its user may. Many shells allow 256 or 1 024 open files at first, and a user who
+/// may see dozens of namespaces and no more takes a connection for each kind in each of them.
+pub fn allow_many_connections() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    const WANTED: u64 = 4096;
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let wanted = maximum.map_or(WANTED, |most| most.min(WANTED));
+    if current.is_some_and(|now| now < wanted) {
+        // Who may not have more has what there was.
+        let _ = setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum });
+    }
+}
+
 /// The cause at the bottom of an error: what is above it only says that something failed.
 fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
     let mut cause = error;

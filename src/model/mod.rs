@@ -50,6 +50,7 @@ mod rows;
 mod samples;
 mod scaling;
 mod step;
+mod suited;
 mod table;
 mod traffic;
 mod traits;

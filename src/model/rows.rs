@@ -51,6 +51,10 @@ pub enum Change {
     Sync(Kind, Option<Arc<str>>, Sync),
     /// A workload's pods were looked at.
     Inspected(ObjectRef, Inspection),
+    /// So many namespaces may be seen and are not watched, as each takes connections.
+    Unwatched(u32),
+    /// These, and no others, have pods that a budget keeps on a node that is to be emptied.
+    Kept(BTreeMap<ObjectRef, Blocker>),
 }
 
 /// Changes that arrived together.
@@ -96,6 +100,10 @@ pub struct Rows {
     pub capacity: Option<Capacity>,
     /// What the pods of unhealthy or selected workloads told.
     pub inspections: HashMap<ObjectRef, Inspection>,
+    /// How many namespaces may be seen and are not watched, as each takes connections.
+    pub unwatched: u32,
+    /// What keeps pods on nodes that are to be emptied, by workload.
+    pub kept: BTreeMap<ObjectRef, Blocker>,
     /// The replicas of each autoscaler over time, since this program looks.
     pub replicas: HashMap<ObjectRef, Samples>,
     /// What just happened, newest last.
@@ -139,6 +147,9 @@ impl Rows {
                 self.namespaces.put(ObjectRef::new(Kind::Namespace, "", row.name.clone()), row);
             }
             Change::Job(row) => {
+                if !row.needs_inspection() {
+                    self.inspections.remove(&row.object);
+                }
                 self.jobs.put(row.object.clone(), row);
             }
             Change::CronJob(row) => {
@@ -167,6 +178,13 @@ impl Rows {
                     self.watch_again(namespace.as_deref(), &sync, now);
                 }
                 self.syncs.insert((kind, namespace), sync);
+            }
+            Change::Unwatched(number) => self.unwatched = number,
+            Change::Kept(kept) => {
+                let before = std::mem::replace(&mut self.kept, kept.clone());
+                for (object, blocker) in kept.iter().filter(|(object, _)| !before.contains_key(object)) {
+                    self.tell(object, blocker.message(), Health::Degraded, now);
+                }
             }
             Change::Inspected(object, inspection) => {
                 let before = self.inspections.get(&object).and_then(|i| i.blocker.as_ref()).map(Blocker::kind);
@@ -250,6 +268,7 @@ impl Rows {
             }
             Kind::Job => {
                 self.jobs.remove(object);
+                self.inspections.remove(object);
             }
             Kind::CronJob => {
                 self.cron_jobs.remove(object);
@@ -351,14 +370,20 @@ impl Rows {
         self.inspections.get(&workload.object).filter(|_| workload.needs_inspection())
     }
 
-    /// What stops a workload: what its pods told, or else its autoscaler.
+    /// What stops a workload: what its pods told, or else what is done to them, or its autoscaler.
     pub fn blocker_of(&self, workload: &Workload) -> Option<Cow<'_, Blocker>> {
         let seen = self.telling(workload).and_then(|i| i.blocker.as_ref());
-        seen.map(Cow::Borrowed).or_else(|| {
+        seen.or_else(|| self.kept.get(&workload.object)).map(Cow::Borrowed).or_else(|| {
             // As long as the object itself has something to say, it is not the autoscaler that is waited for.
             let quiet = workload.rollout.reason.is_none();
             self.autoscaler_of(&workload.object).filter(|_| quiet)?.blocker().map(Cow::Owned)
         })
+    }
+
+    /// What stops a Job that runs and gets nowhere.
+    pub fn blocker_of_job(&self, job: &Job) -> Option<&Blocker> {
+        let seen = self.inspections.get(&job.object).filter(|_| job.needs_inspection())?;
+        seen.blocker.as_ref()
     }
 
     /// The one sentence about a workload that is not as it should be.

@@ -57,7 +57,11 @@ pub(super) async fn blocker(reader: &Reader, namespace: &str, finding: Finding) 
         }
         Evidence::Node => {
             match &mut cause {
-                Cause::NodeDown { node, told } => *told = node_says(reader, node).await.map(Into::into),
+                Cause::NodeDown { node, told } => match self::node(reader, node).await {
+                    Some(Err(words)) => *told = Some(words.into()),
+                    Some(Ok(())) => cause = Cause::Unconfirmed { node: node.clone() },
+                    None => {}
+                },
                 Cause::Unstarted { node } => {
                     if let Some(told) = node_says(reader, node).await {
                         cause = Cause::NodeDown { node: node.clone(), told: Some(told.into()) };
@@ -176,10 +180,19 @@ async fn unread_secrets(reader: &Reader, namespace: &str, pod: &str) -> Option<B
 
 /// Why a node is not ready, in its own words; None where it is, or may not be read.
 pub(super) async fn node_says(reader: &Reader, node: &str) -> Option<String> {
+    self::node(reader, node).await?.err()
+}
+
+/// Whether a node is ready, and where it is not, its own words; None where it is gone, or may not be read.
+async fn node(reader: &Reader, node: &str) -> Option<Result<(), String>> {
     let node: Node = get(reader, &ObjectRef::new(Kind::Node, "", node)).await?;
-    let ready = node.status.conditions.iter().find(|c| &*c.kind == "Ready").filter(|c| &*c.status != "True")?;
+    let ready = node.status.conditions.iter().find(|c| &*c.kind == "Ready")?;
     let told = sentence(&ready.message);
-    Some(if told.is_empty() { ready.reason.to_string() } else { told })
+    Some(match (&*ready.status, told.is_empty()) {
+        ("True", _) => Ok(()),
+        (_, true) => Err(ready.reason.to_string()),
+        (_, false) => Err(told),
+    })
 }
 
 /// The first of these claims that is not bound, with the provisioner's words.

@@ -6,7 +6,7 @@
 
 use super::{
     diagnosis::{Finding, diagnose, object, pod, refusal, younger_than},
-    evidence, pods, rollout,
+    drains, evidence, inspect_job, pods, rollout,
 };
 use crate::{
     connect::kube::{ApiError, ApiErrorKind, Cluster, Reader},
@@ -56,8 +56,11 @@ impl Family {
     }
 }
 
-/// Looks at the pods of a workload.
+/// Looks at the pods of a workload, or of a Job.
 pub async fn inspect(cluster: &Cluster, workload: &ObjectRef) -> Result<Inspection, ApiError> {
+    if workload.kind == Kind::Job {
+        return inspect_job::inspect(cluster, workload).await;
+    }
     let reader = cluster.reader();
     let (whole, object) = taken_up(reader, workload).await?;
     let family = family(reader, workload, &object).await?;
@@ -287,19 +290,13 @@ impl Case<'_> {
             self.reader.page::<Budget>(Kind::PodDisruptionBudget, Some(&self.workload.namespace), None, None, None);
         let budgets = page.await.ok()?.items;
         let exhausted = |budget: &&Budget| {
-            let status = &budget.status;
-            status.expected_pods > 0
-                && status.disruptions_allowed == 0
-                && active().any(|pod| budget.spec.selector.takes(&pod.metadata.labels))
+            budget.is_exhausted() && active().any(|pod| budget.spec.selector.takes(&pod.metadata.labels))
         };
         let budget = budgets.iter().find(exhausted)?;
         for name in nodes.into_iter().take(NODES) {
             let node: Option<Node> = evidence::get(self.reader, &ObjectRef::new(Kind::Node, "", name)).await;
             if node.is_some_and(|node| node.spec.unschedulable) {
-                let number = |n: i64| u32::try_from(n.max(0)).unwrap_or(u32::MAX);
-                let healthy = (number(budget.status.current_healthy), number(budget.status.desired_healthy));
-                let cause = Cause::Budget { name: budget.metadata.name.clone(), node: name.into(), healthy };
-                return Some(Blocker::of(cause, None));
+                return Some(Blocker::of(drains::cause(budget, name), None));
             }
         }
         None

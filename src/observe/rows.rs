@@ -148,6 +148,7 @@ pub(super) fn job(wire: &wire::Job, interner: &mut Interner) -> Job {
         object: interner.object(Kind::Job, &wire.metadata),
         state,
         active: wire.status.active,
+        ready: wire.status.ready,
         succeeded: wire.status.succeeded,
         failed: wire.status.failed,
         completions: wire.spec.completions.unwrap_or(1),

@@ -5,6 +5,7 @@ use super::{
     attention::Attention,
     capacity, claims,
     collect::collect,
+    drains,
     follow::{Ended, Follow, Watchable},
     inspector::{self, Notice},
     pulse::{self, Alarm},
@@ -109,6 +110,7 @@ pub fn watch(cluster: &Cluster, scope: Scope, seed: u64, batches: Sender<Batch>)
     tasks.spawn(pulse::run(cluster.clone(), alarm));
     tasks.spawn(collect(received, batches, Attention::new(notices.clone())));
     tasks.spawn(inspector::run(cluster.clone(), noticed, context.changes.clone()));
+    tasks.spawn(drains::run(context.clone()));
     let (samples, sampled) = mpsc::unbounded_channel();
     tasks.spawn(capacity::run(cluster.clone(), sampled, context.changes.clone()));
     tasks.spawn(super::within::namespaces(context.clone(), names));

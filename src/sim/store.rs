@@ -5,6 +5,7 @@
 
 mod change;
 mod logs;
+mod measure;
 mod object;
 
 pub use change::{Change, ChangeKind, Subscription};
@@ -109,17 +110,6 @@ impl Store {
     /// Whether writes through this handle are only checked.
     pub fn is_dry_run(&self) -> bool {
         self.dry
-    }
-
-    /// By what usage is measured from now on: how busy the world is. Only the first word counts.
-    pub fn measure_by(&self, meter: Meter) {
-        // Controllers that are started a second time are as busy as the first.
-        let _ = self.meter.set(meter);
-    }
-
-    /// By what usage is measured.
-    pub fn meter(&self) -> &Meter {
-        self.meter.get_or_init(Meter::default)
     }
 
     /// The time of a write; `None` when it is only a dry run.

@@ -3,7 +3,7 @@
 use super::{
     chosen::Chosen,
     group_actions,
-    layers::{Help, Layer, Offers, Palette, bump, migrate, rollback},
+    layers::{Help, Layer, Offers, Palette},
     leaving,
     message::{Effect, Level},
     orders,
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     config::Action,
-    model::{Control, Intent, Rows},
+    model::{Control, Rows},
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -45,19 +45,11 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
     }
     match action {
         Action::Logs => state.log_subject(rows).map(|of| state.open_logs(of)).unwrap_or_default(),
-        Action::Panic => state.open_rescue(false, now),
-        Action::RollBack if state.means_several() => state.open_rescue(true, now),
-        Action::RollBack => {
-            let revision = tabs::chosen_revision(state);
-            verbs::gather(state, rows, now, |row| Some(Intent::Rollback { target: row, revision }))
+        Action::Panic => state.open_rescue(Vec::new(), now),
+        Action::RollBack if state.means_several(rows) => state.open_rescue(state.targets(rows), now),
+        Action::RollBack | Action::RollBackTo | Action::Restart | Action::Bump | Action::Migrate | Action::Shift => {
+            verbs::begin(state, rows, now, action)
         }
-        Action::Restart => verbs::gather(state, rows, now, |row| Some(Intent::Restart { target: row })),
-        Action::RollBackTo => verbs::form(state, rows, |_, row| Layer::Form(rollback(row))),
-        Action::Bump => {
-            verbs::form(state, rows, |state, row| Layer::Form(bump(row, state.session.repository.as_deref())))
-        }
-        Action::Migrate => verbs::form(state, rows, |_, row| Layer::Form(migrate(row))),
-        Action::Shift => verbs::start_shift(state, rows),
         Action::Open => open(state, rows),
         Action::Back => back(state),
         Action::Filter => {
@@ -69,13 +61,18 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
             let mut namespaces = state.roll_up.namespaces().iter().map(|row| row.object.name.clone());
             let contexts = state.contexts.fleet.contexts.iter().map(|context| context.name.to_string());
             let palette = Palette::new(Offers {
-                target: state.workload(rows).map(|row| row.object.path()),
+                target: match state.targets(rows).as_slice() {
+                    [] => None,
+                    [target] => Some(target.path()),
+                    several => Some(format!("one of {} marked", several.len())),
+                },
                 namespaces: &mut namespaces,
                 headings: state.headings(),
                 groups: &mut group_actions::offers(rows),
                 themes: &state.session.themes,
                 views: &state.session.views,
                 saves: state.has_view(),
+                exports: state.screen().table().is_some(),
             })
             .with_contexts(contexts);
             state.layers.push(Layer::Palette(palette));
@@ -127,6 +124,7 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
         Action::Nodes => show(state, Screen::Table(TableKind::Nodes)),
         Action::Operations => show(state, Screen::Operations),
         Action::Journal => show(state, Screen::Journal),
+        Action::Export if state.screen().table().is_some() => state.ask_export(),
         Action::Export => orders::export(orders::subject(state).into_iter().collect()),
         Action::ExportAll => orders::export(state.shown_operations()),
         Action::Fold if !matches!(state.screen(), Screen::Workload(_)) => {

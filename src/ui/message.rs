@@ -201,6 +201,17 @@ pub enum Effect {
         /// The lines.
         text: String,
     },
+    /// Save a table as a new file of this name and extension; answer with a notice.
+    SaveTable {
+        /// How the file's name begins.
+        name: String,
+        /// What follows the point.
+        extension: &'static str,
+        /// How many rows there are.
+        rows: usize,
+        /// The text.
+        text: String,
+    },
     /// Keep this view in the file of views under its name, or take it out of there; answer with a notice.
     KeepView {
         /// Its name.

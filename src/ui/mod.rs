@@ -16,6 +16,7 @@ mod copy;
 mod delivery;
 mod draw;
 mod elsewhere;
+mod export;
 mod filter;
 mod fleet;
 mod freshness;

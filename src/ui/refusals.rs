@@ -8,7 +8,7 @@ use super::{
     state::{Screen, State},
     tables::TableKind,
     tabs,
-    verbs::routes_to,
+    verbs::{self, routes_to},
 };
 use crate::{
     config::Action,
@@ -24,12 +24,14 @@ pub fn refusal(state: &State, rows: &Rows, action: Action) -> Option<String> {
         state.workload(rows).is_none().then(|| format!("{verb}: {why}"))
     };
     match action {
-        Action::RollBack if state.means_several() => None,
-        Action::RollBack | Action::RollBackTo | Action::Restart | Action::Bump | Action::Migrate => no_workload(),
+        Action::RollBack if state.means_several(rows) => None,
+        Action::RollBack | Action::RollBackTo | Action::Restart | Action::Bump | Action::Migrate => {
+            unsuited(state, rows, action).or_else(no_workload)
+        }
         Action::Shift => match state.screen() {
             Screen::Table(TableKind::Routes) if state.selected(TableKind::Routes).is_some() => None,
             Screen::Table(TableKind::Routes) => Some(format!("{verb}: there is no route here")),
-            _ => no_workload().or_else(|| {
+            _ => unsuited(state, rows, action).or_else(no_workload).or_else(|| {
                 let row = state.workload(rows)?;
                 let none = routes_to(rows, &row.object.namespace, &state.service_names(&row.object)).next().is_none();
                 none.then(|| format!("{verb}: no route names a Service {} as its backend", row.object.path()))
@@ -51,6 +53,7 @@ pub fn refusal(state: &State, rows: &Rows, action: Action) -> Option<String> {
                 None => Some(format!("{verb}: choose an operation first")),
             }
         }
+        Action::Export if state.screen().table().is_some() => None,
         Action::Export if orders::subject(state).is_none() => Some(format!("{verb}: choose an operation first")),
         Action::ExportAll if state.shown_operations().is_empty() => {
             Some(format!("{verb}: the journal or the operations show what to export"))
@@ -90,6 +93,18 @@ pub fn refusal(state: &State, rows: &Rows, action: Action) -> Option<String> {
         Action::Filter if !tabular(state) => Some("there is nothing to filter here".into()),
         _ => None,
     }
+}
+
+/// Why a verb does not act on the kind of what is selected; where several are marked, each is judged when it is chosen.
+fn unsuited(state: &State, rows: &Rows, action: Action) -> Option<String> {
+    let kind = match state.screen().table() {
+        Some(TableKind::Workloads) | None => match state.targets(rows).as_slice() {
+            [target] => target.kind,
+            _ => return None,
+        },
+        Some(table) => state.selected(table)?.kind,
+    };
+    verbs::unsuited(action, kind).map(|why| format!("{}: {why}", action.description()))
 }
 
 /// Whether the screen on top can be filtered.

@@ -9,10 +9,7 @@ use super::{
 };
 use crate::model::{Casualty, Intent, ObjectRef, OperationId, OperationView, Plan, Rows};
 use jiff::Timestamp;
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 /// What was confirmed together last.
 #[derive(Clone, Debug, Default)]
@@ -26,22 +23,13 @@ pub struct Together {
 }
 
 impl State {
-    /// The marked workloads of the cockpit, or none.
-    fn marked_workloads(&self) -> BTreeSet<ObjectRef> {
-        match self.screen() {
-            Screen::Workloads => self.table(TableKind::Workloads).list.marks().clone(),
-            _ => BTreeSet::new(),
-        }
-    }
-
     /// Whether a verb is meant for several workloads.
-    pub(super) fn means_several(&self) -> bool {
-        !self.marked_workloads().is_empty()
+    pub(super) fn means_several(&self, rows: &Rows) -> bool {
+        self.targets(rows).len() > 1
     }
 
-    /// Opens the list of what broke, or of what is marked.
-    pub(super) fn open_rescue(&mut self, marked: bool, now: Timestamp) -> Vec<Effect> {
-        let only = if marked { self.marked_workloads().into_iter().collect() } else { Vec::new() };
+    /// Opens the list of what broke; or of `only` these workloads, where there are any.
+    pub(super) fn open_rescue(&mut self, only: Vec<ObjectRef>, now: Timestamp) -> Vec<Effect> {
         self.ticket += 1;
         let rescue = Rescue::new(self.ticket, only, now);
         self.layers.retain(|layer| !matches!(layer, Layer::Rescue(_)));

@@ -39,8 +39,8 @@ pub fn act(state: &mut State, rows: &Rows, action: Action) -> Option<Vec<Effect>
         Action::ColumnsRight => shift(state, rows, 1),
         Action::ColumnsLeft => shift(state, rows, -1),
         Action::Columns => {
-            let chosen = state.list().and_then(|list| list.look().columns.clone());
-            let columns = Columns::new(state.headings(), chosen);
+            let look = state.list().map(|list| list.look().clone()).unwrap_or_default();
+            let columns = Columns::new(state.headings(), &look);
             state.layers.push(Layer::Columns(columns));
         }
         Action::Mark => {

@@ -7,7 +7,7 @@ use super::{
     message::{Effect, Failure, Level, Message, Notice, Ticket},
     mouse, orders,
     state::{AGAIN, Screen, State},
-    table_actions,
+    table_actions, verbs,
 };
 use crate::time::age;
 use crate::{
@@ -208,6 +208,7 @@ impl State {
     pub(super) fn follow(&mut self, then: Then, rows: &Rows, now: Timestamp) -> Vec<Effect> {
         match then {
             Then::Nothing => Vec::new(),
+            Then::Verb(action, target) => verbs::begin_on(self, rows, now, action, &target),
             Then::Gather(intent, why) => self.gather(intent, why, now),
             Then::Forget(ticket) => vec![Effect::Forget(ticket)],
             Then::Shift(route) => {
@@ -229,9 +230,10 @@ impl State {
                 self.place_by(label);
                 Vec::new()
             }
-            Then::Columns(columns) => {
+            Then::Export(format) => self.export_table(rows, now, format),
+            Then::Columns(columns, widths) => {
                 if let Some(list) = self.list() {
-                    list.look_mut().columns = columns;
+                    (list.look_mut().columns, list.look_mut().widths) = (columns, widths);
                 }
                 Vec::new()
             }

@@ -1,12 +1,17 @@
 //! From a verb's key to its form or to the facts for its plan. Nothing is changed here: a plan is shown and confirmed first.
 
 use super::{
-    layers::{Answer, Layer, Question, Then, shift},
+    layers::{Answer, Layer, Question, Then, bump, migrate, rollback, shift},
+    list::Listed as _,
     message::{Effect, Level},
-    state::State,
+    state::{Screen, State},
     tables::TableKind,
+    tabs,
 };
-use crate::model::{Intent, ObjectRef, Route, Rows, Workload};
+use crate::{
+    config::Action,
+    model::{Intent, Kind, ObjectRef, Route, Rows, Verb, Workload},
+};
 use jiff::Timestamp;
 
 /// Routes of a namespace with a backend of one of these names.
@@ -21,31 +26,83 @@ pub fn routes_to<'r>(
     })
 }
 
-/// Gathers what a plan for the selected workload needs.
-pub fn gather(
-    state: &mut State,
-    rows: &Rows,
-    now: Timestamp,
-    intent: impl Fn(ObjectRef) -> Option<Intent>,
-) -> Vec<Effect> {
-    match state.workload(rows).and_then(|row| intent(row.object.clone())) {
-        Some(intent) => state.gather(intent, None, now),
-        None => Vec::new(),
+impl State {
+    /// The workloads that a verb is meant for, in the order in which they are shown: on the cockpit the marked ones, where there
+    /// are any; else the one that is selected or open. What is marked and gone is left out.
+    pub(super) fn targets(&self, rows: &Rows) -> Vec<ObjectRef> {
+        let list = &self.table(TableKind::Workloads).list;
+        if *self.screen() == Screen::Workloads && list.marked() > 0 {
+            let shown = list.order().iter().filter(|object| list.marks().contains(*object));
+            // Marks stay where a filter hides their rows, and so does what they mean.
+            let hidden = list.marks().iter().filter(|object| !list.order().contains(object));
+            return shown.chain(hidden).filter(|object| rows.workloads.get(object).is_some()).cloned().collect();
+        }
+        self.workload(rows).map(|row| row.object.clone()).into_iter().collect()
     }
 }
 
-/// Opens a form about the selected workload.
-pub fn form(state: &mut State, rows: &Rows, form: impl Fn(&State, &Workload) -> Layer) -> Vec<Effect> {
-    if let Some(row) = state.workload(rows) {
-        let layer = form(state, row);
-        state.layers.push(layer);
+/// Begins a verb: with its only target, or after asking with which of several.
+pub fn begin(state: &mut State, rows: &Rows, now: Timestamp, action: Action) -> Vec<Effect> {
+    match state.targets(rows).as_slice() {
+        [] if action == Action::Shift => start_shift(state, rows, None),
+        [] => Vec::new(),
+        [target] => {
+            let target = target.clone();
+            begin_on(state, rows, now, action, &target)
+        }
+        several => {
+            let answer = |object: &ObjectRef| {
+                let detail = rows.workloads.get(object).and_then(|row| rows.reason_of(row)).unwrap_or_default();
+                Answer::new(object.path(), detail, Then::Verb(action, object.clone()))
+            };
+            let answers = several.iter().map(answer).collect();
+            let title = format!("{} one of {} marked", action.description(), several.len());
+            let message = "It takes one at a time. Which? The marks stay, so that the next one is two keys away.";
+            state.layers.push(Layer::Question(Question::new(title, message, answers)));
+            Vec::new()
+        }
     }
+}
+
+/// Begins a verb with this workload: gathers what its plan needs, or opens its form.
+pub fn begin_on(state: &mut State, rows: &Rows, now: Timestamp, action: Action, target: &ObjectRef) -> Vec<Effect> {
+    let Some(row) = rows.workloads.get(target) else { return Vec::new() };
+    if let Some(why) = unsuited(action, target.kind) {
+        state.tell(Level::Warning, format!("{}: {}: {why}", action.description(), target.path()));
+        return Vec::new();
+    }
+    let layer = match action {
+        Action::RollBack => {
+            let revision = tabs::chosen_revision(state);
+            return state.gather(Intent::Rollback { target: target.clone(), revision }, None, now);
+        }
+        Action::Restart => return state.gather(Intent::Restart { target: target.clone() }, None, now),
+        Action::Shift => return start_shift(state, rows, Some(row)),
+        Action::RollBackTo => Layer::Form(rollback(row)),
+        Action::Bump => Layer::Form(bump(row, state.session.repository.as_deref())),
+        Action::Migrate => Layer::Form(migrate(row)),
+        _ => return Vec::new(),
+    };
+    state.layers.push(layer);
     Vec::new()
 }
 
+/// Why the verb of an action does not act on this kind. Traffic is shifted on a workload's routes, whatever its kind but one.
+pub fn unsuited(action: Action, kind: Kind) -> Option<&'static str> {
+    match action {
+        Action::RollBack | Action::RollBackTo => Verb::Rollback.unsuited(kind),
+        Action::Restart => Verb::Restart.unsuited(kind),
+        Action::Bump => Verb::Bump.unsuited(kind),
+        Action::Migrate => Verb::Migrate.unsuited(kind),
+        Action::Shift if kind.is_workload() && kind != Kind::Rollout => None,
+        Action::Shift => Verb::Shift.unsuited(kind),
+        _ => None,
+    }
+}
+
 /// Opens the form for shifting traffic on a route of the selection, or asks which.
-pub fn start_shift(state: &mut State, rows: &Rows) -> Vec<Effect> {
-    let routes: Vec<&Route> = match state.workload(rows) {
+fn start_shift(state: &mut State, rows: &Rows, workload: Option<&Workload>) -> Vec<Effect> {
+    let routes: Vec<&Route> = match workload {
         Some(row) => routes_to(rows, &row.object.namespace, &state.service_names(&row.object)).collect(),
         None => state.selected(TableKind::Routes).and_then(|route| rows.routes.get(route)).into_iter().collect(),
     };

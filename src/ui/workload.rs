@@ -419,7 +419,7 @@ mod tests {
         dossier.open(Tab::Pods);
         let effects = dossier.attend(&object(), Some(&row()), at(21));
         assert_eq!(effects[0], Effect::LookAway);
-        assert_eq!(looks(&effects), [Aspect::Pods]);
+        assert_eq!(looks(&effects), [Aspect::Pods, Aspect::Usage]);
         assert!(dossier.seen(Aspect::Manifest).unwrap().sight.is_some());
         dossier.open(Tab::Manifest);
         assert_eq!(

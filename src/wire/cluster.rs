@@ -114,6 +114,13 @@ pub struct Budget {
     pub status: BudgetStatus,
 }
 
+impl Budget {
+    /// Whether it has pods, and allows none of them to be evicted.
+    pub const fn is_exhausted(&self) -> bool {
+        self.status.expected_pods > 0 && self.status.disruptions_allowed == 0
+    }
+}
+
 /// `spec` of a budget.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]

@@ -6,16 +6,19 @@ use futures::FutureExt;
 use kube::api::{DeleteParams, Patch, PatchParams};
 use pilothouse::{
     connect::kube::{Cluster, ContextInfo},
-    model::{Kind, ObjectRef},
-    observe::look,
+    model::{Health, Kind, Node, ObjectRef, Readiness, Rows},
+    observe::{self, Scope, look},
     operate::{Mode, RefusalKind, ReserveError, Wish, reserve, reserved},
 };
 use serde_json::{Value, json};
+use std::time::Duration;
+use tokio::sync::mpsc;
 
 /// Behaviours that need a metrics API: `capacity::measured` in their names.
 pub const ALL: &[(&str, Behaviour)] = &[
     ("capacity::measured_usage_beside_requests_and_limits", |w| usage_beside_requests(w).boxed_local()),
     ("capacity::measured_usage_is_what_an_autoscaler_scales_on", |w| autoscaler_scales(w).boxed_local()),
+    ("capacity::measured_nodes_are_seen_once_somebody_wants_to", |w| nodes_are_seen(w).boxed_local()),
     ("capacity::a_cluster_is_reserved_by_one_at_a_time", |w| reserved_by_one(w).boxed_local()),
 ];
 
@@ -89,6 +92,35 @@ async fn autoscaler_scales(w: World) {
     w.create(autoscaler(40, 3)).await;
     measured(&w).await;
     w.until("apps/v1", "Deployment", "web", "scaled up", |o| o["spec"]["replicas"] == 3).await;
+}
+
+async fn nodes_are_seen(w: World) {
+    let (sender, mut batches) = mpsc::channel(64);
+    let watches = observe::watch(&cluster(&w), Scope::Namespaces(vec![w.namespace.clone()]), 1, sender);
+    watches.want(Kind::Node);
+    let mut rows = Rows::default();
+    let measured = |rows: &Rows| {
+        let sampled =
+            |node: &Node| rows.capacity.as_ref().is_some_and(|capacity| capacity.of(&node.object.name).is_some());
+        rows.nodes.len() >= 3 && rows.nodes.iter().all(sampled)
+    };
+    let waiting = async {
+        while !measured(&rows) {
+            watches.sample();
+            let batch = batches.recv().await.expect("the watches go on");
+            rows.apply(batch, w.clock.now());
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(90), waiting).await.expect("nodes with a sample each");
+    for node in rows.nodes.iter() {
+        assert_eq!((node.readiness, node.pressed.len()), (Readiness::Ready, 0), "{node:?}");
+        let (used, all) = (rows.capacity.as_ref().unwrap().of(&node.object.name).unwrap(), node.allocatable);
+        assert!(used.cpu < all.cpu && used.memory < all.memory, "{used:?} of {all:?}");
+    }
+    let told = rows.roll_up();
+    let size =
+        told.iter().find(|(_, sentence)| sentence.contains(" nodes ready, cpu ")).expect("a sentence of its size");
+    assert!(size.0 == Health::Healthy && size.1.contains(" %)"), "{told:?}");
 }
 
 async fn reserved_by_one(w: World) {

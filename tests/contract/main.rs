@@ -12,6 +12,7 @@ mod listed;
 mod logs;
 mod looks;
 mod ownership;
+mod placement;
 mod rollouts;
 mod undo;
 mod watch;
@@ -35,6 +36,7 @@ fn main() -> std::process::ExitCode {
         argo::ALL,
         listed::ALL,
         looks::ALL,
+        placement::ALL,
         logs::ALL,
         capacity::ALL,
     ]

@@ -7,6 +7,7 @@
 mod front;
 mod outage;
 mod place;
+mod rights;
 #[allow(dead_code, reason = "shared with the cockpit's tests, which make pictures")]
 #[path = "../cockpit/svg.rs"]
 mod svg;

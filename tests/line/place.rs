@@ -82,6 +82,14 @@ impl Place {
         self.runtime.block_on(api.delete(name, &DeleteParams::default())).unwrap();
     }
 
+    /// Removes an object of no namespace.
+    pub fn remove_everywhere(&self, api_version: &str, kind: &str, name: &str) {
+        let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+        let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind));
+        let api: Api<DynamicObject> = Api::all_with(self.client.clone(), &resource);
+        self.runtime.block_on(api.delete(name, &DeleteParams::default())).unwrap();
+    }
+
     /// A token for a service account of this namespace, which counts as long as that Secret is there.
     pub fn token(&self, account: &str, bound_to: &Value) -> String {
         let wanted = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": 3600,

@@ -10,6 +10,7 @@ mod migrate;
 mod pilothouse;
 mod requests;
 mod rescue;
+mod reserve;
 mod rollback;
 mod shift;
 mod status;
@@ -22,12 +23,20 @@ use world::{Behaviour, Which, trial};
 
 fn main() -> std::process::ExitCode {
     let arguments = Arguments::from_args();
-    let stories: Vec<(&str, Behaviour)> =
-        [status::ALL, history::ALL, rollback::ALL, shift::ALL, bump::ALL, migrate::ALL, faults::ALL, journal::ALL]
-            .into_iter()
-            .chain([rescue::ALL, requests::ALL])
-            .collect::<Vec<_>>()
-            .concat();
+    let stories: Vec<(&str, Behaviour)> = [
+        status::ALL,
+        reserve::ALL,
+        history::ALL,
+        rollback::ALL,
+        shift::ALL,
+        bump::ALL,
+        migrate::ALL,
+        faults::ALL,
+        journal::ALL,
+        rescue::ALL,
+        requests::ALL,
+    ]
+    .concat();
     let served = [&stories[..], bump::SERVED].concat();
     let mut trials: Vec<Trial> = served.iter().map(|(name, test)| trial(Which::Served, name, *test)).collect();
     if std::env::var_os("PILOTHOUSE_TEST_KUBECONFIG").is_some() {

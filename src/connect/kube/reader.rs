@@ -238,10 +238,15 @@ impl Reader {
 
 /// What listing this kind is called in errors.
 pub(super) fn listing(kind: Kind, namespace: Option<&str>) -> String {
+    // Their resource is named as what they measure, and whoever answers for them may be away by itself.
+    let plural = match kind {
+        Kind::PodMetrics | Kind::NodeMetrics => format!("{}.{}", kind.plural(), kind.group()),
+        _ => kind.plural().to_owned(),
+    };
     match namespace.filter(|_| kind.namespaced()) {
-        Some(namespace) => format!("list {} in {namespace}", kind.plural()),
-        None if kind.namespaced() => format!("list {} in all namespaces", kind.plural()),
-        None => format!("list {}", kind.plural()),
+        Some(namespace) => format!("list {plural} in {namespace}"),
+        None if kind.namespaced() => format!("list {plural} in all namespaces"),
+        None => format!("list {plural}"),
     }
 }
 

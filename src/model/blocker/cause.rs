@@ -216,6 +216,11 @@ pub enum Cause {
         /// What it says, where it may be read.
         told: Option<Box<str>>,
     },
+    /// A pod was called not ready when its node was not; the node is ready again, and says nothing about the pod.
+    Unconfirmed {
+        /// The node.
+        node: Box<str>,
+    },
     /// A pod has a node that says nothing about it.
     Unstarted {
         /// The node.
@@ -429,6 +434,8 @@ pub enum Cause {
         node: Box<str>,
         /// Pods that are healthy, and how many must be.
         healthy: (u32, u32),
+        /// Pods that it is about.
+        of: u32,
     },
     /// The progress deadline has passed.
     Deadline {
@@ -451,6 +458,7 @@ impl Cause {
             Self::Stale { .. } => BlockerKind::Stale,
             Self::NodeDown { .. } => BlockerKind::NodeDown,
             Self::Unstarted { .. } => BlockerKind::Unstarted,
+            Self::Unconfirmed { .. } => BlockerKind::NotReady,
             Self::Missing { .. } => BlockerKind::Missing,
             Self::ImagePull { .. } => BlockerKind::ImagePull,
             Self::NotCreated { .. } => BlockerKind::Config,

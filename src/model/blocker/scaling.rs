@@ -44,7 +44,10 @@ fn no_request(words: &str) -> Option<ScalingTrouble> {
 fn rivals(words: &str) -> Option<ScalingTrouble> {
     let (_, rest) = words.split_once("controlled by multiple HPAs: [")?;
     let (names, _) = rest.split_once(']')?;
-    Some(ScalingTrouble::Rivals(names.split_whitespace().collect::<Vec<_>>().join(", ").into()))
+    let mut names: Vec<&str> = names.split_whitespace().collect();
+    // The controller writes them in any order, and another one each time.
+    names.sort_unstable();
+    Some(ScalingTrouble::Rivals(names.join(", ").into()))
 }
 
 #[cfg(test)]
@@ -71,7 +74,7 @@ mod tests {
         "container web has no cpu request to measure against"
     )]
     #[case(
-        "pods by selector app=web are controlled by multiple HPAs: [shop/web shop/web-2]",
+        "pods by selector app=web are controlled by multiple HPAs: [shop/web-2 shop/web]",
         "several autoscalers have the same pods: shop/web, shop/web-2"
     )]
     #[case("the moon is in the wrong house", "the moon is in the wrong house")]

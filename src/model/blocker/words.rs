@@ -17,6 +17,10 @@ impl Display for Cause {
                 )
             }
             Self::NodeDown { node, told } => told_by(f, &format!("node {node} is not ready"), told.as_deref()),
+            Self::Unconfirmed { node } => write!(
+                f,
+                "counted as not ready since node {node} was not: it is ready again, but its kubelet has not said so of the pods"
+            ),
             Self::Unstarted { node } => {
                 write!(f, "not started: the kubelet of node {node} has not said a word about it")
             }
@@ -103,9 +107,10 @@ impl Display for Cause {
                 let pods = if *settling == 1 { "1 pod is".into() } else { format!("{settling} pods are") };
                 write!(f, "settling: {pods} ready, but must stay so for {seconds} s to count (minReadySeconds)")
             }
-            Self::Budget { name, node, healthy: (healthy, desired) } => write!(
+            Self::Budget { name, node, healthy: (healthy, desired), of } => write!(
                 f,
-                "disruption budget {name} allows no eviction ({healthy} healthy, {desired} needed): node {node} cannot be drained"
+                "a drain of node {node} is blocked by PodDisruptionBudget {name}: 0 of {of} pods may be disrupted ({healthy} \
+                 healthy, {desired} needed)"
             ),
             Self::Deadline { seconds: Some(seconds) } => {
                 write!(f, "the progress deadline of {seconds} s has passed: the new pods did not come up in time")

@@ -27,6 +27,7 @@ pub use rescue::Rescue;
 
 use super::{
     chosen::Chosen,
+    export::Format,
     message::{Effect, Failure, Ticket},
     scene::Scene,
     session::Session,
@@ -43,7 +44,7 @@ use ratatui::{
     layout::Rect,
     layout::{Position, Size},
 };
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// What lies over a screen.
 #[derive(Clone, Debug)]
@@ -90,6 +91,8 @@ pub enum Reply {
 pub enum Then {
     /// Nothing.
     Nothing,
+    /// A verb begins with this workload.
+    Verb(Action, ObjectRef),
     /// A plan is asked for.
     Gather(Intent, Option<String>),
     /// The answer to a ticket is not wanted any more.
@@ -110,8 +113,10 @@ pub enum Then {
     Group(Option<Arc<str>>),
     /// Where pods run, by this label of the nodes.
     NodeLabel(Arc<str>),
-    /// Only these columns of the table on the screen; None for the usual ones.
-    Columns(Option<Vec<&'static str>>),
+    /// Only these columns of the table on the screen, None for the usual ones; and the widths that some are given.
+    Columns(Option<Vec<&'static str>>, BTreeMap<&'static str, u16>),
+    /// The table on the screen as a file of this format.
+    Export(Format),
     /// The theme of this name, from now on.
     Theme(Arc<str>),
     /// A view is saved, opened or removed.

@@ -5,6 +5,7 @@ use crate::{
     config::{Action, Meaning, Theme, Themes, Views},
     ui::{
         chosen::Chosen,
+        export::Format,
         filter::Filter,
         input, layout,
         message::Effect,
@@ -113,6 +114,8 @@ pub struct Offers<'a> {
     pub views: &'a Views,
     /// Whether what is on the screen can be saved as a view.
     pub saves: bool,
+    /// Whether what is on the screen can be exported as a table.
+    pub exports: bool,
 }
 
 impl Palette {
@@ -151,6 +154,10 @@ impl Palette {
         let by = |(label, detail, then): (String, String, Then)| command(&format!("group {label}"), &[], &detail, then);
         commands.extend(offers.groups.map(by));
         commands.push(command("group none", &[], "the namespaces without headings", Then::Group(None)));
+        for format in Format::ALL.into_iter().filter(|_| offers.exports) {
+            let name = format!("export {}", format.name());
+            commands.push(command(&name, &[], "this table, or what is marked of it, as a file", Then::Export(format)));
+        }
         commands.push(command("ns all", &[], "all namespaces", Then::Scope(Chosen::default())));
         for name in offers.namespaces {
             let then = Then::Scope(std::iter::once(name.clone()).collect());

@@ -57,6 +57,11 @@ fn left(scene: &Scene<'_>) -> Vec<Part> {
     let (scope, rank) = match (chosen.as_slice(), freshness::within(scene.rows).as_slice()) {
         ([], []) => ("all namespaces".to_owned(), 3),
         ([], [one]) => (format!("{one} only"), 1),
+        // What is left out must not be taken for what is not there.
+        ([], several) if scene.rows.unwatched > 0 => {
+            let all = several.len() + scene.rows.unwatched as usize;
+            (format!("{} of {all} namespaces (-n for others)", several.len()), 0)
+        }
         ([], several) => (format!("{} namespaces only", several.len()), 1),
         (few, _) if few.len() <= 3 => (few.join("+"), 1),
         (many, _) => (format!("{} namespaces chosen", many.len()), 1),

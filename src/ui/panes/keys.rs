@@ -68,7 +68,18 @@ const CHOOSING: &[Action] = &[
     Action::Help,
 ];
 const OPENING: &[Action] = &[Action::Back, Action::Open, Action::Filter, Action::Palette, Action::Help];
-const READING: &[Action] = &[Action::Back, Action::Filter, Action::Palette, Action::Help];
+const READING: &[Action] = &[Action::Back, Action::Filter, Action::Export, Action::Palette, Action::Help];
+/// Of rows that verbs do not act on: they are shown all the same, and say why.
+const UNSUITED: &[Action] = &[
+    Action::Back,
+    Action::RollBack,
+    Action::Bump,
+    Action::Restart,
+    Action::Filter,
+    Action::Export,
+    Action::Palette,
+    Action::Help,
+];
 const OPERATIONS: &[Action] =
     &[Action::Back, Action::Open, Action::Resume, Action::Filter, Action::Palette, Action::Help];
 const JOURNAL: &[Action] = &[Action::Back, Action::Open, Action::Export, Action::Filter, Action::Palette, Action::Help];
@@ -138,6 +149,7 @@ fn entries(scene: &Scene<'_>, width: u16) -> (Vec<Entry>, u16) {
         Screen::Table(TableKind::Namespaces) => CHOOSING.to_vec(),
         Screen::Table(TableKind::Autoscalers) => OPENING.to_vec(),
         Screen::Table(TableKind::Jobs) => JOBS.to_vec(),
+        Screen::Table(TableKind::CronJobs | TableKind::Releases) => UNSUITED.to_vec(),
         Screen::Table(_) => READING.to_vec(),
         Screen::Placement(_) => PLACEMENT.to_vec(),
         Screen::Journal => JOURNAL.to_vec(),

@@ -35,9 +35,9 @@ mod watched;
 mod workloads;
 
 pub use arrange::{Arranged, arrange};
-pub use column::{Column, Key};
+pub use column::{Column, Key, columns};
 pub use contexts::{expiry, standing};
-pub use draw::{MARK, draw, heading_at, mark, right};
+pub use draw::{Hit, MARK, draw, heading_at, mark, right};
 pub use kind::TableKind;
 pub use object::Object;
 pub use watched::{Heading, Held, Watched, headings};

@@ -4,9 +4,13 @@ use super::sight;
 use crate::{
     config::Meaning,
     model::{Amount, Aspect, PodContainer, PodDetail, PodUsage, Pods, Sight, Usages, bytes, cores, percent},
+    time::age,
     ui::{page::Page, pen::Pen, scene::Scene},
 };
+use jiff::Timestamp;
 
+/// From how many seconds on the age of a sample is told: most clusters take one in 15 to 60 s.
+const OLD: i64 = 120;
 /// From how many percent of a limit on a number has the colour of a warning.
 const NEAR: u64 = 90;
 
@@ -52,6 +56,8 @@ pub fn total(page: &mut Page, scene: &Scene<'_>, pods: &Pods) {
         (sampled, running) if sampled < running => format!("  ({sampled} of {running} running pods have a sample)"),
         _ => String::new(),
     };
+    let oldest = pods.iter().filter_map(|pod| usages.of(&pod.name)?.at).min();
+    let which = format!("{which}{}", old(oldest, scene.now));
     let (used, requests, limits) = (total.used, total.requests, total.limits);
     page.labelled("cpu", Meaning::Text, &format!("{}{which}", one(used.cpu, requests.cpu, limits.cpu, cores)));
     page.labelled("memory", Meaning::Text, &one(used.memory, requests.memory, limits.memory, bytes));
@@ -71,13 +77,23 @@ pub fn container(page: &mut Page, scene: &Scene<'_>, pod: &PodDetail, container:
                 |used: Option<u64>, limit: Option<u64>| used.zip(limit).is_some_and(|(u, l)| percent(u, l) >= NEAR);
             let near = near(used.memory, container.limits.memory) || near(used.cpu, container.limits.cpu);
             let meaning = if near { Meaning::Warning } else { Meaning::Text };
-            page.labelled("  uses", meaning, &words(used, container.requests, container.limits));
+            let at = known(scene).ok().and_then(|usages| usages.of(&pod.name)?.at);
+            let told = words(used, container.requests, container.limits);
+            page.labelled("  uses", meaning, &format!("{told}{}", old(at, scene.now)));
         }
         Ok(None) if container.running => {
             page.labelled("  asks", Meaning::Text, &format!("{asked}; no sample of its usage yet"))
         }
         Ok(None) => page.labelled("  asks", Meaning::Text, &asked),
         Err((_, why)) => page.labelled("  asks", Meaning::Text, &format!("{asked}; usage: {why}")),
+    }
+}
+
+/// How old a sample is, where it is older than they usually are.
+fn old(at: Option<Timestamp>, now: Timestamp) -> String {
+    match at.filter(|at| now.duration_since(*at).as_secs() > OLD) {
+        Some(at) => format!("  (sampled {} ago)", age(at, now)),
+        None => String::new(),
     }
 }
 
