@@ -3,6 +3,7 @@
 
 mod bump;
 mod migrate;
+mod rescue;
 mod rollback;
 mod shift;
 mod stage;
