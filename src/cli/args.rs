@@ -229,8 +229,8 @@ pub struct History {
 /// `pilothouse rollback`.
 #[derive(Debug, Args)]
 pub struct Rollback {
-    /// The workload, such as deploy/checkout
-    #[arg(value_name = "TYPE/NAME", value_parser = workload)]
+    /// The workload or Helm release, such as deploy/checkout or release/shop
+    #[arg(value_name = "TYPE/NAME", value_parser = undoable)]
     pub target: Target,
     /// The revision to return to [default: the best known-good one]
     #[arg(long, value_name = "N")]
@@ -420,6 +420,12 @@ impl Target {
 
 fn workload(text: &str) -> Result<Target, String> {
     target(text, Kind::is_workload, "deploy/NAME, sts/NAME, ds/NAME or rollout/NAME")
+}
+
+/// What can be rolled back.
+fn undoable(text: &str) -> Result<Target, String> {
+    let fits = |kind: Kind| kind.is_workload() || kind == Kind::Release;
+    target(text, fits, "deploy/NAME, sts/NAME, ds/NAME, rollout/NAME or release/NAME")
 }
 
 fn route(text: &str) -> Result<Target, String> {

@@ -53,6 +53,8 @@ pub enum Kind {
     GitRepository,
     /// `argoproj.io/v1alpha1` Rollout, of Argo Rollouts.
     Rollout,
+    /// A Helm release: nothing that an API server serves, but what Helm keeps in Secrets of type `helm.sh/release.v1`.
+    Release,
 }
 
 /// One row of the table below: group, version, kind, plural, the words kubectl accepts for it, namespaced.
@@ -60,7 +62,7 @@ type Coordinates = (&'static str, &'static str, &'static str, &'static str, &'st
 
 impl Kind {
     /// Every kind, in the order of declaration.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::Deployment,
         Self::StatefulSet,
         Self::DaemonSet,
@@ -84,6 +86,7 @@ impl Kind {
         Self::Kustomization,
         Self::GitRepository,
         Self::Rollout,
+        Self::Release,
     ];
 
     const fn coordinates(self) -> Coordinates {
@@ -156,6 +159,7 @@ impl Kind {
                 true,
             ),
             Self::Rollout => ("argoproj.io", "v1alpha1", "Rollout", "rollouts", &["ro", "rollouts", "rollout"], true),
+            Self::Release => ("helm.sh", "release.v1", "Release", "releases", &["release", "releases"], true),
         }
     }
 
@@ -197,7 +201,8 @@ impl Kind {
             | Self::Secret
             | Self::HttpRoute
             | Self::EndpointSlice
-            | Self::Lease => words[0],
+            | Self::Lease
+            | Self::Release => words[0],
             _ => words[words.len() - 1],
         }
     }

@@ -64,8 +64,8 @@ pub use cron_job::{CronJob, CronJobState};
 pub use delivery::Delivery;
 pub use event::EventLine;
 pub use facts::{
-    BumpFacts, CommonFacts, EditSite, Facts, Holder, MigrateFacts, PriorJob, Repository, RestartFacts, RollbackFacts,
-    ShiftFacts,
+    BumpFacts, CommonFacts, ConfigurationChange, EditSite, Facts, Holder, MigrateFacts, PriorJob, ReleaseFacts,
+    ReleaseMember, Repository, RestartFacts, RollbackFacts, ShiftFacts, StuckPod, Surroundings,
 };
 pub use fleet::{ContextView, Fleet, SILENT, Standing, Summary, Tally, Troubled};
 pub use health::Health;

@@ -39,6 +39,14 @@ pub enum ObserveError {
         /// What to do instead.
         instead: String,
     },
+    /// An Argo Rollout takes its template from an object that is not written here.
+    #[error("its template is kept in {kind}/{name}, and only a Deployment's is put back")]
+    TemplateElsewhere {
+        /// The kind that keeps it.
+        kind: String,
+        /// Its name.
+        name: String,
+    },
     /// Which container is meant cannot be told.
     #[error("{object} has no container `{asked}` (it has: {known})")]
     NoContainer {
@@ -85,7 +93,8 @@ impl ObserveError {
         let plugin = |command: &str| format!("run `kubectl argo rollouts {command} {name} -n {namespace}`");
         let own = "its own controller brings a new template out, step by step";
         let (why, instead) = match intent.verb() {
-            Verb::Rollback => (own, format!("{}, after `abort` where a new template is on its way", plugin("undo"))),
+            // A rollback does; it is named for completeness.
+            Verb::Rollback => (own, plugin("undo")),
             Verb::Restart => (own, plugin("restart")),
             Verb::Bump => (own, "change the tag in the Git repository that it is applied from".into()),
             Verb::Migrate => (
@@ -105,6 +114,7 @@ impl ObserveError {
             Self::NoContainer { .. } | Self::WhichContainer { .. } => Some("name one with --container".into()),
             Self::Repository { hint, .. } => hint.clone(),
             Self::Rollout { instead, .. } => Some(instead.clone()),
+            Self::TemplateElsewhere { .. } => Some("put it back there by hand".into()),
             Self::WrongKind { .. } | Self::Image { .. } => None,
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{
     chosen::Chosen,
-    layers::{Help, Layer, Offers, Palette, bump, migrate, rollback},
+    layers::{Help, Layer, Offers, Palette, bump, migrate},
     leaving,
     message::{Effect, Level},
     orders,
@@ -44,12 +44,9 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
     }
     match action {
         Action::Logs => state.log_subject(rows).map(|of| state.open_logs(of)).unwrap_or_default(),
-        Action::RollBack => {
-            let revision = tabs::chosen_revision(state);
-            verbs::gather(state, rows, now, |row| Some(Intent::Rollback { target: row, revision }))
-        }
+        Action::RollBack => verbs::roll_back(state, rows, now),
         Action::Restart => verbs::gather(state, rows, now, |row| Some(Intent::Restart { target: row })),
-        Action::RollBackTo => verbs::form(state, rows, |_, row| Layer::Form(rollback(row))),
+        Action::RollBackTo => verbs::roll_back_to(state, rows, now),
         Action::Bump => {
             verbs::form(state, rows, |state, row| Layer::Form(bump(row, state.session.repository.as_deref())))
         }

@@ -8,7 +8,7 @@ use super::{
     state::{Screen, State},
     tables::TableKind,
     tabs,
-    verbs::routes_to,
+    verbs::{release, routes_to},
 };
 use crate::{
     config::Action,
@@ -24,7 +24,14 @@ pub fn refusal(state: &State, rows: &Rows, action: Action) -> Option<String> {
         state.workload(rows).is_none().then(|| format!("{verb}: {why}"))
     };
     match action {
-        Action::RollBack | Action::RollBackTo | Action::Restart | Action::Bump | Action::Migrate => no_workload(),
+        Action::RollBack | Action::RollBackTo if *state.screen() == Screen::Table(TableKind::Releases) => {
+            release(state, rows).is_none().then(|| format!("{verb}: there is no release here"))
+        }
+        Action::RollBack | Action::RollBackTo => no_workload(),
+        Action::Restart | Action::Bump | Action::Migrate => no_workload().or_else(|| {
+            let rollout = state.workload(rows)?.object.kind == Kind::Rollout;
+            rollout.then(|| format!("{verb}: not on an Argo Rollout, whose own controller brings templates out"))
+        }),
         Action::Shift => match state.screen() {
             Screen::Table(TableKind::Routes) if state.selected(TableKind::Routes).is_some() => None,
             Screen::Table(TableKind::Routes) => Some(format!("{verb}: there is no route here")),

@@ -1,12 +1,16 @@
 //! From a verb's key to its form or to the facts for its plan. Nothing is changed here: a plan is shown and confirmed first.
 
 use super::{
-    layers::{Answer, Layer, Question, Then, shift},
+    layers::{Answer, Layer, Question, Then, rollback, shift},
     message::{Effect, Level},
-    state::State,
+    state::{Screen, State},
     tables::TableKind,
+    tabs,
 };
-use crate::model::{Intent, ObjectRef, Route, Rows, Workload};
+use crate::{
+    config::Action,
+    model::{Intent, Kind, ObjectRef, Route, Rows, Workload},
+};
 use jiff::Timestamp;
 
 /// Routes of a namespace with a backend of one of these names.
@@ -32,6 +36,41 @@ pub fn gather(
         Some(intent) => state.gather(intent, None, now),
         None => Vec::new(),
     }
+}
+
+/// The Helm release that is chosen in their table, and its revision.
+pub fn release(state: &State, rows: &Rows) -> Option<(ObjectRef, u32)> {
+    if *state.screen() != Screen::Table(TableKind::Releases) {
+        return None;
+    }
+    let row = rows.releases.get(state.selected(TableKind::Releases)?)?;
+    Some((ObjectRef::new(Kind::Release, row.object.namespace.clone(), row.name.clone()), row.revision))
+}
+
+/// Rolls the selection back: to the revision that is chosen on the line of time, else to the best one.
+pub fn roll_back(state: &mut State, rows: &Rows, now: Timestamp) -> Vec<Effect> {
+    if let Some((target, _)) = release(state, rows) {
+        return state.gather(Intent::Rollback { target, revision: None }, None, now);
+    }
+    let revision = tabs::chosen_revision(state);
+    gather(state, rows, now, |row| Some(Intent::Rollback { target: row, revision }))
+}
+
+/// Rolls the selection back to a revision of choice: the line of time shows what is known of each, and the difference between any
+/// two. Of a Helm release, which has no such line, the number is asked for.
+pub fn roll_back_to(state: &mut State, rows: &Rows, now: Timestamp) -> Vec<Effect> {
+    if let Some((target, revision)) = release(state, rows) {
+        state.layers.push(Layer::Form(rollback(target, revision)));
+        return Vec::new();
+    }
+    if tabs::chosen_revision(state).is_some() {
+        return roll_back(state, rows, now);
+    }
+    let effects = tabs::act(state, Action::TabRevisions, rows, now);
+    let key = |action| state.session.keymap.key(state.places(), action).map_or_else(String::new, |key| key.to_string());
+    let (back, compare) = (key(Action::RollBack), key(Action::Compare));
+    state.tell(Level::Information, format!("choose a revision: {back} rolls back to it, {compare} shows what differs"));
+    effects
 }
 
 /// Opens a form about the selected workload.

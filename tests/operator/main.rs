@@ -2,10 +2,13 @@
 //! `PILOTHOUSE_TEST_KUBECONFIG` names one. Things fail, processes are killed; nothing is lost.
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod argo;
 mod bump;
 mod faults;
+mod helm;
 mod history;
 mod journal;
+mod kubectl;
 mod migrate;
 mod pilothouse;
 mod rollback;
@@ -23,10 +26,23 @@ fn main() -> std::process::ExitCode {
     let stories: Vec<(&str, Behaviour)> =
         [status::ALL, history::ALL, rollback::ALL, shift::ALL, bump::ALL, migrate::ALL, faults::ALL, journal::ALL]
             .concat();
-    let served = [&stories[..], bump::SERVED].concat();
+    let served = [&stories[..], argo::ALL, bump::SERVED].concat();
     let mut trials: Vec<Trial> = served.iter().map(|(name, test)| trial(Which::Served, name, *test)).collect();
     if std::env::var_os("PILOTHOUSE_TEST_KUBECONFIG").is_some() {
-        let real = [&stories[..], bump::REAL].concat();
+        let there = |variable: &str, what: &str| {
+            let there = std::env::var_os(variable).is_some();
+            if !there {
+                eprintln!("no {what} on the control plane: its stories are not told there");
+            }
+            there
+        };
+        let mut real = [&stories[..], bump::REAL, kubectl::REAL].concat();
+        if there("PILOTHOUSE_TEST_ARGO_ROLLOUTS", "controller of Argo Rollouts") {
+            real.extend(argo::ALL);
+        }
+        if there("PILOTHOUSE_TEST_HELM", "Helm") {
+            real.extend(helm::REAL);
+        }
         trials.extend(real.iter().map(|(name, test)| trial(Which::Real, name, *test)));
     } else {
         eprintln!(

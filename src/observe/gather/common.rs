@@ -17,7 +17,10 @@ pub(super) async fn gather(world: &World, intent: &Intent, object: Value) -> Res
     let target = intent.target();
     let owner = formats::owner::owner(&object);
     let lease = Access::new("create", Kind::Lease, &target.namespace);
-    let asked = intent.needs();
+    let mut asked = [intent.needs(), intent.may_need()].concat();
+    if let (Intent::Rollback { .. }, Some(release)) = (intent, super::surroundings::release_of(&object)) {
+        asked.extend(Intent::Rollback { target: release, revision: None }.needs());
+    }
     let permissions = join_all(asked.iter().map(|access| reader.may(access)));
     let (cluster, autoscaler, holder, may_lease, kustomization, allowed) = tokio::join!(
         world.cluster.identity(),

@@ -1,10 +1,10 @@
 //! Facts for a rollback.
 
-use super::{World, common};
+use super::{World, common, surroundings};
 use crate::{
     connect::kube::Reader,
     formats::job,
-    model::{Intent, Kind, ObjectRef, RollbackFacts},
+    model::{Intent, Kind, ObjectRef, RollbackFacts, Surroundings},
     observe::{ObserveError, revisions::revisions},
     wire,
 };
@@ -12,12 +12,25 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 pub(super) async fn gather(world: &World, intent: &Intent, object: Value) -> Result<RollbackFacts, ObserveError> {
-    let (revisions, migrations) = tokio::join!(
-        revisions(&world.cluster, &object, &world.proven),
-        migrations(world.cluster.reader(), intent.target()),
+    let reader = world.cluster.reader();
+    let release = surroundings::release_of(&object);
+    let ours = async {
+        let revisions = revisions(&world.cluster, &object, &world.proven).await?;
+        let configuration = surroundings::changes(reader, intent.target(), &revisions).await;
+        Ok::<_, ObserveError>((revisions, configuration))
+    };
+    let (ours, migrations, stuck, template_of, release, common) = tokio::join!(
+        ours,
+        migrations(reader, intent.target()),
+        surroundings::stuck(reader, &object),
+        surroundings::template_of(reader, &object),
+        surroundings::release(world, release),
+        common::gather(world, intent, object.clone()),
     );
-    let common = common::gather(world, intent, object).await?;
-    Ok(RollbackFacts { common, revisions: revisions?, migrations })
+    let ((revisions, configuration), common) = (ours?, common?);
+    let commits = Vec::new();
+    let around = Surroundings { stuck, template_of: template_of?, release, configuration, commits };
+    Ok(RollbackFacts { common, revisions, migrations, around })
 }
 
 /// Migrations that ran for this workload, by their Jobs and by the records that outlive them. What may not be read is not
