@@ -130,6 +130,8 @@ fn hostile_sights(text: &str) -> Vec<Sight> {
                     }
                 }
             }
+            // Numbers, and names that the API server checks.
+            Sight::Usage(_) => {}
             Sight::Events(events, _) => {
                 for event in events {
                     (event.reason, event.message) = (text.into(), text.into());

@@ -12,12 +12,13 @@ use jiff::tz::TimeZone;
 use pilothouse::{
     config::{Config, Terminal, Theme},
     model::{Aspect, Change, Intent, Kind, LogState, Rows, Sync},
-    ui::{Choice, Failure, Message, Session},
+    ui::{Choice, Effect, Failure, Message, Session},
 };
 use ratatui::{
     buffer::Cell,
     style::{Color, Modifier, Style},
 };
+use std::sync::Arc;
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
 
@@ -229,6 +230,27 @@ fn routes_jobs_and_operations() {
 }
 
 #[test]
+fn namespaces_by_client_and_by_pull_request() {
+    let rows = fixture::clients::clients();
+    golden("namespaces-clients", plain, &rows, |robot| {
+        robot.press(": g r o u p space c l i enter right j");
+    });
+    golden("namespaces-pull-requests", plain, &rows, |robot| {
+        robot.press(": g r o u p space p u l l enter j");
+    });
+    golden("namespaces-group", plain, &rows, |robot| {
+        robot.press(": n s enter v");
+    });
+    golden("placement", plain, &rows, |robot| {
+        robot.press(": g r o u p space c l i enter");
+        let effects = robot.press("n");
+        let [Effect::Place { object, .. }] = effects.as_slice() else { panic!("{effects:?}") };
+        let placement = Arc::new(fixture::clients::placement());
+        robot.tell(Message::Placed { context: "prod-eu".into(), object: object.clone(), placement });
+    });
+}
+
+#[test]
 fn operations_of_others() {
     let mut rows = rows();
     fixture::others::others(&mut rows, 90);
@@ -392,6 +414,21 @@ fn logs_of_two_pods() {
 fn rollouts() {
     let rows = fixture::kinds::rollouts();
     golden("rollouts", plain, &rows, |_| {});
+}
+
+#[test]
+fn nodes() {
+    let rows = fixture::capacity::nodes();
+    golden("nodes", plain, &rows, |robot| {
+        robot.press(": n o d e s enter");
+    });
+    golden("nodes-wide", plain, &rows, |robot| {
+        robot.press(": n o d e s enter w j");
+    });
+    let rows = fixture::capacity::unmeasured();
+    golden("nodes-unmeasured", plain, &rows, |robot| {
+        robot.press(": n o d e s enter");
+    });
 }
 
 #[test]

@@ -659,6 +659,20 @@ fn a_revision_is_chosen_where_all_are_seen() {
 }
 
 #[test]
+fn a_helm_release_is_rolled_back_from_its_table() {
+    let mut robot = Robot::new(session(false, false), fixture::kinds::releases(), (120, 40));
+    robot.press(":");
+    robot.write("releases");
+    robot.press("enter");
+    let effects = robot.press("r");
+    let Intent::Rollback { target, revision: None } = gathered(&effects).0 else { panic!("{effects:?}") };
+    assert_eq!((target.kind, target.path().as_str()), (Kind::Release, "shop/checkout"));
+    robot.press("esc");
+    assert_eq!(robot.press("R"), []);
+    assert!(robot.sees("a Helm release is changed by helm"), "{}", robot.screen());
+}
+
+#[test]
 fn resuming_in_a_protected_context_asks_for_the_name_again() {
     let mut robot = in_production();
     robot.tell(Message::Operations(journaled()));

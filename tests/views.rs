@@ -51,7 +51,7 @@ fn what_is_on_the_screen_is_saved_and_comes_back() {
     command(&mut robot, "jobs");
     let effects = command(&mut robot, "view unwell here");
     assert_eq!(effects, [Effect::Scope(vec!["shop".into()])]);
-    robot.press("x backspace"); // a key that means nothing takes the notice away
+    robot.press("backspace"); // a key that means nothing takes the notice away
     assert_eq!(robot.screen(), before);
 }
 

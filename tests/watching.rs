@@ -263,8 +263,12 @@ async fn a_healthy_cluster_costs_no_look_at_pods() {
     stage.until(&mut batches, "an hour", |_| clock.now().as_second() >= hour, nothing).await;
     assert_eq!(stage.requested("/pods"), 0);
     assert_eq!(stage.requested("/replicasets"), 0);
-    // Nine watches, each opened anew every 40 s.
-    let all = stage.requests.lock().unwrap().len();
+    // Nine watches, each opened anew every 40 s, a knock at the door every 10 s, and a question for cordoned nodes every 30 s.
+    let knocks = stage.requested("/readyz");
+    let cordoned = stage.requested("spec.unschedulable");
+    assert!((100..=121).contains(&cordoned), "{cordoned} questions in an hour");
+    let all = stage.requests.lock().unwrap().len() - knocks - cordoned;
+    assert!((300..=360).contains(&knocks), "{knocks} knocks in an hour");
     assert!(all < 9 * 100, "an idle hour cost {all} requests");
 
     watches.inspect(ObjectRef::new(Kind::Deployment, "shop", "a"));

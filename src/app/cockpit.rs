@@ -236,6 +236,7 @@ impl Cockpit {
                 Effect::Copy { what, text } => self.copy(&what, &text)?,
                 Effect::Redraw => self.screen.clear()?,
                 Effect::Want(kind) => self.fleet.want(kind),
+                Effect::Sample => self.fleet.sample(),
                 Effect::Suspend => {
                     self.screen.suspend();
                     super::signals::stop_this_process();

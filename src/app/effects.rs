@@ -34,6 +34,7 @@ pub struct Hands {
     logs: mpsc::Sender<Message>,
     following: Option<AbortOnDropHandle<()>>,
     inspected_at: Option<Instant>,
+    placing: Option<AbortOnDropHandle<()>>,
     looking: HashMap<Aspect, AbortOnDropHandle<()>>,
     controls: Arc<Mutex<HashMap<OperationId, mpsc::UnboundedSender<Control>>>>,
     journals_seen: Option<SystemTime>,
@@ -58,6 +59,7 @@ impl Hands {
             logs,
             following: None,
             inspected_at: None,
+            placing: None,
             looking: HashMap::new(),
             controls: Arc::default(),
             journals_seen: None,
@@ -98,6 +100,10 @@ impl Hands {
                 let task = tokio::spawn(async move {
                     let result = session.plan(&intent, why).await.map(Arc::new).map_err(|e| unplanned(&intent, &e));
                     send(&inbox, Message::Planned { ticket, result }).await;
+                    // The plan did not wait for Git; the next one knows.
+                    if matches!(intent, Intent::Rollback { .. }) && session.known_commits(intent.target()).is_none() {
+                        let _ = session.origin(intent.target(), None).await; // a workload may have no repository
+                    }
                 });
                 self.gathering.retain(|_, task| !task.is_finished());
                 self.gathering.insert(ticket, AbortOnDropHandle::new(task));
@@ -121,6 +127,14 @@ impl Hands {
                     let _ = inbox.blocking_send(Message::Notice(notice));
                 });
             }
+            Effect::SaveTable { name, extension, rows, text } => {
+                let (inbox, now) = (self.inbox.clone(), self.now());
+                tokio::task::spawn_blocking(move || {
+                    let notice = super::logs::save_as(&name, extension, &format!("{rows} rows"), &text, now);
+                    // Nobody reads the inbox once the program ends.
+                    let _ = inbox.blocking_send(Message::Notice(notice));
+                });
+            }
             Effect::KeepView { name, view } => {
                 let (desk, inbox) = (Arc::clone(&self.session.desk), self.inbox.clone());
                 tokio::task::spawn_blocking(move || {
@@ -131,12 +145,21 @@ impl Hands {
             }
             Effect::Look { object, aspect } => self.look(object, aspect),
             Effect::LookAway => self.looking.clear(),
+            Effect::Place { object, namespaces, owners } => {
+                let (cluster, inbox) = (self.session.cluster.clone(), self.inbox.clone());
+                let task = tokio::spawn(async move {
+                    let placement = Arc::new(observe::look::placement(&cluster, &namespaces, &owners).await);
+                    send(&inbox, Message::Placed { context: cluster.info().name.clone(), object, placement }).await;
+                });
+                self.placing = Some(AbortOnDropHandle::new(task));
+            }
             // These concern the screen or other contexts: the event loop carries them out.
             Effect::Confirm { .. }
             | Effect::Resume { .. }
             | Effect::Enter { .. }
             | Effect::Watch { .. }
             | Effect::Want(_)
+            | Effect::Sample
             | Effect::LogIn(_)
             | Effect::Reload
             | Effect::Visible(_)
@@ -153,7 +176,7 @@ impl Hands {
         (self.session, self.batches) = (session, batches);
         self.gathering.clear();
         self.looking.clear();
-        (self.inspecting, self.inspected_at, self.following) = (None, None, None);
+        (self.inspecting, self.inspected_at, self.following, self.placing) = (None, None, None, None);
     }
 
     /// Starts a plan in its own context.

@@ -185,6 +185,13 @@ impl Fleet {
         self.watch_wanted();
     }
 
+    /// Samples what the nodes use, once, in the context that is acted on.
+    pub fn sample(&self) {
+        if let Some(watching) = self.active().and_then(|link| link.watching.as_ref()) {
+            watching.watches.sample();
+        }
+    }
+
     fn watch_wanted(&self) {
         if let Some(watching) = self.active().and_then(|link| link.watching.as_ref()) {
             self.wanted.iter().for_each(|kind| watching.watches.want(*kind));

@@ -105,6 +105,8 @@ pub enum Command {
     Operations(Operations),
     /// Tell who did what, why, when and with which result; as Markdown, an incident report
     Journal(Journal),
+    /// Reserve a test cluster for a while, give it back, or show who has it
+    Reserve(Reserve),
     /// Check the configuration, or print what to start one from
     Config(Configuration),
     /// Serve the embedded cluster over TLS for kubectl; --kubeconfig is the file to write
@@ -371,6 +373,30 @@ pub struct Journal {
     pub output: JournalFormat,
 }
 
+/// `pilothouse reserve`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "It is a Lease (default/pilothouse-reservation) that every cockpit and every plan shows: others are warned, not\n\
+    kept out. It ends by itself when its time is over, and then anybody may take it. Reserving again prolongs it."
+)]
+pub struct Reserve {
+    /// For how long from now: 90m, 2h, 1d; a week at most
+    #[arg(long = "for", value_name = "DURATION", value_parser = super::reserve::span, conflicts_with = "release")]
+    pub span: Option<u32>,
+    /// Give it back
+    #[arg(long)]
+    pub release: bool,
+    /// What for; shown to everybody
+    #[arg(long, value_name = "TEXT", requires = "span")]
+    pub why: Option<String>,
+    /// Ask the API server and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// How to print it
+    #[arg(short = 'o', long, value_enum, default_value_t = Lines::Table)]
+    pub output: Lines,
+}
+
 /// How `journal` prints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum JournalFormat {
@@ -451,7 +477,7 @@ fn duration(text: &str) -> Result<u64, String> {
 }
 
 /// A duration in seconds that may be days: `7d`, `24h`.
-fn span(text: &str) -> Result<u64, String> {
+pub(super) fn span(text: &str) -> Result<u64, String> {
     match text.strip_suffix('d').and_then(|days| days.parse::<u64>().ok()) {
         Some(days) => Ok(days.saturating_mul(86_400)),
         None => duration(text).map_err(|_| "expected a duration such as 90m, 24h or 7d".to_owned()),

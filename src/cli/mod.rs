@@ -13,6 +13,7 @@ mod history;
 mod journal;
 mod operations;
 mod report;
+mod reserve;
 mod sim;
 mod status;
 mod table;
@@ -51,6 +52,7 @@ pub fn run() -> ExitCode {
 fn connected(global: &args::Global, command: Option<Command>) -> Result<ExitCode, Failure> {
     // One process, one cryptography provider; a second installation would be the only error.
     let _ = rustls::crypto::ring::default_provider().install_default();
+    crate::connect::allow_many_connections();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -66,6 +68,7 @@ fn connected(global: &args::Global, command: Option<Command>) -> Result<ExitCode
             Some(Command::History(arguments)) => history::run(global, &arguments, &mut out).await,
             Some(Command::Journal(arguments)) => journal::run(&arguments, &mut out),
             Some(Command::Operations(arguments)) => operations::run(global, arguments, &mut out).await,
+            Some(Command::Reserve(arguments)) => reserve::run(global, arguments, &mut out).await,
             Some(verb) => verbs::run(global, verb, &mut out).await,
         }
     });

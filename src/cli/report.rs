@@ -24,6 +24,8 @@ pub struct Report {
     pub api_version: &'static str,
     /// The kubeconfig context.
     pub context: String,
+    /// Who has reserved the cluster; null where nobody has, or it may not be read.
+    pub reservation: Option<ReservationRow>,
     /// Kinds that could not be listed, with the reason: what is missing below is not known to be absent.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unknown: Vec<UnknownRow>,
@@ -37,6 +39,17 @@ pub struct Report {
     pub jobs: Vec<JobRow>,
     /// Routes.
     pub routes: Vec<RouteRow>,
+}
+
+/// A reservation of the cluster.
+#[derive(Debug, Serialize)]
+pub struct ReservationRow {
+    /// Who holds it, as `user@host`.
+    pub holder: String,
+    /// When it ends by itself, by the holder's clock.
+    pub until: Timestamp,
+    /// What for.
+    pub why: Option<String>,
 }
 
 /// A kind that could not be listed.
@@ -236,11 +249,16 @@ impl Report {
         Self {
             api_version: API_VERSION,
             context: context.to_owned(),
+            reservation: rows.reservation(now).map(|held| ReservationRow {
+                holder: held.holder.to_string(),
+                until: held.until,
+                why: held.reason.as_ref().map(ToString::to_string),
+            }),
             unknown: rows.syncs().filter_map(|(kind, ns, sync)| unknown(kind, ns, sync)).collect(),
             namespaces: namespaces(rows),
             workloads: workloads.into_iter().map(|w| workload(w, rows, now)).collect(),
             autoscalers: rows.autoscalers.iter().map(autoscaler).collect(),
-            jobs: rows.jobs.iter().map(job).collect(),
+            jobs: rows.jobs.iter().map(|row| job(rows, row, now)).collect(),
             routes: rows.routes.iter().map(route).collect(),
         }
     }
@@ -326,10 +344,13 @@ fn autoscaler(row: &Autoscaler) -> AutoscalerRow {
     }
 }
 
-fn job(row: &Job) -> JobRow {
+fn job(rows: &Rows, row: &Job, now: Timestamp) -> JobRow {
     let (state, reason) = match &row.state {
         JobState::Suspended => ("suspended", None),
-        JobState::Running => ("running", None),
+        JobState::Running => {
+            let blocker = rows.blocker_of_job(row);
+            ("running", blocker.map(|b| b.sentence(b.since.map(|since| age(since, now)).as_deref())))
+        }
         JobState::Complete => ("complete", None),
         JobState::Failed(why) => ("failed", Some(why.clone())),
     };

@@ -8,8 +8,9 @@ use super::{
 };
 use crate::{
     app::Session,
-    model::{Health, JobState, Rows, Workload},
+    model::{Change, Health, JobState, Rows, Workload},
     observe::{self, Scope},
+    operate,
     time::age,
 };
 use jiff::Timestamp;
@@ -26,7 +27,13 @@ pub async fn run(global: &Global, arguments: &Status, out: &mut impl Write) -> R
         names if names.is_empty() => Scope::Namespaces(vec![session.cluster.info().namespace.clone()]),
         names => Scope::Namespaces(names),
     };
-    let rows = observe::snapshot(&session.cluster, &scope).await?;
+    let (rows, reserved) =
+        tokio::join!(observe::snapshot(&session.cluster, &scope), operate::reserved(&session.cluster));
+    let mut rows = rows?;
+    // What keeps it from being read keeps nothing else from being told.
+    if let Ok(Some(held)) = reserved {
+        rows.apply(vec![Change::Reservation(held)], session.clock.now());
+    }
     match arguments.output {
         Format::Table => table(&rows, session.clock.now(), out)?,
         Format::Json => {
@@ -92,6 +99,10 @@ fn table(rows: &Rows, now: Timestamp, out: &mut impl Write) -> std::io::Result<(
     if !reasons.is_empty() {
         writeln!(out, "\n{}", reasons.join("\n"))?;
     }
+    if let Some(held) = rows.reservation(now) {
+        let until = held.until.strftime("%F %H:%M UTC");
+        writeln!(out, "\nreserved by {} until {until}{}", held.holder, held.remarks(now))?;
+    }
     autoscalers(rows, out)?;
     jobs(rows, out)?;
     routes(rows, out)?;
@@ -148,7 +159,10 @@ fn jobs(rows: &Rows, out: &mut impl Write) -> std::io::Result<()> {
     for row in rows.jobs.iter() {
         let state = match &row.state {
             JobState::Suspended => "suspended".to_owned(),
-            JobState::Running => "running".to_owned(),
+            JobState::Running => match rows.blocker_of_job(row) {
+                Some(blocker) => format!("stuck: {}", blocker.kind().words()),
+                None => "running".to_owned(),
+            },
             JobState::Complete => "complete".to_owned(),
             JobState::Failed(why) => format!("failed: {why}"),
         };

@@ -156,6 +156,7 @@ fn intent_of(global: &Global, command: Command) -> Result<(Result<Intent, Failur
         | Command::History(_)
         | Command::Operations(_)
         | Command::Journal(_)
+        | Command::Reserve(_)
         | Command::Sim(_)
         | Command::Completions { .. }
         | Command::Man { .. } => return Err(Failure::new(Sort::Usage, "not a verb", None)),

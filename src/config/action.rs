@@ -63,9 +63,10 @@ actions! {
     Jobs = "jobs", "jobs";
     CronJobs = "cronjobs", "CronJobs";
     Releases = "releases", "Helm releases";
+    Nodes = "nodes", "nodes and usage";
     Operations = "operations", "operations";
     Journal = "journal", "journal";
-    Export = "export", "export as Markdown";
+    Export = "export", "export";
     ExportAll = "export-all", "export all that are shown, or marked, as Markdown";
     SortName = "sort-name", "sort by name; again: turned round";
     SortNamespace = "sort-namespace", "sort by namespace";
@@ -82,6 +83,9 @@ actions! {
     MarkRange = "mark-range", "mark from the last mark to here";
     MarkAll = "mark-all", "mark all that are shown, or none";
     Unmark = "unmark", "take every mark away";
+    Group = "group", "group namespaces by a label";
+    FoldAll = "fold-all", "fold or unfold every group";
+    Placement = "placement", "on which nodes its pods run";
     HistoryBack = "history-back", "the screen before";
     HistoryForward = "history-forward", "the screen after";
     LastScreen = "last-screen", "to and fro between two screens";
@@ -96,7 +100,7 @@ actions! {
     NextTab = "next-tab", "next tab";
     PreviousTab = "previous-tab", "previous tab";
     Compare = "compare", "compare two revisions";
-    Fold = "fold", "fold or unfold managed fields";
+    Fold = "fold", "fold or unfold";
     NextMatch = "next-match", "next match";
     PreviousMatch = "previous-match", "previous match";
     Contexts = "contexts", "contexts";

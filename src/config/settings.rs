@@ -17,6 +17,10 @@ pub struct Settings {
     pub mouse: Option<bool>,
     /// The GitOps repository: a path or a URL.
     pub repository: Option<String>,
+    /// The label that namespaces are grouped by: a client, an environment, a pull request.
+    pub group_by: Option<String>,
+    /// The label of nodes by which it is shown where pods run.
+    pub node_label: Option<String>,
     /// What is special about some contexts, by the context's name.
     pub contexts: BTreeMap<String, ContextSettings>,
 }
@@ -36,7 +40,7 @@ pub struct ContextSettings {
     pub namespaces: Vec<String>,
 }
 
-const KEYS: [&str; 6] = ["read_only", "theme", "ascii", "mouse", "repository", "contexts"];
+const KEYS: [&str; 8] = ["read_only", "theme", "ascii", "mouse", "repository", "group_by", "node_label", "contexts"];
 const CONTEXT_KEYS: [&str; 5] = ["protected", "read_only", "colour", "repository", "namespaces"];
 
 impl Settings {
@@ -54,6 +58,8 @@ impl Settings {
                 "ascii" => settings.ascii = document.boolean("ascii", value),
                 "mouse" => settings.mouse = document.boolean("mouse", value),
                 "repository" => settings.repository = document.text("repository", value),
+                "group_by" => settings.group_by = document.text("group_by", value),
+                "node_label" => settings.node_label = document.text("node_label", value),
                 "contexts" => {
                     for (name, value) in document.table("contexts", value).into_iter().flatten() {
                         let Some(table) = document.table(name.get_ref(), value) else { continue };

@@ -4,7 +4,7 @@
 //! last from the terminal's own colours. No state is told by colour alone: the monochrome theme loses nothing.
 //!
 //! A theme is written for all colours. On terminals with fewer the nearest ones are taken; for those with sixteen, which look
-//! different everywhere, a style may name its own with `fg16` and `bg16`.
+//! different everywhere, a style may name its own with `fg16` and `bg16`, or swap the two with `reversed16`.
 
 use super::{
     colour::{self, Depth},
@@ -135,9 +135,11 @@ impl Theme {
     /// The same theme as a terminal of this depth can show it.
     pub fn at(mut self, depth: Depth) -> Self {
         for paint in &mut self.paints {
-            let colours = if depth == Depth::Sixteen { paint.style.patch(paint.sixteen) } else { paint.style };
-            paint.style.fg = colours.fg.and_then(|fg| colour::at(fg, depth));
-            paint.style.bg = colours.bg.and_then(|bg| colour::at(bg, depth));
+            if depth == Depth::Sixteen {
+                paint.style = paint.style.patch(paint.sixteen);
+            }
+            paint.style.fg = paint.style.fg.and_then(|fg| colour::at(fg, depth));
+            paint.style.bg = paint.style.bg.and_then(|bg| colour::at(bg, depth));
         }
         self
     }
@@ -207,7 +209,8 @@ impl Theme {
     }
 }
 
-const STYLE_KEYS: [&str; 9] = ["fg", "bg", "fg16", "bg16", "bold", "dim", "italic", "underlined", "reversed"];
+const STYLE_KEYS: [&str; 10] =
+    ["fg", "bg", "fg16", "bg16", "reversed16", "bold", "dim", "italic", "underlined", "reversed"];
 
 /// A style: a colour for the text, or a table of colours and attributes.
 fn paint(document: &mut Document<'_>, name: &str, value: &Value<'_>) -> Option<Paint> {
@@ -223,19 +226,20 @@ fn paint(document: &mut Document<'_>, name: &str, value: &Value<'_>) -> Option<P
             "fg16" => &mut paint.sixteen.fg,
             "bg16" => &mut paint.sixteen.bg,
             other => {
-                let attribute = match other {
-                    "bold" => Modifier::BOLD,
-                    "dim" => Modifier::DIM,
-                    "italic" => Modifier::ITALIC,
-                    "underlined" => Modifier::UNDERLINED,
-                    "reversed" => Modifier::REVERSED,
+                let (style, attribute) = match other {
+                    "bold" => (&mut paint.style, Modifier::BOLD),
+                    "dim" => (&mut paint.style, Modifier::DIM),
+                    "italic" => (&mut paint.style, Modifier::ITALIC),
+                    "underlined" => (&mut paint.style, Modifier::UNDERLINED),
+                    "reversed" => (&mut paint.style, Modifier::REVERSED),
+                    "reversed16" => (&mut paint.sixteen, Modifier::REVERSED),
                     other => {
                         document.unknown("key of a style", other, key.span(), &STYLE_KEYS);
                         continue;
                     }
                 };
                 if document.boolean(other, value) == Some(true) {
-                    paint.style = paint.style.add_modifier(attribute);
+                    *style = style.add_modifier(attribute);
                 }
                 continue;
             }
@@ -304,6 +308,14 @@ mod tests {
         assert_eq!(theme(Depth::Sixteen).of(Meaning::Healthy).fg, Some(Color::Green));
         assert_eq!(theme(Depth::Indexed).of(Meaning::Broken).fg, Some(Color::Indexed(210)));
         assert_eq!(theme(Depth::Monochrome).of(Meaning::Broken).fg, None);
+        let text = "selected = { bg = \"#2d333b\", bg16 = \"reset\", reversed16 = true }\n";
+        let selected = |depth| Theme::parse(Path::new("own.toml"), text, &|_| None).0.at(depth).of(Meaning::Selected);
+        assert_eq!(selected(Depth::Sixteen).bg, Some(Color::Reset));
+        assert!(
+            selected(Depth::Sixteen).add_modifier.contains(Modifier::REVERSED),
+            "whatever colour a word has, it is read"
+        );
+        assert!(!selected(Depth::True).add_modifier.contains(Modifier::REVERSED));
     }
 
     #[test]

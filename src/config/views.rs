@@ -9,6 +9,10 @@
 //! reverse = true
 //! wide = true
 //! columns = ["name", "ready"]
+//! widths = { name = 30 }
+//! group = "client"
+//! unfolded = true
+//! except = ["acme"]
 //! ```
 //!
 //! Only `screen` is needed. Which columns a table has is the screen's matter, not this file's. Text is edited, never made anew:
@@ -28,7 +32,11 @@ pub(super) const FILE: &str = "views.toml";
 /// The longest name of a view, in characters.
 const LONGEST: usize = 60;
 
-const KEYS: [&str; 7] = ["screen", "namespaces", "filter", "sort", "reverse", "wide", "columns"];
+const KEYS: [&str; 11] =
+    ["screen", "namespaces", "filter", "sort", "reverse", "wide", "columns", "widths", "group", "unfolded", "except"];
+
+/// The most columns of the screen that a column can be given.
+const WIDEST: i64 = 500;
 
 /// One view: a table and how it is looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +55,14 @@ pub struct View {
     pub wide: bool,
     /// The headings of the columns that are shown, in small letters; None for the usual ones.
     pub columns: Option<Vec<String>>,
+    /// The widths that columns were given, by their headings in small letters.
+    pub widths: BTreeMap<String, u16>,
+    /// The label that rows are grouped by.
+    pub group: Option<String>,
+    /// Whether groups are unfolded.
+    pub unfolded: bool,
+    /// The values of the label whose groups are the other way; `!` stands for rows without it.
+    pub except: Vec<String>,
 }
 
 impl View {
@@ -60,6 +76,10 @@ impl View {
             reverse: false,
             wide: false,
             columns: None,
+            widths: BTreeMap::new(),
+            group: None,
+            unfolded: false,
+            except: Vec::new(),
         }
     }
 
@@ -85,6 +105,10 @@ impl View {
                 "reverse" => view.reverse = document.boolean("reverse", value).unwrap_or_default(),
                 "wide" => view.wide = document.boolean("wide", value).unwrap_or_default(),
                 "columns" => view.columns = Some(document.texts("columns", value)),
+                "widths" => view.widths = widths(document, value),
+                "group" => view.group = document.text("group", value),
+                "unfolded" => view.unfolded = document.boolean("unfolded", value).unwrap_or_default(),
+                "except" => view.except = document.texts("except", value),
                 other => document.unknown("key of a view", other, key.span(), &KEYS),
             }
         }
@@ -113,8 +137,37 @@ impl View {
         if let Some(columns) = &self.columns {
             line("columns", format!("[{}]", list(columns)));
         }
+        if !self.widths.is_empty() {
+            let one = |(column, width): (&String, &u16)| format!("{} = {width}", quoted(column));
+            line("widths", format!("{{ {} }}", self.widths.iter().map(one).collect::<Vec<_>>().join(", ")));
+        }
+        if let Some(label) = &self.group {
+            line("group", quoted(label));
+        }
+        if self.unfolded {
+            line("unfolded", "true".into());
+        }
+        if !self.except.is_empty() {
+            line("except", format!("[{}]", list(&self.except)));
+        }
         text
     }
+}
+
+/// The widths that columns are given.
+fn widths(document: &mut Document<'_>, value: &Value<'_>) -> BTreeMap<String, u16> {
+    let mut widths = BTreeMap::new();
+    for (column, value) in document.table("widths", value).into_iter().flatten() {
+        let width = value.get_ref().as_integer().and_then(|number| number.as_str().parse::<i64>().ok());
+        match width.filter(|width| (1..=WIDEST).contains(width)).and_then(|width| u16::try_from(width).ok()) {
+            Some(width) => drop(widths.insert(column.get_ref().to_string(), width)),
+            None => {
+                let hint = Some(format!("a number of columns from 1 to {WIDEST}"));
+                document.complain(value.span(), format!("the width of `{}` is no number", column.get_ref()), hint);
+            }
+        }
+    }
+    widths
 }
 
 /// A text as a basic string, which TOML takes for keys as well as for values.
@@ -137,13 +190,14 @@ pub struct Views(BTreeMap<String, View>);
 
 impl Views {
     /// The actions that open a table of which a view can be saved.
-    pub const SCREENS: [Action; 11] = [
+    pub const SCREENS: [Action; 12] = [
         Action::Workloads,
         Action::Namespaces,
         Action::Autoscalers,
         Action::Jobs,
         Action::CronJobs,
         Action::Releases,
+        Action::Nodes,
         Action::Routes,
         Action::Operations,
         Action::Journal,
@@ -258,6 +312,10 @@ mod tests {
             reverse: true,
             wide: true,
             columns: Some(vec!["name".into(), "it's".into()]),
+            widths: [("name".into(), 30), ("it's = \"so\"".into(), 7)].into(),
+            group: Some("example.com/client".into()),
+            unfolded: true,
+            except: vec!["acme".into(), "!".into()],
         }
     }
 
@@ -293,7 +351,7 @@ mod tests {
 
     #[test]
     fn a_mistake_is_told_and_its_file_is_not_edited() {
-        let text = "[a]\nscreen = \"workload\"\n[b]\nscren = 1\n[c]\nscreen = \"jobs\"\nwide = 1\n\" \" = 2\n";
+        let text = "[a]\nscreen = \"workload\"\n[b]\nscren = 1\n[c]\nscreen = \"jobs\"\nwide = 1\nwidths = { name = 0 }\n\" \" = 2\n";
         let (views, errors) = parse(text);
         assert_eq!(views.iter().map(|(name, _)| name).collect::<Vec<_>>(), ["c"]);
         assert_eq!(errors[0], "views.toml:2:10: there is no table `workload` (did you mean `workloads`?)");

@@ -99,8 +99,8 @@ pub fn rollback(cluster: &Cluster, release: &ObjectRef, revision: u32) -> Result
         return Ok(());
     }
     let said = String::from_utf8_lossy(&output.stderr);
-    let lines = said.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("WARNING:"));
-    let said = lines.last().unwrap_or_default();
+    let mut lines = said.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("WARNING:"));
+    let said = lines.next_back().unwrap_or_default();
     let said = said.strip_prefix("Error: ").unwrap_or(said);
     Err(HelmError::Failed(if said.is_empty() { output.status.to_string() } else { said.to_owned() }))
 }

@@ -2,7 +2,7 @@
 //!
 //! Each aspect is fetched by itself, when somebody looks, so that what one may not see hides nothing else.
 
-use super::{EventLine, History, Manifest, Origin, Overview, Pods, Scaling, Traffic};
+use super::{EventLine, History, Manifest, Origin, Overview, Pods, Scaling, Traffic, Usages};
 
 /// One side of a workload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -13,6 +13,8 @@ pub enum Aspect {
     Revisions,
     /// Its pods by revision.
     Pods,
+    /// What its pods use.
+    Usage,
     /// Events about it, its revisions and its pods.
     Events,
     /// What scales it.
@@ -34,6 +36,8 @@ pub enum Sight {
     Revisions(History),
     /// Its pods by revision.
     Pods(Pods),
+    /// What its pods use; None where the metrics API is not served.
+    Usage(Option<Usages>),
     /// Events about it, its revisions and its pods, newest first, and whether older ones were left out.
     Events(Vec<EventLine>, bool),
     /// What scales it, if anything does.
@@ -53,6 +57,7 @@ impl Sight {
             Self::Overview(_) => Aspect::Overview,
             Self::Revisions(_) => Aspect::Revisions,
             Self::Pods(_) => Aspect::Pods,
+            Self::Usage(_) => Aspect::Usage,
             Self::Events(..) => Aspect::Events,
             Self::Autoscaler(_) => Aspect::Autoscaler,
             Self::Manifest(_) => Aspect::Manifest,

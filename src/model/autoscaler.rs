@@ -62,7 +62,12 @@ impl Autoscaler {
     pub fn trouble(&self) -> Option<&str> {
         self.conditions
             .iter()
-            .find(|c| matches!(&*c.kind, "AbleToScale" | "ScalingActive") && &*c.status == "False")
+            // What somebody scaled to zero is to be left alone.
+            .find(|c| {
+                matches!(&*c.kind, "AbleToScale" | "ScalingActive")
+                    && &*c.status == "False"
+                    && &*c.reason != "ScalingDisabled"
+            })
             .map(|c| &*c.message)
     }
 
@@ -70,7 +75,7 @@ impl Autoscaler {
     pub fn blocker(&self) -> Option<Blocker> {
         let why = match self.trouble() {
             // Before its first look it says nothing yet.
-            Some(told) if !told.is_empty() => ScalingTrouble::Unable(told.into()),
+            Some(told) if !told.is_empty() => ScalingTrouble::told(told),
             Some(_) => return None,
             None if self.is_at_maximum() => ScalingTrouble::AtMaximum { max: self.max, metric: self.furthest_above() },
             None => return None,

@@ -1,7 +1,8 @@
 //! Facts: everything a planner needs to know for one intent. Gathered in one go by `observe`, then only read.
 
 use super::{
-    Autoscaler, ClusterIdentity, Commit, Container, FileEdit, JobState, ObjectRef, Owner, Permission, Release, Revision,
+    Autoscaler, ClusterIdentity, Commit, Container, FileEdit, JobState, ObjectRef, Owner, Permission, Release,
+    Reservation, Revision,
 };
 use jiff::Timestamp;
 use serde_json::Value;
@@ -40,6 +41,8 @@ pub struct CommonFacts {
     pub permissions: Vec<Permission>,
     /// Who holds the target's Lease.
     pub holder: Option<Holder>,
+    /// Who has reserved the cluster; None where nobody has, or it may not be read.
+    pub reservation: Option<Reservation>,
     /// Whether Leases may be written here; None where it could not be asked.
     pub may_lease: Option<bool>,
 }
@@ -117,7 +120,7 @@ pub struct RollbackFacts {
     /// The workload's revisions, newest first.
     pub revisions: Vec<Revision>,
     /// What stands beside the workload.
-    pub around: Surroundings,
+    pub around: Box<Surroundings>,
     /// Migrations known to have run since: Job name and image.
     pub migrations: Vec<(String, String, Option<Timestamp>)>,
 }

@@ -27,6 +27,8 @@ pub struct Job {
     pub state: JobState,
     /// Pods running.
     pub active: u32,
+    /// Pods running that are ready.
+    pub ready: u32,
     /// Pods that succeeded.
     pub succeeded: u32,
     /// Pods that failed.
@@ -43,4 +45,11 @@ pub struct Job {
     pub finished: Option<Timestamp>,
     /// Its labels.
     pub labels: Labels,
+}
+
+impl Job {
+    /// Whether its pods are worth fetching to name what is wrong: it runs, and none of its pods does.
+    pub fn needs_inspection(&self) -> bool {
+        self.state == JobState::Running && self.ready == 0
+    }
 }

@@ -55,6 +55,10 @@ pub enum Kind {
     Rollout,
     /// A Helm release: nothing that an API server serves, but what Helm keeps in Secrets of type `helm.sh/release.v1`.
     Release,
+    /// `metrics.k8s.io/v1beta1` PodMetrics: what a pod uses. Sampled, never watched.
+    PodMetrics,
+    /// `metrics.k8s.io/v1beta1` NodeMetrics: what a node uses. Sampled, never watched.
+    NodeMetrics,
 }
 
 /// One row of the table below: group, version, kind, plural, the words kubectl accepts for it, namespaced.
@@ -62,7 +66,7 @@ type Coordinates = (&'static str, &'static str, &'static str, &'static str, &'st
 
 impl Kind {
     /// Every kind, in the order of declaration.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 26] = [
         Self::Deployment,
         Self::StatefulSet,
         Self::DaemonSet,
@@ -87,6 +91,8 @@ impl Kind {
         Self::GitRepository,
         Self::Rollout,
         Self::Release,
+        Self::PodMetrics,
+        Self::NodeMetrics,
     ];
 
     const fn coordinates(self) -> Coordinates {
@@ -160,6 +166,8 @@ impl Kind {
             ),
             Self::Rollout => ("argoproj.io", "v1alpha1", "Rollout", "rollouts", &["ro", "rollouts", "rollout"], true),
             Self::Release => ("helm.sh", "release.v1", "Release", "releases", &["release", "releases"], true),
+            Self::PodMetrics => ("metrics.k8s.io", "v1beta1", "PodMetrics", "pods", &["podmetrics"], true),
+            Self::NodeMetrics => ("metrics.k8s.io", "v1beta1", "NodeMetrics", "nodes", &["nodemetrics"], false),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Namespaces.
 
-use super::Labels;
+use super::{Labels, Owner};
 use jiff::Timestamp;
 use std::sync::Arc;
 
@@ -15,4 +15,10 @@ pub struct Namespace {
     pub created: Option<Timestamp>,
     /// Its labels.
     pub labels: Labels,
+    /// Who answers for it, as a label or an annotation says.
+    pub contact: Option<Arc<str>>,
+    /// What made it and would write it again.
+    pub owner: Option<Owner>,
+    /// The commit that it was made from, as a label or an annotation says.
+    pub commit: Option<Arc<str>>,
 }

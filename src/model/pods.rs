@@ -1,5 +1,6 @@
 //! Pods at length: their containers, how these ended, and the conditions that say what is missing.
 
+use super::Amount;
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 
@@ -51,6 +52,12 @@ pub struct PodContainer {
     pub image: Box<str>,
     /// Whether it is an init container.
     pub init: bool,
+    /// Whether it runs now.
+    pub running: bool,
+    /// What it asked for.
+    pub requests: Amount,
+    /// What it may use at most.
+    pub limits: Amount,
     /// Whether it is ready.
     pub ready: bool,
     /// How often it was started again.
@@ -128,6 +135,30 @@ impl Pods {
     /// Every pod, in order.
     pub fn iter(&self) -> impl Iterator<Item = &PodDetail> {
         self.groups.iter().flat_map(|group| &group.pods)
+    }
+
+    /// The QoS classes of the pods and what each means, most frequent first; with numbers where there are several.
+    pub fn by_quality(&self) -> Vec<String> {
+        let mut counts: Vec<(&str, usize)> = Vec::new();
+        for pod in self.iter().filter(|pod| !pod.quality.is_empty()) {
+            match counts.iter_mut().find(|(class, _)| *class == &*pod.quality) {
+                Some((_, count)) => *count += 1,
+                None => counts.push((&pod.quality, 1)),
+            }
+        }
+        counts.sort_by_key(|(class, count)| (std::cmp::Reverse(*count), *class));
+        let several = counts.len() > 1;
+        let words = |(class, count): (&str, usize)| {
+            let number = if several { format!("{count} ") } else { String::new() };
+            let means = match class {
+                "BestEffort" => " (no requests: evicted first)",
+                "Burstable" => " (evicted early once it uses more than it requested)",
+                "Guaranteed" => " (evicted last)",
+                _ => "",
+            };
+            format!("{number}{class}{means}")
+        };
+        counts.into_iter().map(words).collect()
     }
 
     /// How many pods there are of each state, most frequent first.

@@ -3,8 +3,8 @@
 //! Rows are changed only by [`Rows::apply`]; a frame borrows them and copies nothing.
 
 use super::{
-    Autoscaler, Blocker, Claim, CronJob, Health, Inspection, Job, Kind, Namespace, ObjectRef, Release, ReleaseStatus,
-    RolloutState, Route, SILENT, Samples, Sync, Table, Workload, image::ImageReference,
+    Autoscaler, Blocker, Capacity, Claim, CronJob, Health, Inspection, Job, Kind, Namespace, Node, ObjectRef, Release,
+    ReleaseStatus, Reservation, RolloutState, Route, SILENT, Samples, Sync, Table, Workload, image::ImageReference,
 };
 use jiff::Timestamp;
 use std::{
@@ -39,12 +39,22 @@ pub enum Change {
     Route(Route),
     /// An operation holds a Lease, was left in one, or got further.
     Claim(Claim),
+    /// The cluster was reserved, or that was changed.
+    Reservation(Reservation),
+    /// A node appeared or changed.
+    Node(Node),
+    /// What the cluster uses was sampled.
+    Capacity(Capacity),
     /// An object is gone.
     Gone(ObjectRef),
     /// How far this kind's rows can be trusted changed.
     Sync(Kind, Option<Arc<str>>, Sync),
     /// A workload's pods were looked at.
     Inspected(ObjectRef, Inspection),
+    /// So many namespaces may be seen and are not watched, as each takes connections.
+    Unwatched(u32),
+    /// These, and no others, have pods that a budget keeps on a node that is to be emptied.
+    Kept(BTreeMap<ObjectRef, Blocker>),
 }
 
 /// Changes that arrived together.
@@ -82,8 +92,18 @@ pub struct Rows {
     pub routes: Table<Route>,
     /// Operations as their Leases tell of them, by Lease.
     pub claims: Table<Claim>,
+    /// Who has reserved the cluster, by Lease: one at most.
+    pub reservations: Table<Reservation>,
+    /// Nodes, once somebody wants to see them.
+    pub nodes: Table<Node>,
+    /// What was sampled of the cluster last.
+    pub capacity: Option<Capacity>,
     /// What the pods of unhealthy or selected workloads told.
     pub inspections: HashMap<ObjectRef, Inspection>,
+    /// How many namespaces may be seen and are not watched, as each takes connections.
+    pub unwatched: u32,
+    /// What keeps pods on nodes that are to be emptied, by workload.
+    pub kept: BTreeMap<ObjectRef, Blocker>,
     /// The replicas of each autoscaler over time, since this program looks.
     pub replicas: HashMap<ObjectRef, Samples>,
     /// What just happened, newest last.
@@ -127,6 +147,9 @@ impl Rows {
                 self.namespaces.put(ObjectRef::new(Kind::Namespace, "", row.name.clone()), row);
             }
             Change::Job(row) => {
+                if !row.needs_inspection() {
+                    self.inspections.remove(&row.object);
+                }
                 self.jobs.put(row.object.clone(), row);
             }
             Change::CronJob(row) => {
@@ -142,12 +165,26 @@ impl Rows {
                 row.follow(self.claims.get(&row.lease), now);
                 self.claims.put(row.lease.clone(), row);
             }
+            Change::Reservation(row) => {
+                self.reservations.put(row.lease.clone(), row);
+            }
+            Change::Node(row) => {
+                self.nodes.put(row.object.clone(), row);
+            }
+            Change::Capacity(sample) => self.capacity = Some(sample),
             Change::Gone(object) => self.remove(&object, now),
             Change::Sync(kind, namespace, sync) => {
                 if kind == Kind::Lease {
                     self.watch_again(namespace.as_deref(), &sync, now);
                 }
                 self.syncs.insert((kind, namespace), sync);
+            }
+            Change::Unwatched(number) => self.unwatched = number,
+            Change::Kept(kept) => {
+                let before = std::mem::replace(&mut self.kept, kept.clone());
+                for (object, blocker) in kept.iter().filter(|(object, _)| !before.contains_key(object)) {
+                    self.tell(object, blocker.message(), Health::Degraded, now);
+                }
             }
             Change::Inspected(object, inspection) => {
                 let before = self.inspections.get(&object).and_then(|i| i.blocker.as_ref()).map(Blocker::kind);
@@ -187,8 +224,12 @@ impl Rows {
             Kind::Job => self.jobs.begin(),
             Kind::CronJob => self.cron_jobs.begin(),
             Kind::Secret => self.releases.begin(),
+            Kind::Node => self.nodes.begin(),
             Kind::HttpRoute => self.routes.begin(),
-            Kind::Lease => self.claims.begin(),
+            Kind::Lease => {
+                self.claims.begin();
+                self.reservations.begin();
+            }
             _ => self.workloads.begin(),
         }
     }
@@ -204,8 +245,12 @@ impl Rows {
             Kind::Job => self.jobs.sweep(scope),
             Kind::CronJob => self.cron_jobs.sweep(scope),
             Kind::Secret => self.releases.sweep(scope),
+            Kind::Node => self.nodes.sweep(scope),
             Kind::HttpRoute => self.routes.sweep(scope),
-            Kind::Lease => self.claims.sweep(scope),
+            Kind::Lease => {
+                self.claims.sweep(scope);
+                self.reservations.sweep(scope);
+            }
             _ => self.workloads.sweep(scope),
         }
     }
@@ -223,6 +268,7 @@ impl Rows {
             }
             Kind::Job => {
                 self.jobs.remove(object);
+                self.inspections.remove(object);
             }
             Kind::CronJob => {
                 self.cron_jobs.remove(object);
@@ -233,8 +279,12 @@ impl Rows {
             Kind::HttpRoute => {
                 self.routes.remove(object);
             }
+            Kind::Node => {
+                self.nodes.remove(object);
+            }
             Kind::Lease => {
                 self.claims.remove(object);
+                self.reservations.remove(object);
             }
             _ => {
                 if self.workloads.remove(object).is_some() {
@@ -270,9 +320,20 @@ impl Rows {
         self.version
     }
 
+    /// Who has reserved the cluster, where that has not ended by itself `now`.
+    pub fn reservation(&self, now: Timestamp) -> Option<&Reservation> {
+        self.reservations.iter().find(|row| row.stands(now))
+    }
+
     /// The autoscaler that scales this workload.
     pub fn autoscaler_of(&self, workload: &ObjectRef) -> Option<&Autoscaler> {
         self.autoscalers.get(self.scaled.get(workload)?)
+    }
+
+    /// The workloads of a namespace.
+    pub fn workloads_in(&self, namespace: &Arc<str>) -> impl Iterator<Item = &Workload> {
+        let kinds = [Kind::Deployment, Kind::StatefulSet, Kind::DaemonSet, Kind::Rollout];
+        kinds.into_iter().flat_map(move |kind| self.workloads.within(kind, namespace))
     }
 
     /// The Helm releases, each at its newest revision.
@@ -309,14 +370,20 @@ impl Rows {
         self.inspections.get(&workload.object).filter(|_| workload.needs_inspection())
     }
 
-    /// What stops a workload: what its pods told, or else its autoscaler.
+    /// What stops a workload: what its pods told, or else what is done to them, or its autoscaler.
     pub fn blocker_of(&self, workload: &Workload) -> Option<Cow<'_, Blocker>> {
         let seen = self.telling(workload).and_then(|i| i.blocker.as_ref());
-        seen.map(Cow::Borrowed).or_else(|| {
+        seen.or_else(|| self.kept.get(&workload.object)).map(Cow::Borrowed).or_else(|| {
             // As long as the object itself has something to say, it is not the autoscaler that is waited for.
             let quiet = workload.rollout.reason.is_none();
             self.autoscaler_of(&workload.object).filter(|_| quiet)?.blocker().map(Cow::Owned)
         })
+    }
+
+    /// What stops a Job that runs and gets nowhere.
+    pub fn blocker_of_job(&self, job: &Job) -> Option<&Blocker> {
+        let seen = self.inspections.get(&job.object).filter(|_| job.needs_inspection())?;
+        seen.blocker.as_ref()
     }
 
     /// The one sentence about a workload that is not as it should be.

@@ -1,8 +1,8 @@
 //! A table of rows fed by watches: upserts, removals, and relists that never show an empty moment.
 
-use super::ObjectRef;
+use super::{Kind, ObjectRef};
 use jiff::Timestamp;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// How far a watch's rows can be trusted.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -81,6 +81,14 @@ impl<T> Table<T> {
         self.rows.values().map(|(_, row)| row)
     }
 
+    /// The rows of one kind in one namespace, by name, found without looking at others.
+    pub fn within(&self, kind: Kind, namespace: &Arc<str>) -> impl Iterator<Item = &T> + use<'_, T> {
+        let namespace = namespace.clone();
+        let from = ObjectRef::new(kind, namespace.clone(), "");
+        let rows = self.rows.range(from..).take_while(move |(o, _)| o.kind == kind && o.namespace == namespace);
+        rows.map(|(_, (_, row))| row)
+    }
+
     /// All rows, to be changed in place.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
         self.rows.values_mut().map(|(_, row)| row)
@@ -100,7 +108,6 @@ impl<T> Table<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Kind;
 
     #[test]
     fn a_relist_sweeps_what_it_did_not_see_and_nothing_outside_its_scope() {
@@ -116,5 +123,21 @@ mod tests {
         assert!(table.get(&object("a", "one")).is_some());
         assert!(table.get(&object("a", "two")).is_none());
         assert!(table.get(&object("b", "three")).is_some());
+    }
+
+    #[test]
+    fn the_rows_of_a_namespace_are_found_among_their_neighbours() {
+        let mut table = Table::default();
+        for (kind, ns, name) in [
+            (Kind::Deployment, "b", "z"),
+            (Kind::StatefulSet, "a", "z"),
+            (Kind::StatefulSet, "b", "x"),
+            (Kind::StatefulSet, "b", "y"),
+            (Kind::StatefulSet, "b-c", "a"),
+        ] {
+            table.put(ObjectRef::new(kind, ns, name), name);
+        }
+        let within = |kind, ns: &str| table.within(kind, &ns.into()).copied().collect::<String>();
+        assert_eq!((within(Kind::StatefulSet, "b"), within(Kind::Job, "b")), ("xy".into(), String::new()));
     }
 }

@@ -28,6 +28,12 @@ impl Attention {
                 true
             }
             Change::Workload(row) => self.recovered(&row.object),
+            Change::Job(row) if row.needs_inspection() => {
+                self.flagged.insert(row.object.clone());
+                self.notify(Notice::Needs(row.object.clone(), Health::Progressing));
+                true
+            }
+            Change::Job(row) => self.recovered(&row.object),
             Change::Gone(object) => self.recovered(object),
             Change::Inspected(object, found) => found.health == Health::Healthy || self.flagged.contains(object),
             _ => true,

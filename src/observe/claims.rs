@@ -2,7 +2,7 @@
 
 use super::rows::Interner;
 use crate::{
-    formats::lease,
+    formats::{lease, reservation},
     model::{Change, Claim, Kind, OperationId, Verb},
     wire,
 };
@@ -15,6 +15,9 @@ const USUAL: u32 = 60;
 /// that are not ours.
 pub(super) fn of(wire: &wire::Lease, interner: &mut Interner) -> Change {
     let object = interner.object(Kind::Lease, &wire.metadata);
+    if reservation::is(&wire.metadata) {
+        return reservation::read(wire).map_or(Change::Gone(object), Change::Reservation);
+    }
     match claim(wire, interner) {
         Some(claim) => Change::Claim(claim),
         None => Change::Gone(object),

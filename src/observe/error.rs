@@ -2,7 +2,7 @@
 
 use crate::{
     connect::kube::ApiError,
-    model::{Intent, ObjectRef, Verb},
+    model::{Intent, Kind, ObjectRef, Verb},
 };
 
 /// Why something could not be observed or gathered.
@@ -91,18 +91,15 @@ impl ObserveError {
     pub(super) fn rollout(intent: &Intent) -> Self {
         let ObjectRef { namespace, name, .. } = intent.target();
         let plugin = |command: &str| format!("run `kubectl argo rollouts {command} {name} -n {namespace}`");
-        let own = "its own controller brings a new template out, step by step";
-        let (why, instead) = match intent.verb() {
+        let instead = match intent.verb() {
             // A rollback does; it is named for completeness.
-            Verb::Rollback => (own, plugin("undo")),
-            Verb::Restart => (own, plugin("restart")),
-            Verb::Bump => (own, "change the tag in the Git repository that it is applied from".into()),
-            Verb::Migrate => (
-                "a migration copies the template of a plain workload",
-                "run it from a Deployment with the same image".into(),
-            ),
-            Verb::Shift => ("its own controller sets the weights", plugin("promote")),
+            Verb::Rollback => plugin("undo"),
+            Verb::Restart => plugin("restart"),
+            Verb::Bump => "change the tag in the Git repository that it is applied from".into(),
+            Verb::Migrate => "run it from a Deployment with the same image".into(),
+            Verb::Shift => plugin("promote"),
         };
+        let why = intent.verb().unsuited(Kind::Rollout).unwrap_or_default();
         Self::Rollout { verb: intent.verb().as_str(), why, instead }
     }
 

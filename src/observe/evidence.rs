@@ -5,7 +5,7 @@
 //! than its proof.
 
 use super::{
-    diagnosis::{Evidence, Finding, missing, pull},
+    diagnosis::{Evidence, Finding, container::FOREIGN, missing, pull},
     sentence,
 };
 use crate::{
@@ -29,14 +29,25 @@ pub(super) async fn blocker(reader: &Reader, namespace: &str, finding: Finding) 
     let Finding { mut cause, evidence, since, pod, share } = finding;
     let words = match evidence {
         Evidence::None => Vec::new(),
-        Evidence::Told(text) => vec![text],
+        Evidence::Told(text) => {
+            if let Cause::ImagePull { why: PullFailure::Unauthorized { unread }, .. } = &mut cause {
+                *unread = unread_secrets(reader, namespace, &pod).await;
+            }
+            vec![text]
+        }
         Evidence::Log { container, previous, probed } => {
             match if probed { killed_by(reader, namespace, &pod, &container).await } else { None } {
                 Some((probe, told)) => {
                     cause = blame(cause, probe, told);
                     Vec::new()
                 }
-                None => last_words(reader, namespace, &pod, &container, previous).await,
+                None => {
+                    let words = last_words(reader, namespace, &pod, &container, previous).await;
+                    if let Cause::CrashLoop { ending: Some(ending), .. } = &mut cause {
+                        ending.foreign |= words.last().is_some_and(|line| line.ends_with(FOREIGN));
+                    }
+                    words
+                }
             }
         }
         Evidence::Events => {
@@ -45,8 +56,18 @@ pub(super) async fn blocker(reader: &Reader, namespace: &str, finding: Finding) 
             words
         }
         Evidence::Node => {
-            if let Cause::NodeDown { node, told } = &mut cause {
-                *told = node_says(reader, node).await.map(Into::into);
+            match &mut cause {
+                Cause::NodeDown { node, told } => match self::node(reader, node).await {
+                    Some(Err(words)) => *told = Some(words.into()),
+                    Some(Ok(())) => cause = Cause::Unconfirmed { node: node.clone() },
+                    None => {}
+                },
+                Cause::Unstarted { node } => {
+                    if let Some(told) = node_says(reader, node).await {
+                        cause = Cause::NodeDown { node: node.clone(), told: Some(told.into()) };
+                    }
+                }
+                _ => {}
             }
             Vec::new()
         }
@@ -148,12 +169,30 @@ async fn told_by_events(reader: &Reader, namespace: &str, pod: &str, cause: Caus
     }
 }
 
+/// The Secrets for pulling images that a pod's kubelet could not read: `Unable to retrieve some image pull secrets (a, b); …`
+async fn unread_secrets(reader: &Reader, namespace: &str, pod: &str) -> Option<Box<str>> {
+    let events = about_pod(reader, namespace, pod).await;
+    let told = events.iter().find(|event| &*event.reason == "FailedToRetrieveImagePullSecret")?;
+    let (_, rest) = told.message.split_once("secrets (")?;
+    let (names, _) = rest.split_once(')')?;
+    (!names.is_empty()).then(|| names.into())
+}
+
 /// Why a node is not ready, in its own words; None where it is, or may not be read.
 pub(super) async fn node_says(reader: &Reader, node: &str) -> Option<String> {
+    self::node(reader, node).await?.err()
+}
+
+/// Whether a node is ready, and where it is not, its own words; None where it is gone, or may not be read.
+async fn node(reader: &Reader, node: &str) -> Option<Result<(), String>> {
     let node: Node = get(reader, &ObjectRef::new(Kind::Node, "", node)).await?;
-    let ready = node.status.conditions.iter().find(|c| &*c.kind == "Ready").filter(|c| &*c.status != "True")?;
+    let ready = node.status.conditions.iter().find(|c| &*c.kind == "Ready")?;
     let told = sentence(&ready.message);
-    Some(if told.is_empty() { ready.reason.to_string() } else { told })
+    Some(match (&*ready.status, told.is_empty()) {
+        ("True", _) => Ok(()),
+        (_, true) => Err(ready.reason.to_string()),
+        (_, false) => Err(told),
+    })
 }
 
 /// The first of these claims that is not bound, with the provisioner's words.
@@ -166,13 +205,22 @@ async fn claim(reader: &Reader, namespace: &str, names: &[Box<str>]) -> Option<C
             "Lost" => ClaimState::Lost,
             _ => {
                 let events = events(reader, &object, "").await;
-                let told = events.into_iter().max_by_key(Event::seen).map(|event| sentence(&event.message).into());
+                let told = events.into_iter().max_by_key(Event::seen).map(|event| provisioner(&event.message));
                 ClaimState::Pending { class: claim.spec.storage_class_name, told }
             }
         };
         return Some(Cause::Claim { name: name.clone(), state });
     }
     None
+}
+
+/// What the provisioner of a claim says; where it says nothing, who is waited for.
+fn provisioner(message: &str) -> Box<str> {
+    let waits = message.split_once("external provisioner '").and_then(|(_, rest)| rest.split_once('\''));
+    match waits.filter(|_| message.starts_with("Waiting for a volume to be created")) {
+        Some((name, _)) => format!("provisioner {name} has not made a volume for it, does it run?").into(),
+        None => sentence(message).into(),
+    }
 }
 
 /// An object, where it is there, may be read and comes in time.

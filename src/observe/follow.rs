@@ -5,7 +5,7 @@
 //! later list replaces what was there in one piece, so that nothing flickers. The server is asked to end each watch after 40 s;
 //! 45 s without a word mean that the connection is dead, whatever TCP says. Every failure is waited out and told.
 
-use super::{backoff::Backoff, rows::Interner};
+use super::{backoff::Backoff, pulse::Alarm, rows::Interner};
 use crate::{
     connect::kube::{ApiError, ApiErrorKind, Cluster, Selectors, WatchFrom, Watched},
     formats,
@@ -69,8 +69,8 @@ pub(super) struct Follow<'a> {
     kind: Kind,
     namespace: Option<Arc<str>>,
     changes: &'a Sender<Vec<Change>>,
-    /// Changes each time that this machine woke up.
-    woken: latest::Receiver<u64>,
+    /// Changes each time that there is a reason to connect again.
+    alarms: latest::Receiver<Alarm>,
     backoff: Backoff,
     interner: Interner,
     /// When the server last said anything, and when that was last passed on.
@@ -104,7 +104,7 @@ impl<'a> Follow<'a> {
         kind: Kind,
         namespace: Option<Arc<str>>,
         changes: &'a Sender<Vec<Change>>,
-        woken: latest::Receiver<u64>,
+        alarms: latest::Receiver<Alarm>,
         seed: u64,
     ) -> Self {
         let backoff = Backoff::new(seed);
@@ -114,7 +114,7 @@ impl<'a> Follow<'a> {
             kind,
             namespace,
             changes,
-            woken,
+            alarms,
             backoff,
             interner,
             heard: None,
@@ -212,13 +212,20 @@ impl<'a> Follow<'a> {
             self.send(heard).await?;
         }
         let mut stream = pin!(stream);
-        self.woken.mark_unchanged();
+        self.alarms.mark_unchanged();
         loop {
             let event = tokio::select! {
                 event = timeout(SILENCE, stream.next()) => event,
-                Ok(()) = self.woken.changed() => {
-                    let slept = "this machine slept, and its connections did not last";
-                    return Some(Err(ApiError::new(ApiErrorKind::Unreachable, "watch", slept)));
+                Ok(()) = self.alarms.changed() => {
+                    let alarm = *self.alarms.borrow_and_update();
+                    return match alarm {
+                        Alarm::Slept(_) => {
+                            let slept = "this machine slept, and its connections did not last";
+                            Some(Err(ApiError::new(ApiErrorKind::Unreachable, "watch", slept)))
+                        }
+                        // It may be another server's door that is closed: what comes of the next attempt is told.
+                        Alarm::Unreached(_) | Alarm::None => Some(Ok(())),
+                    };
                 }
             };
             let event = match event {

@@ -6,7 +6,7 @@
 
 use super::{
     diagnosis::{Finding, diagnose, object, pod, refusal, younger_than},
-    evidence, pods, rollout,
+    drains, evidence, inspect_job, pods, rollout,
 };
 use crate::{
     connect::kube::{ApiError, ApiErrorKind, Cluster, Reader},
@@ -56,8 +56,11 @@ impl Family {
     }
 }
 
-/// Looks at the pods of a workload.
+/// Looks at the pods of a workload, or of a Job.
 pub async fn inspect(cluster: &Cluster, workload: &ObjectRef) -> Result<Inspection, ApiError> {
+    if workload.kind == Kind::Job {
+        return inspect_job::inspect(cluster, workload).await;
+    }
     let reader = cluster.reader();
     let (whole, object) = taken_up(reader, workload).await?;
     let family = family(reader, workload, &object).await?;
@@ -167,6 +170,9 @@ impl Case<'_> {
     /// The one thing to say about a workload: causes before their symptoms.
     async fn blocker(&self) -> Option<Blocker> {
         let (kind, now) = (self.workload.kind, self.now);
+        if let Some(found) = object::deleting(self.object) {
+            return Some(dated(found));
+        }
         if object::is_stale(self.object) {
             // The pods may be of the past as well as the status.
             return object::stale(kind, self.object, self.whole, now).map(dated);
@@ -206,7 +212,8 @@ impl Case<'_> {
             .map(dated)
     }
 
-    async fn proven(&self, finding: Finding) -> Blocker {
+    async fn proven(&self, mut finding: Finding) -> Blocker {
+        finding.share.waiting = self.waiting();
         evidence::blocker(self.reader, &self.workload.namespace, finding).await
     }
 
@@ -228,9 +235,20 @@ impl Case<'_> {
 
     /// Whether there are fewer pods than there should be.
     fn is_short(&self) -> bool {
+        self.lacking() > 0
+    }
+
+    /// How many pods there should be besides those that there are.
+    fn lacking(&self) -> i64 {
         let (_, desired) = numbers(self.workload.kind, self.object);
         let live = self.family.pods.iter().filter(|pod| pods::is_active(pod)).count() + self.family.omitted;
-        i64::try_from(live).is_ok_and(|live| live < desired)
+        desired.saturating_sub(i64::try_from(live).unwrap_or(i64::MAX)).max(0)
+    }
+
+    /// How many pods are not created before the others are ready: those of a StatefulSet that keeps order.
+    fn waiting(&self) -> u32 {
+        let ordered = self.workload.kind == Kind::StatefulSet && &*self.object.spec.pod_management_policy != "Parallel";
+        if ordered { u32::try_from(self.lacking()).unwrap_or(u32::MAX) } else { 0 }
     }
 
     /// What is wrong with pods of an earlier template, where those of the current one are not to blame.
@@ -272,19 +290,13 @@ impl Case<'_> {
             self.reader.page::<Budget>(Kind::PodDisruptionBudget, Some(&self.workload.namespace), None, None, None);
         let budgets = page.await.ok()?.items;
         let exhausted = |budget: &&Budget| {
-            let status = &budget.status;
-            status.expected_pods > 0
-                && status.disruptions_allowed == 0
-                && active().any(|pod| budget.spec.selector.takes(&pod.metadata.labels))
+            budget.is_exhausted() && active().any(|pod| budget.spec.selector.takes(&pod.metadata.labels))
         };
         let budget = budgets.iter().find(exhausted)?;
         for name in nodes.into_iter().take(NODES) {
             let node: Option<Node> = evidence::get(self.reader, &ObjectRef::new(Kind::Node, "", name)).await;
             if node.is_some_and(|node| node.spec.unschedulable) {
-                let number = |n: i64| u32::try_from(n.max(0)).unwrap_or(u32::MAX);
-                let healthy = (number(budget.status.current_healthy), number(budget.status.desired_healthy));
-                let cause = Cause::Budget { name: budget.metadata.name.clone(), node: name.into(), healthy };
-                return Some(Blocker::of(cause, None));
+                return Some(Blocker::of(drains::cause(budget, name), None));
             }
         }
         None
@@ -333,6 +345,11 @@ fn judge(kind: Kind, object: &Workload, blocker: Option<&Blocker>, now: Timestam
             _ => Health::Healthy,
         },
         BlockerKind::MinReady => Health::Progressing,
+        // What somebody deletes goes; what does not go is worth a look.
+        _ if object.metadata.deletion_timestamp.is_some() => match young {
+            true => Health::Progressing,
+            false => Health::Degraded,
+        },
         BlockerKind::Stale | BlockerKind::Budget | BlockerKind::Scaling => Health::Degraded,
         BlockerKind::NotReady | BlockerKind::Initialising if settled && ready > 0 => Health::Degraded,
         BlockerKind::NotReady | BlockerKind::Initialising if ready > 0 && young => Health::Progressing,

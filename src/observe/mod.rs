@@ -4,17 +4,21 @@
 //! Invariant: nothing here writes. Rows are slim and only for drawing; whatever is decided on is fetched whole, for one
 //! intent, by [`gather`]. The load on the API server is bounded: no list of pods or ReplicaSets wider than one workload.
 
+mod amounts;
 mod argo;
 mod attention;
 mod backoff;
+mod capacity;
 mod claims;
 mod collect;
 mod diagnosis;
+mod drains;
 mod error;
 mod evidence;
 mod follow;
 mod gather;
 mod inspect;
+mod inspect_job;
 mod inspector;
 mod logs;
 pub mod look;

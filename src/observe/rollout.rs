@@ -9,6 +9,29 @@ use crate::{
 
 /// Where the rollout of this workload stands.
 pub fn verdict(kind: Kind, workload: &Workload) -> Rollout {
+    if workload.metadata.deletion_timestamp.is_some() {
+        let cause = Cause::Deleting { finalizers: workload.metadata.finalizers.clone() };
+        return progressing(cause.to_string());
+    }
+    let rollout = by_kind(kind, workload);
+    // Nobody is to take it for one that serves.
+    match (&rollout.state, desired(kind, workload)) {
+        (RolloutState::Complete, 0) => {
+            Rollout { reason: rollout.reason.or_else(|| Some(rests(kind).into())), ..rollout }
+        }
+        _ => rollout,
+    }
+}
+
+/// Why a workload has no pods, and is as it should be.
+const fn rests(kind: Kind) -> &'static str {
+    match kind {
+        Kind::DaemonSet => "runs nowhere: no node matches it",
+        _ => "scaled to zero",
+    }
+}
+
+fn by_kind(kind: Kind, workload: &Workload) -> Rollout {
     let seen = workload.status.observed_generation;
     match kind {
         Kind::Rollout => super::argo::verdict(workload),
@@ -82,9 +105,7 @@ fn deployment(workload: &Workload) -> Rollout {
         None
     };
     match (unfinished, workload.spec.paused, refused) {
-        (Some(_), _, Some(refused)) => {
-            progressing(format!("pods cannot be created: {}", super::refusal(&refused.message)))
-        }
+        (Some(_), _, Some(refused)) => progressing(super::diagnosis::refusal::cause(&refused.message).to_string()),
         (Some(so_far), true, _) => Rollout::because(RolloutState::Paused, format!("paused; {so_far}")),
         (None, true, _) => Rollout::because(RolloutState::Paused, "paused"),
         (Some(so_far), false, None) => progressing(so_far),

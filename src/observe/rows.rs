@@ -2,12 +2,12 @@
 //!
 //! Pure. Strings that repeat over thousands of rows are kept once.
 
-use super::{argo, owners, revisions, rollout};
+use super::{amounts::amount, argo, owners, revisions, rollout};
 use crate::{
     formats,
     model::{
         Autoscaler, AutoscalerCondition, Container, CronJob, Health, Job, JobState, Kind, Labels, Metric, Namespace,
-        ObjectRef, Release, ReleaseStatus, Route, Workload,
+        Node, ObjectRef, Pressed, Pressure, Readiness, Release, ReleaseStatus, Route, Workload,
     },
     wire,
 };
@@ -148,6 +148,7 @@ pub(super) fn job(wire: &wire::Job, interner: &mut Interner) -> Job {
         object: interner.object(Kind::Job, &wire.metadata),
         state,
         active: wire.status.active,
+        ready: wire.status.ready,
         succeeded: wire.status.succeeded,
         failed: wire.status.failed,
         completions: wire.spec.completions.unwrap_or(1),
@@ -203,6 +204,49 @@ pub(super) fn release(wire: &wire::ReleaseSecret, interner: &mut Interner) -> Re
     }
 }
 
+/// A node. Taints that repeat what its conditions and its cordon say are left out.
+pub(super) fn node(wire: &wire::Node, interner: &mut Interner) -> Node {
+    let condition = |kind: &str| wire.status.conditions.iter().find(|c| *c.kind == *kind);
+    let ready = condition("Ready");
+    let readiness = match ready.map(|c| &*c.status) {
+        Some("True") => Readiness::Ready,
+        Some("False") => Readiness::NotReady,
+        _ => Readiness::Silent,
+    };
+    let trouble = ready.filter(|_| readiness != Readiness::Ready);
+    let pressed = Pressure::ALL.into_iter().filter_map(|pressure| {
+        let told = condition(pressure.condition()).filter(|c| &*c.status == "True")?;
+        Some(Pressed { pressure, message: super::sentence(&told.message).into(), since: told.last_transition_time })
+    });
+    let known = |taint: &&wire::Taint| taint.key.starts_with("node.kubernetes.io/");
+    let taint = |taint: &wire::Taint| match &*taint.value {
+        "" => format!("{}:{}", taint.key, taint.effect).into(),
+        value => format!("{}={value}:{}", taint.key, taint.effect).into(),
+    };
+    let labels = &wire.metadata.labels;
+    let roles = labels.keys().filter_map(|key| key.strip_prefix("node-role.kubernetes.io/")).map(Into::into);
+    Node {
+        object: interner.object(Kind::Node, &wire.metadata),
+        readiness,
+        trouble: trouble.map(|c| (super::sentence(&c.message).into(), c.last_transition_time)),
+        pressed: pressed.collect(),
+        cordoned: wire.spec.unschedulable,
+        taints: wire.spec.taints.iter().filter(|taint| !known(taint)).map(taint).collect(),
+        roles: roles.collect(),
+        zone: labels.get("topology.kubernetes.io/zone").cloned(),
+        version: wire.status.node_info.kubelet_version.clone(),
+        allocatable: amount(&wire.status.allocatable),
+        pods: wire
+            .status
+            .allocatable
+            .get("pods")
+            .and_then(wire::Quantity::text)
+            .and_then(|text| formats::quantity::whole(&text)),
+        created: wire.metadata.creation_timestamp,
+        labels: interner.labels(&wire.metadata),
+    }
+}
+
 /// A namespace.
 pub(super) fn namespace(wire: &wire::Namespace, interner: &mut Interner) -> Namespace {
     Namespace {
@@ -210,6 +254,9 @@ pub(super) fn namespace(wire: &wire::Namespace, interner: &mut Interner) -> Name
         phase: wire.status.phase.clone(),
         created: wire.metadata.creation_timestamp,
         labels: interner.labels(&wire.metadata),
+        contact: formats::namespace::contact(&wire.metadata).map(|contact| interner.intern(&contact)),
+        owner: owners::owner(Kind::Namespace, &wire.metadata),
+        commit: formats::namespace::commit(&wire.metadata).map(Into::into),
     }
 }
 
@@ -280,6 +327,32 @@ mod tests {
         }
         assert!(interner.known.len() < 2_000, "{}", interner.known.len());
         assert!(Arc::ptr_eq(&kept, &interner.intern("kept")));
+    }
+
+    #[test]
+    fn a_node_tells_what_presses_it_and_what_it_has() {
+        let wire = decode(json!({
+            "metadata": {"name": "node-a", "labels": {"topology.kubernetes.io/zone": "eu-1a", "node-role.kubernetes.io/worker": ""}},
+            "spec": {"unschedulable": true, "taints": [{"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"},
+                {"key": "gpu", "value": "yes", "effect": "NoSchedule"}]},
+            "status": {"allocatable": {"cpu": "3920m", "memory": "15Gi", "pods": "110"}, "nodeInfo": {"kubeletVersion": "v1.36.1"},
+                "conditions": [{"type": "MemoryPressure", "status": "True", "message": "kubelet has insufficient memory available"},
+                    {"type": "DiskPressure", "status": "False"}, {"type": "Ready", "status": "True"}]}
+        }));
+        let row = node(&wire, &mut Interner::default());
+        assert_eq!(
+            (row.readiness, row.pressed[0].pressure, row.pressed.len()),
+            (Readiness::Ready, Pressure::Memory, 1)
+        );
+        assert_eq!((row.health(), row.cordoned, &*row.taints[0]), (Health::Degraded, true, "gpu=yes:NoSchedule"));
+        assert_eq!((row.taints.len(), row.allocatable.cpu, row.pods), (1, Some(3920), Some(110)));
+        let silent = node(
+            &decode(
+                json!({"status": {"conditions": [{"type": "Ready", "status": "Unknown", "message": "Kubelet stopped posting node status."}]}}),
+            ),
+            &mut Interner::default(),
+        );
+        assert_eq!((silent.readiness, silent.health()), (Readiness::Silent, Health::Broken));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The rows of one moment, for `status`: every list once, all at the same time, and a look at what is not well.
 
-use super::{ObserveError, Scope, follow::Watchable, inspect::inspect, rows::Interner};
+use super::{ObserveError, Scope, drains, follow::Watchable, inspect::inspect, rows::Interner};
 use crate::{
     connect::kube::{ApiError, ApiErrorKind, Cluster},
     model::{Batch, Change, Kind, Namespace, Rows, Sync},
@@ -11,9 +11,9 @@ use std::{sync::Arc, time::Duration};
 use tokio::time::{Instant, timeout_at};
 
 /// Workloads looked at: how many, how many at once, and for how long in all.
-const MOST: usize = 40;
+const MOST: usize = 400;
 const AT_ONCE: usize = 8;
-const PATIENCE: Duration = Duration::from_secs(4);
+const PATIENCE: Duration = Duration::from_secs(6);
 
 /// Lists everything that the cockpit shows, and looks at the pods of workloads that are not complete. What RBAC hides is
 /// said in the rows' states; a cluster that is not reached is an error.
@@ -65,8 +65,10 @@ pub async fn snapshot(cluster: &Cluster, scope: &Scope) -> Result<Rows, ObserveE
     for batch in workloads.into_iter().chain(others) {
         rows.apply(batch, now);
     }
-    let inspected = look(cluster, &rows).await;
+    let (inspected, kept) = tokio::join!(look(cluster, &rows), drains::kept(cluster, scope));
     rows.apply(inspected, cluster.clock().now());
+    // Who may not see nodes does without.
+    rows.apply(kept.map(Change::Kept).into_iter().collect(), cluster.clock().now());
     // News is what changed while somebody watched; nobody did.
     rows.news.clear();
     Ok(rows)
@@ -167,9 +169,11 @@ async fn each<T: Watchable>(cluster: &Cluster, kind: Kind, namespaces: &[Arc<str
 async fn look(cluster: &Cluster, rows: &Rows) -> Batch {
     let mut needy: Vec<_> = rows.workloads.iter().filter(|row| row.needs_inspection()).collect();
     needy.sort_by_key(|row| row.health());
+    let jobs = rows.jobs.iter().filter(|row| row.needs_inspection()).map(|row| &row.object);
+    let needy = needy.into_iter().map(|row| &row.object).chain(jobs);
     let until = Instant::now() + PATIENCE;
-    let looks = needy.into_iter().take(MOST).map(|row| {
-        let object = row.object.clone();
+    let looks = needy.take(MOST).map(|object| {
+        let object = object.clone();
         async move {
             let found = timeout_at(until, inspect(cluster, &object)).await.ok()?.ok()?;
             Some(Change::Inspected(object, found))

@@ -3,11 +3,12 @@
 use super::{
     Scope,
     attention::Attention,
-    claims,
+    capacity, claims,
     collect::collect,
+    drains,
     follow::{Ended, Follow, Watchable},
     inspector::{self, Notice},
-    pulse,
+    pulse::{self, Alarm},
     rights::Rights,
     rows::{self, Interner},
     within::{Names, within},
@@ -40,6 +41,7 @@ pub struct Watches {
     notices: UnboundedSender<Notice>,
     /// Kinds that somebody has opened the screen of.
     wanted: latest::Sender<BTreeSet<Kind>>,
+    samples: UnboundedSender<()>,
 }
 
 impl Watches {
@@ -55,7 +57,13 @@ impl Watches {
         let _ = self.notices.send(Notice::Visible(workloads.into_iter().collect()));
     }
 
-    /// Watches a kind that is watched only once its screen was opened: CronJobs, and Secrets for the Helm releases that they keep.
+    /// Samples what the nodes use, once, now; the answer comes as [`Change::Capacity`].
+    pub fn sample(&self) {
+        // Whoever answers lives as long as this does.
+        let _ = self.samples.send(());
+    }
+
+    /// Watches a kind that is watched only once its screen was opened: CronJobs, nodes, and Secrets for the Helm releases that they keep.
     /// For every other kind, and from the second time on, this changes nothing.
     pub fn want(&self, kind: Kind) {
         self.wanted.send_if_modified(|wanted| wanted.insert(kind));
@@ -69,7 +77,7 @@ pub(super) struct Context {
     pub scope: Scope,
     pub seed: u64,
     pub changes: Sender<Vec<Change>>,
-    pub woken: latest::Receiver<u64>,
+    pub alarms: latest::Receiver<Alarm>,
     pub rights: Arc<Rights>,
 }
 
@@ -80,7 +88,7 @@ impl Context {
             .iter()
             .flat_map(|n| n.bytes())
             .fold(kind as u64 + 1, |sum, b| sum.wrapping_mul(0x0100_0000_01b3) ^ u64::from(b));
-        Follow::new(&self.cluster, kind, namespace, &self.changes, self.woken.clone(), self.seed ^ salt)
+        Follow::new(&self.cluster, kind, namespace, &self.changes, self.alarms.clone(), self.seed ^ salt)
     }
 
     /// Says how far the rows of a kind can be trusted.
@@ -96,12 +104,15 @@ pub fn watch(cluster: &Cluster, scope: Scope, seed: u64, batches: Sender<Batch>)
     let (notices, noticed) = mpsc::unbounded_channel();
     let (names, known) = latest::channel(Names::default());
     let mut tasks = JoinSet::new();
-    let (woke, woken) = latest::channel(0);
+    let (alarm, alarms) = latest::channel(Alarm::None);
     let rights = Rights::of(cluster);
-    let context = Context { cluster: cluster.clone(), scope, seed, changes, woken, rights };
-    tasks.spawn(pulse::run(cluster.clock().clone(), woke));
+    let context = Context { cluster: cluster.clone(), scope, seed, changes, alarms, rights };
+    tasks.spawn(pulse::run(cluster.clone(), alarm));
     tasks.spawn(collect(received, batches, Attention::new(notices.clone())));
     tasks.spawn(inspector::run(cluster.clone(), noticed, context.changes.clone()));
+    tasks.spawn(drains::run(context.clone()));
+    let (samples, sampled) = mpsc::unbounded_channel();
+    tasks.spawn(capacity::run(cluster.clone(), sampled, context.changes.clone()));
     tasks.spawn(super::within::namespaces(context.clone(), names));
     for kind in [Kind::Deployment, Kind::StatefulSet, Kind::DaemonSet, Kind::Rollout] {
         tasks.spawn(kind_task::<wire::Workload>(context.clone(), kind, known.clone()));
@@ -112,8 +123,9 @@ pub fn watch(cluster: &Cluster, scope: Scope, seed: u64, batches: Sender<Batch>)
     tasks.spawn(kind_task::<wire::Lease>(context.clone(), Kind::Lease, known.clone()));
     let (wanted, opened) = latest::channel(BTreeSet::new());
     tasks.spawn(once_wanted::<wire::CronJob>(context.clone(), Kind::CronJob, known.clone(), opened.clone()));
+    tasks.spawn(nodes(context.clone(), opened.clone()));
     tasks.spawn(once_wanted::<wire::ReleaseSecret>(context, Kind::Secret, known, opened));
-    Watches { _tasks: tasks, notices, wanted }
+    Watches { _tasks: tasks, notices, wanted, samples }
 }
 
 /// As [`kind_task`], from when somebody wants to see this kind on.
@@ -125,6 +137,21 @@ async fn once_wanted<T: Watchable>(
 ) {
     if opened.wait_for(|wanted| wanted.contains(&kind)).await.is_ok() {
         kind_task::<T>(context, kind, names).await;
+    }
+}
+
+/// Follows the nodes, from when somebody wants to see them on. They live in no namespace: no scope is narrower than all of them.
+async fn nodes(context: Context, mut opened: latest::Receiver<BTreeSet<Kind>>) {
+    if opened.wait_for(|wanted| wanted.contains(&Kind::Node)).await.is_err() {
+        return;
+    }
+    loop {
+        match context.follow(Kind::Node, None).run::<wire::Node>().await {
+            Ended::Closed => return,
+            Ended::Absent => context.tell(Kind::Node, None, Sync::Absent).await,
+            Ended::Forbidden(why) => context.tell(Kind::Node, None, Sync::Forbidden { why }).await,
+        }
+        tokio::time::sleep(AGAIN).await;
     }
 }
 
@@ -181,6 +208,7 @@ macro_rules! watchable {
 watchable!(wire::Workload, |kind, wire, interner| Some(Change::Workload(rows::workload(kind, wire, interner))));
 watchable!(wire::Autoscaler, |_, wire, interner| rows::autoscaler(wire, interner).map(Change::Autoscaler));
 watchable!(wire::Namespace, |_, wire, interner| Some(Change::Namespace(rows::namespace(wire, interner))));
+watchable!(wire::Node, |_, wire, interner| Some(Change::Node(rows::node(wire, interner))));
 watchable!(wire::Job, |_, wire, interner| Some(Change::Job(rows::job(wire, interner))));
 watchable!(wire::CronJob, |_, wire, interner| Some(Change::CronJob(rows::cron_job(wire, interner))));
 watchable!(wire::ReleaseSecret, |_, wire, interner| Some(Change::Release(rows::release(wire, interner))));

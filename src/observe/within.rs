@@ -109,7 +109,7 @@ pub(super) async fn within<T: Watchable>(
     let mut tasks = JoinSet::new();
     let mut watched: HashMap<Arc<str>, AbortHandle> = HashMap::new();
     let mut denied: BTreeSet<Arc<str>> = BTreeSet::new();
-    let mut told = None;
+    let (mut told, mut unwatched) = (None, 0);
     let retry = async {
         match &refused {
             Some(_) => until_allowed::<T>(context, kind).await,
@@ -122,6 +122,12 @@ pub(super) async fn within<T: Watchable>(
         if let Some(all) = wanted {
             let (chosen, refusing) = choose(context, kind, &all, refused.is_some()).await;
             if let Some(why) = &refused {
+                let left = all.len() - refusing.len() - chosen.len();
+                if kind == Kind::Deployment && unwatched != left {
+                    unwatched = left;
+                    let left = Change::Unwatched(u32::try_from(left).unwrap_or(u32::MAX));
+                    let _ = context.changes.send(vec![left]).await; // nobody listens while the watches are being dropped
+                }
                 let why = describe(why, kind, chosen.len(), refusing.len(), all.len());
                 if told.as_ref() != Some(&why) {
                     context.tell(kind, None, Sync::Forbidden { why: why.clone() }).await;

@@ -5,7 +5,7 @@
 
 use crate::{
     connect::kube::{Cluster, Writer},
-    model::{OperationId, Plan, Precondition},
+    model::{Access, OperationId, Plan, Precondition},
 };
 use sha2::{Digest, Sha256};
 use std::fmt;
@@ -131,9 +131,35 @@ pub async fn authorize(plan: &Plan, mode: Mode, consent: &Consent, cluster: &Clu
             return refuse(RefusalKind::Forbidden, why, "ask for this right, or use a context whose user has it");
         }
     }
-    #[expect(clippy::disallowed_methods, reason = "the one place where a writer is obtained, behind every check")]
-    let writer = cluster.writer();
-    Ok(Permit { operation: plan.operation.clone(), plan: fingerprint(plan), writer })
+    Ok(Permit { operation: plan.operation.clone(), plan: fingerprint(plan), writer: writer(cluster) })
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place where a writer is obtained, behind every check")]
+fn writer(cluster: &Cluster) -> Writer {
+    cluster.writer()
+}
+
+/// Asks whether a note may be written that changes nothing that runs, such as a reservation: mode and rights. There is no plan to
+/// confirm and nothing to protect; `what` names it.
+pub(super) async fn authorize_note(
+    what: &str,
+    needs: &[Access],
+    mode: Mode,
+    cluster: &Cluster,
+) -> Result<Writer, Refused> {
+    let refuse = |kind, why: String, todo: &str| {
+        Err(Refused { kind, what: format!("{what} refused"), why, todo: todo.to_owned() })
+    };
+    if mode.read_only {
+        return refuse(RefusalKind::ReadOnly, "this is read-only mode".into(), "start without --read-only");
+    }
+    for access in needs {
+        if cluster.reader().may(access).await == Some(false) {
+            let why = format!("you may not {access}");
+            return refuse(RefusalKind::Forbidden, why, "ask for this right, or use a context whose user has it");
+        }
+    }
+    Ok(writer(cluster))
 }
 
 fn confirmed(plan: &Plan, mode: Mode, consent: &Consent) -> Result<(), Refused> {

@@ -162,7 +162,7 @@ fn labels() -> Value {
 }
 
 /// A time as Kubernetes' MicroTime wants it.
-fn micro(time: Timestamp) -> String {
+pub(super) fn micro(time: Timestamp) -> String {
     time.strftime("%Y-%m-%dT%H:%M:%S%.6fZ").to_string()
 }
 

@@ -1,7 +1,10 @@
 //! What else changed since a revision was made, and does not go back with it: configuration, the autoscaler, the schema.
 
 use super::span;
-use crate::model::{ConfigurationChange, Kind, Precondition, Revision, RollbackFacts};
+use crate::{
+    formats::redact,
+    model::{Commit, ConfigurationChange, Kind, Precondition, Revision, RollbackFacts, image::ImageReference},
+};
 use jiff::Timestamp;
 
 /// How many changed objects are named before the rest is counted.
@@ -12,6 +15,17 @@ pub(super) fn warnings(facts: &RollbackFacts, chosen: &Revision, now: Timestamp)
     let mut warnings = migrations(facts, chosen);
     warnings.extend(configuration(facts, chosen, now));
     warnings
+}
+
+/// The commit that wrote a revision's image, and its author, as a sentence.
+pub(super) fn commit(facts: &RollbackFacts, revision: &Revision) -> Option<String> {
+    let versions: Vec<String> =
+        revision.images().filter_map(|image| ImageReference::parse(image).ok()).map(|image| image.version()).collect();
+    let wrote = |commit: &&Commit| commit.to.as_ref().is_some_and(|to| versions.contains(to));
+    let commit = facts.around.commits.iter().filter(wrote).max_by_key(|commit| commit.time)?;
+    let sha = commit.sha.get(..7).unwrap_or(&commit.sha);
+    let subject = shortened(&redact::text(&commit.subject));
+    Some(format!("{} is commit {sha} by {}: {subject}", revision.revision, commit.author))
 }
 
 fn configuration(facts: &RollbackFacts, chosen: &Revision, now: Timestamp) -> Vec<Precondition> {

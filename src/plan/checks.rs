@@ -2,7 +2,7 @@
 
 use super::Asked;
 use super::span;
-use crate::model::{Access, CommonFacts, Holder, Kind, Precondition};
+use crate::model::{Access, CommonFacts, Holder, Kind, Precondition, Reservation};
 use jiff::Timestamp;
 
 /// Seconds after which a Lease that nobody renewed may be taken over; twice its length, as clocks differ. The lock itself
@@ -18,6 +18,7 @@ pub(super) fn shared(asked: &Asked<'_>, common: &CommonFacts, lease: bool) -> Ve
     }
     checks.extend(permissions(&asked.intent.needs(), common));
     checks.extend(nobody_else(common.holder.as_ref(), asked.now));
+    checks.extend(reserved(common.reservation.as_ref(), &common.actor, asked.now));
     checks.extend(may_lock(common.may_lease, lease));
     checks
 }
@@ -111,6 +112,15 @@ fn nobody_else(holder: Option<&Holder>, now: Timestamp) -> Option<Precondition> 
     })
 }
 
+/// Somebody else wants the cluster for themselves: to be known, not a block.
+fn reserved(reservation: Option<&Reservation>, us: &str, now: Timestamp) -> Option<Precondition> {
+    let held = reservation.filter(|held| held.concerns(us, now))?;
+    let until = held.until.strftime("%F %H:%M UTC");
+    let detail =
+        format!("{} has reserved this cluster until {until}{}; talk to them first", held.holder, held.remarks(now));
+    Some(Precondition::warn("reservation", detail))
+}
+
 fn may_lock(may_lease: Option<bool>, needed: bool) -> Option<Precondition> {
     match (may_lease, needed) {
         (Some(true), _) => None,
@@ -179,6 +189,28 @@ mod tests {
             renewed: silent.map(fixtures::ago),
         });
         assert_eq!(check(&common, false, "nobody else"), [expected]);
+    }
+
+    #[rstest]
+    #[case::theirs("ben@laptop", 600, &[WARNS])]
+    #[case::ended("ben@laptop", -600, &[])]
+    #[case::ours("", 600, &[])]
+    fn a_reservation_of_somebody_else_is_a_word_of_warning(
+        #[case] holder: &str,
+        #[case] left: i64,
+        #[case] expected: &[(bool, bool)],
+    ) {
+        let mut common = fixtures::common(fixtures::deployment("app:2"));
+        let holder = if holder.is_empty() { common.actor.as_str() } else { holder };
+        common.reservation = Some(Reservation {
+            lease: crate::formats::reservation::lease(),
+            holder: holder.into(),
+            reason: Some("load test".into()),
+            since: None,
+            renewed: fixtures::ago(3600),
+            until: fixtures::ago(-left),
+        });
+        assert_eq!(check(&common, false, "reservation"), expected);
     }
 
     #[rstest]

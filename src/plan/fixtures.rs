@@ -69,7 +69,10 @@ pub(super) fn common(object: Value) -> CommonFacts {
         Intent::Shift { target: target.clone(), to: String::new(), steps: vec![], hold: 0 },
         Intent::Migrate { target, tag: None, container: None, command: vec![] },
     ];
-    let permissions = every.iter().flat_map(Intent::needs).map(|access| Permission { access, allowed: Some(true) });
+    let permissions = every
+        .iter()
+        .flat_map(|intent| [intent.needs(), intent.may_need()].concat())
+        .map(|access| Permission { access, allowed: Some(true) });
     CommonFacts {
         cluster: ClusterIdentity { server: "https://api.example:6443".into(), uid: Some("c1".into()) },
         context: "prod-eu".into(),
@@ -80,6 +83,7 @@ pub(super) fn common(object: Value) -> CommonFacts {
         autoscaler: None,
         permissions: permissions.collect(),
         holder: None,
+        reservation: None,
         may_lease: Some(true),
         object,
     }

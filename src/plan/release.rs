@@ -314,7 +314,7 @@ fn ran(facts: &ReleaseFacts, at: usize, now: Timestamp) -> String {
 
 fn few(names: &[&str]) -> String {
     match names {
-        [all @ ..] if all.len() <= 3 => all.join(", "),
+        all if all.len() <= 3 => all.join(", "),
         [first, second, rest @ ..] => format!("{first}, {second} and {} more", rest.len()),
         _ => String::new(),
     }

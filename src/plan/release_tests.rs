@@ -97,7 +97,7 @@ fn of_workload(release: ReleaseFacts, revision: Option<u64>) -> Plan {
     let mut common = fixtures::common(fixtures::deployment("app:3"));
     common.owner = Some(fixtures::owner(OwnerKind::Helm));
     let around = Surroundings { release: Some(Ok(release)), ..Surroundings::default() };
-    let facts = RollbackFacts { common, revisions: workloads(), migrations: Vec::new(), around };
+    let facts = RollbackFacts { common, revisions: workloads(), migrations: Vec::new(), around: Box::new(around) };
     let intent = Intent::Rollback { target: checkout(), revision };
     let plan = make(&intent, &Facts::Rollback(facts), fixtures::operation(), None, now()).unwrap();
     sound(&plan);

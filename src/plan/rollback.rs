@@ -233,6 +233,8 @@ fn reasons(facts: &RollbackFacts, assessments: &[Assessment], index: usize, aske
             reasons.push(format!("{}: {image} → {}", container.name, container.image));
         }
     }
+    let current = facts.revisions.iter().find(|r| r.current);
+    reasons.extend(current.into_iter().chain([chosen]).filter_map(|revision| changed::commit(facts, revision)));
     if let Some(cause) = chosen.cause.as_deref().filter(|cause| !cause.is_empty()) {
         reasons.push(format!("{} was: {}", chosen.revision, redact::cause(cause)));
     }

@@ -2,7 +2,7 @@
 
 use super::super::fixtures::{self, CanRun as _, ago, checkout, details, now, revision, sheet, sound, verdicts};
 use super::*;
-use crate::model::{Facts, OwnerKind, Plan, Surroundings};
+use crate::model::{Commit, ConfigurationChange, Facts, OwnerKind, Permission, Plan, StuckPod};
 use crate::plan::plan as make;
 use rstest::rstest;
 use serde_json::json;
@@ -20,7 +20,7 @@ fn facts() -> RollbackFacts {
         common: fixtures::common(fixtures::deployment("app:2")),
         revisions: vec![current, old, oldest],
         migrations: Vec::new(),
-        around: Surroundings::default(),
+        around: Box::default(),
     }
 }
 
@@ -282,6 +282,24 @@ fn a_template_that_is_kept_elsewhere_is_written_there() {
     let Action::RestoreTemplate { object, uid, .. } = &plan.steps[1].action else { panic!() };
     assert_eq!((object.kind, &*object.name, uid.as_str()), (Kind::Deployment, "kept", "k1"));
     assert!(plan.needs.contains(&Access::new("patch", Kind::Deployment, "shop")));
+}
+
+#[test]
+fn commits_that_are_known_are_named_with_their_authors() {
+    let mut facts = facts();
+    let commit = |sha: &str, to: &str| Commit {
+        sha: sha.into(),
+        author: "Ana".into(),
+        subject: format!("checkout {to}"),
+        time: ago(600),
+        from: None,
+        to: Some(to.into()),
+    };
+    facts.around.commits = vec![commit("9f3c1e2aaaa", "2"), commit("1111111bbbb", "1")];
+    let plan = roll_back(facts, None).unwrap();
+    for expected in ["41 is commit 9f3c1e2 by Ana: checkout 2", "40 is commit 1111111 by Ana: checkout 1"] {
+        assert!(plan.reasons.iter().any(|reason| reason == expected), "{:?}", plan.reasons);
+    }
 }
 
 #[test]

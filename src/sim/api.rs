@@ -11,6 +11,7 @@ mod chatter;
 mod conform;
 mod discovery;
 mod log;
+mod metrics;
 mod openapi;
 mod patch;
 mod pod_actions;
@@ -224,6 +225,9 @@ impl Call {
         let r = self.target.resource;
         if r.virtual_only {
             return if self.verb == Verb::Create { reviews::answer(self) } else { Err(Status::method_not_allowed()) };
+        }
+        if r.measured {
+            return metrics::answer(self);
         }
         if let Some(spelling) = spelling::Spelling::of(r).filter(|_| self.verb != Verb::Watch) {
             return spelling.answer(self);

@@ -12,6 +12,7 @@ pub mod api;
 pub mod controllers;
 pub mod faults;
 pub mod managed;
+pub mod meter;
 pub mod quantity;
 pub mod reconciler;
 pub mod resource;

@@ -54,6 +54,8 @@ pub struct Resource {
     pub custom: bool,
     /// Objects are answered, not kept (reviews): only `create` is served.
     pub virtual_only: bool,
+    /// Objects are measured when they are asked for, not kept: only `get` and `list` are served.
+    pub measured: bool,
     /// What a deletion without a policy does.
     pub default_propagation: Propagation,
 }
@@ -122,6 +124,7 @@ pub mod resources {
         generation: Generation::None,
         custom: false,
         virtual_only: false,
+        measured: false,
         default_propagation: Propagation::Background,
     };
     const APPS: Resource = Resource {
@@ -146,6 +149,7 @@ pub mod resources {
         custom: true,
         ..CORE
     };
+    const METRICS: Resource = Resource { group: "metrics.k8s.io", version: "v1beta1", measured: true, ..CORE };
     const REVIEW: Resource = Resource { group: "authorization.k8s.io", namespaced: false, virtual_only: true, ..CORE };
 
     macro_rules! table {
@@ -208,6 +212,8 @@ pub mod resources {
         CUSTOM_RESOURCE_DEFINITIONS = CORE { "CustomResourceDefinition", "customresourcedefinitions",
             "customresourcedefinition", group: "apiextensions.k8s.io", short: &["crd", "crds"], namespaced: false,
             subresources: &["status"], categories: &["api-extensions"], generation: Generation::Spec };
+        POD_METRICS = METRICS { "PodMetrics", "pods", "" };
+        NODE_METRICS = METRICS { "NodeMetrics", "nodes", "", namespaced: false };
         SELF_SUBJECT_ACCESS_REVIEWS = REVIEW { "SelfSubjectAccessReview", "selfsubjectaccessreviews",
             "selfsubjectaccessreview" };
         SELF_SUBJECT_RULES_REVIEWS = REVIEW { "SelfSubjectRulesReview", "selfsubjectrulesreviews",

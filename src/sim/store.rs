@@ -5,6 +5,7 @@
 
 mod change;
 mod logs;
+mod measure;
 mod object;
 
 pub use change::{Change, ChangeKind, Subscription};
@@ -15,6 +16,7 @@ pub use object::{meta, terminating, time};
 use super::{
     admission,
     managed::{self, Author},
+    meter::Meter,
     resource::{Generation, Propagation, Resource},
     status::Status,
 };
@@ -25,7 +27,7 @@ use rand::{SeedableRng, rngs::StdRng};
 use serde_json::{Value, json};
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
 /// What an update may change.
@@ -69,6 +71,7 @@ pub struct Store {
     clock: Clock,
     dry: bool,
     author: Option<Arc<Author>>,
+    meter: Arc<OnceLock<Meter>>,
 }
 
 impl Store {
@@ -81,7 +84,7 @@ impl Store {
             changes: Changes::default(),
             logs: logs::Logs::new(),
         };
-        Self { inner: Arc::new(Mutex::new(inner)), clock, dry: false, author: None }
+        Self { inner: Arc::new(Mutex::new(inner)), clock, dry: false, author: None, meter: Arc::default() }
     }
 
     /// The same store, but what is written through this handle is only checked and answered, never kept.

@@ -2,7 +2,8 @@
 
 use super::{
     chosen::Chosen,
-    layers::{Help, Layer, Offers, Palette, bump, migrate},
+    group_actions,
+    layers::{Help, Layer, Offers, Palette},
     leaving,
     message::{Effect, Level},
     orders,
@@ -15,7 +16,7 @@ use super::{
 };
 use crate::{
     config::Action,
-    model::{Control, Intent, ObjectRef, Rows},
+    model::{Control, Rows},
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -44,14 +45,9 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
     }
     match action {
         Action::Logs => state.log_subject(rows).map(|of| state.open_logs(of)).unwrap_or_default(),
-        Action::RollBack => verbs::roll_back(state, rows, now),
-        Action::Restart => verbs::gather(state, rows, now, |row| Some(Intent::Restart { target: row })),
-        Action::RollBackTo => verbs::roll_back_to(state, rows, now),
-        Action::Bump => {
-            verbs::form(state, rows, |state, row| Layer::Form(bump(row, state.session.repository.as_deref())))
+        Action::RollBack | Action::RollBackTo | Action::Restart | Action::Bump | Action::Migrate | Action::Shift => {
+            verbs::begin(state, rows, now, action)
         }
-        Action::Migrate => verbs::form(state, rows, |_, row| Layer::Form(migrate(row))),
-        Action::Shift => verbs::start_shift(state, rows),
         Action::Open => open(state, rows),
         Action::Back => back(state),
         Action::Filter => {
@@ -63,12 +59,18 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
             let mut namespaces = state.roll_up.namespaces().iter().map(|row| row.object.name.clone());
             let contexts = state.contexts.fleet.contexts.iter().map(|context| context.name.to_string());
             let palette = Palette::new(Offers {
-                target: state.workload(rows).map(|row| row.object.path()),
+                target: match state.targets(rows).as_slice() {
+                    [] => None,
+                    [target] => Some(target.path()),
+                    several => Some(format!("one of {} marked", several.len())),
+                },
                 namespaces: &mut namespaces,
                 headings: state.headings(),
+                groups: &mut group_actions::offers(rows),
                 themes: &state.session.themes,
                 views: &state.session.views,
                 saves: state.has_view(),
+                exports: state.screen().table().is_some(),
             })
             .with_contexts(contexts);
             state.layers.push(Layer::Palette(palette));
@@ -117,10 +119,16 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
         Action::Jobs => show(state, Screen::Table(TableKind::Jobs)),
         Action::CronJobs => show(state, Screen::Table(TableKind::CronJobs)),
         Action::Releases => show(state, Screen::Table(TableKind::Releases)),
+        Action::Nodes => show(state, Screen::Table(TableKind::Nodes)),
         Action::Operations => show(state, Screen::Operations),
         Action::Journal => show(state, Screen::Journal),
+        Action::Export if state.screen().table().is_some() => state.ask_export(),
         Action::Export => orders::export(orders::subject(state).into_iter().collect()),
         Action::ExportAll => orders::export(state.shown_operations()),
+        Action::Fold if !matches!(state.screen(), Screen::Workload(_)) => {
+            group_actions::act(state, rows, action).unwrap_or_default()
+        }
+        Action::Group | Action::FoldAll => group_actions::act(state, rows, action).unwrap_or_default(),
         Action::TabOverview
         | Action::TabRevisions
         | Action::TabPods
@@ -185,7 +193,8 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
         | Action::Unmark
         | Action::HistoryBack
         | Action::HistoryForward
-        | Action::LastScreen => table_actions::act(state, action).unwrap_or_default(),
+        | Action::LastScreen => table_actions::act(state, rows, action).unwrap_or_default(),
+        Action::Placement => state.open_placement(rows),
     }
 }
 
@@ -209,10 +218,8 @@ fn open(state: &mut State, rows: &Rows) -> Vec<Effect> {
             table_actions::choose_namespaces(state, marked, selected)
         }
         Screen::Table(TableKind::Namespaces) => {
-            let list = &state.table(TableKind::Namespaces).list;
-            let name = |object: &ObjectRef| object.name.clone();
-            let (marked, selected) = (list.marks().iter().map(name).collect(), list.selected().map(name));
-            table_actions::choose_namespaces(state, marked, selected)
+            let chosen = state.chosen_namespaces();
+            table_actions::show_namespaces(state, chosen)
         }
         Screen::Workloads => match state.selected(TableKind::Workloads).cloned() {
             Some(object) => {
@@ -241,7 +248,9 @@ fn open(state: &mut State, rows: &Rows) -> Vec<Effect> {
             tabs::open(state);
             Vec::new()
         }
-        Screen::Table(_) | Screen::Operation(_) | Screen::Account(_) | Screen::Logs(_) => Vec::new(),
+        Screen::Table(_) | Screen::Operation(_) | Screen::Account(_) | Screen::Placement(_) | Screen::Logs(_) => {
+            Vec::new()
+        }
     }
 }
 
@@ -271,7 +280,7 @@ pub fn step(state: &mut State, rows: isize) -> Vec<Effect> {
                 state.scroll = state.scroll.saturating_add_signed(rows).min(99_999);
             }
         }
-        Screen::Operation(_) | Screen::Account(_) => {
+        Screen::Operation(_) | Screen::Account(_) | Screen::Placement(_) => {
             state.scroll = state.scroll.saturating_add_signed(rows).min(99_999);
         }
         Screen::Logs(_) => state.move_in_logs(rows),

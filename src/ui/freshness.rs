@@ -119,12 +119,15 @@ pub fn empty(rows: &Rows, kinds: &[Kind], what: &str) -> (Meaning, Vec<String>) 
     (Meaning::Muted, vec![format!("there are no {what}")])
 }
 
-/// The namespaces that were looked at in which a kind may not be listed.
+/// The namespaces that were looked at in which a kind may not be listed, though another kind of workload may: those in which
+/// nothing may be seen are other people's.
 fn refusing(rows: &Rows, kind: Kind) -> Vec<&str> {
     let refused = |sync: &Sync| matches!(sync, Sync::Forbidden { .. });
+    let ours = within(rows);
     rows.syncs()
         .filter(|(of, _, sync)| *of == kind && refused(sync))
         .filter_map(|(_, namespace, _)| namespace)
+        .filter(|namespace| ours.contains(namespace))
         .collect()
 }
 

@@ -6,7 +6,7 @@ use crate::{
     config::View,
     model::{
         Account, Aspect, ContextView, Control, Fleet, Intent, Kind, LogNews, LogRequest, ObjectRef, OperationId,
-        OperationView, Plan, Progress, Sight, Unseen,
+        OperationView, Owner, Placement, Plan, Progress, Sight, Unseen,
     },
 };
 use crossterm::event::{KeyEvent, MouseEvent};
@@ -51,6 +51,15 @@ pub enum Message {
         aspect: Aspect,
         /// What was seen.
         result: Result<Arc<Sight>, Unseen>,
+    },
+    /// Where the pods of a namespace or a group run: the answer to [`Effect::Place`].
+    Placed {
+        /// The context it is in: another one may have been entered meanwhile.
+        context: String,
+        /// The namespace, or the heading of the group.
+        object: ObjectRef,
+        /// What was seen.
+        placement: Arc<Placement>,
     },
     /// Every operation that the journals know, newest first. Replaces what was known, except what runs here.
     Operations(Vec<OperationView>),
@@ -133,10 +142,21 @@ pub enum Effect {
         /// The side.
         aspect: Aspect,
     },
+    /// Look where the pods of these namespaces run; answer with [`Message::Placed`]. Only the latest such request counts.
+    Place {
+        /// The namespace, or the heading of the group: given back with the answer.
+        object: ObjectRef,
+        /// The namespaces.
+        namespaces: Vec<Arc<str>>,
+        /// What made them: it is asked what it applied.
+        owners: Vec<Owner>,
+    },
     /// No look that is under way is wanted any more.
     LookAway,
     /// Watch this kind, if it is one that is watched only once somebody wants to see it.
     Want(Kind),
+    /// Sample what the nodes use, once.
+    Sample,
     /// Follow these logs and no others; what they say comes as [`Message::Logs`].
     FollowLogs {
         /// To be given back with the answers.
@@ -153,6 +173,17 @@ pub enum Effect {
         /// How many lines there are.
         lines: usize,
         /// The lines.
+        text: String,
+    },
+    /// Save a table as a new file of this name and extension; answer with a notice.
+    SaveTable {
+        /// How the file's name begins.
+        name: String,
+        /// What follows the point.
+        extension: &'static str,
+        /// How many rows there are.
+        rows: usize,
+        /// The text.
         text: String,
     },
     /// Keep this view in the file of views under its name, or take it out of there; answer with a notice.

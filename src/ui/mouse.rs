@@ -12,7 +12,7 @@ use super::{
     screens,
     state::{Focus, Screen, State},
     table_actions,
-    tables::{Row, heading_at},
+    tables::{Hit, Row, heading_at},
     tabs,
     workload::Tab,
 };
@@ -30,13 +30,26 @@ const NOTCH: isize = 3;
 /// How long after a click on the same place another one makes a double click.
 const DOUBLE: SignedDuration = SignedDuration::from_millis(500);
 
+/// What the mouse drags.
+#[derive(Clone, Debug)]
+enum Held {
+    /// A border between panes.
+    Border(Border),
+    /// The end of the column of this heading, which begins at this column of the screen.
+    Column(&'static str, u16),
+}
+
+/// The least and the greatest width that a column can be dragged to.
+const NARROWEST: u16 = 3;
+const WIDEST: u16 = 300;
+
 /// What the mouse has been doing.
 #[derive(Clone, Debug, Default)]
 pub struct Pointer {
     /// Where the inner borders were drawn to.
     pub division: Division,
-    /// The border that is held.
-    held: Option<Border>,
+    /// What is held.
+    held: Option<Held>,
     /// Where and when the last click was.
     clicked: Option<(Position, Timestamp)>,
 }
@@ -66,12 +79,19 @@ pub fn update(state: &mut State, event: MouseEvent, rows: &Rows, now: Timestamp)
             let reply = layer.click(at, double, layout::below_header(state.size));
             return state.reply(reply, rows, now).unwrap_or_default();
         }
-        MouseEventKind::Drag(MouseButton::Left) => {
-            if let Some(border) = state.pointer.held {
+        MouseEventKind::Drag(MouseButton::Left) => match state.pointer.held {
+            Some(Held::Border(border)) => {
                 let body = layout::frame(state.size).body;
                 state.pointer.division = state.pointer.division.drawn(border, at, body);
             }
-        }
+            Some(Held::Column(title, left)) => {
+                let width = at.x.saturating_sub(left).clamp(NARROWEST, WIDEST);
+                if let Some(list) = state.list() {
+                    list.look_mut().widths.insert(title, width);
+                }
+            }
+            None => {}
+        },
         MouseEventKind::Up(MouseButton::Left) => state.pointer.held = None,
         _ => {}
     }
@@ -86,7 +106,7 @@ fn wheel(state: &mut State, at: Position, by: isize) {
     let height = state.page_height();
     match state.screen() {
         Screen::Workloads if cockpit(state).namespaces.contains(at) => state.cockpit.namespaces.step(by),
-        Screen::Workload(_) | Screen::Operation(_) | Screen::Account(_) | Screen::Logs(_) => {
+        Screen::Workload(_) | Screen::Operation(_) | Screen::Account(_) | Screen::Placement(_) | Screen::Logs(_) => {
             actions::step(state, by);
         }
         Screen::Workloads
@@ -116,7 +136,7 @@ fn click(state: &mut State, at: Position, double: bool, rows: &Rows, now: Timest
     if *state.screen() == Screen::Workloads
         && let Some(border) = cockpit(state).border_at(at)
     {
-        state.pointer.held = Some(border);
+        state.pointer.held = Some(Held::Border(border));
         return Vec::new();
     }
     let line = |pane: Rect, heading: u16| {
@@ -168,33 +188,46 @@ fn click(state: &mut State, at: Position, double: bool, rows: &Rows, now: Timest
             }
             return Vec::new();
         }
-        Screen::Operation(_) | Screen::Account(_) => return Vec::new(),
+        Screen::Operation(_) | Screen::Account(_) | Screen::Placement(_) => return Vec::new(),
     };
     if let Some(line) = line(pane, 1) {
         return choose(state, line, double, rows, now);
     }
     let headings = layout::inside(pane);
     if headings.contains(at) {
-        sort(state, headings, at.x);
+        take_heading(state, headings, at.x, double);
     }
     Vec::new()
 }
 
-/// Sorts by the heading at column `x`; again, turned round.
-fn sort(state: &mut State, area: Rect, x: u16) {
+/// Sorts by the heading at column `x`; again, turned round. Between two headings takes hold of the end of the first one; a double
+/// click gives that column the width back that it has by itself.
+fn take_heading(state: &mut State, area: Rect, x: u16, double: bool) {
     let (kind, look) = match (state.screen().table(), state.list()) {
         (kind, Some(list)) => (kind, list.look().clone()),
         (_, None) => return,
     };
-    let title = match kind {
+    let hit = match kind {
         None if *state.screen() == Screen::Contexts => heading_at(ContextView::COLUMNS, &look, area, x),
         None if *state.screen() == Screen::Fleet => heading_at(Troubled::COLUMNS, &look, area, x),
         Some(kind) => kind.table().heading_at(&look, area, x),
         None if *state.screen() == Screen::Journal => heading_at(Account::COLUMNS, &look, area, x),
         None => heading_at(OperationView::COLUMNS, &look, area, x),
     };
-    if let Some(title) = title {
-        table_actions::sort(state, Order::Column(title));
+    match (hit, state.list()) {
+        (Some(Hit::Heading(title)), _) => table_actions::sort(state, Order::Column(title)),
+        (Some(Hit::Edge(columns)), Some(list)) => {
+            let widths = &mut list.look_mut().widths;
+            let Some((title, width)) = columns.last().copied() else { return };
+            if double {
+                widths.remove(title);
+                return;
+            }
+            // Those before it stay where they are while it is dragged.
+            widths.extend(columns);
+            state.pointer.held = Some(Held::Column(title, x.saturating_sub(width)));
+        }
+        _ => {}
     }
 }
 

@@ -4,11 +4,11 @@
 //! refused by the guard, not here.
 
 use super::{
-    orders,
+    group_actions, orders,
     state::{Screen, State},
     tables::TableKind,
     tabs,
-    verbs::{release, routes_to},
+    verbs::{self, routes_to},
 };
 use crate::{
     config::Action,
@@ -25,17 +25,15 @@ pub fn refusal(state: &State, rows: &Rows, action: Action) -> Option<String> {
     };
     match action {
         Action::RollBack | Action::RollBackTo if *state.screen() == Screen::Table(TableKind::Releases) => {
-            release(state, rows).is_none().then(|| format!("{verb}: there is no release here"))
+            verbs::release(state, rows).is_none().then(|| format!("{verb}: there is no release here"))
         }
-        Action::RollBack | Action::RollBackTo => no_workload(),
-        Action::Restart | Action::Bump | Action::Migrate => no_workload().or_else(|| {
-            let rollout = state.workload(rows)?.object.kind == Kind::Rollout;
-            rollout.then(|| format!("{verb}: not on an Argo Rollout, whose own controller brings templates out"))
-        }),
+        Action::RollBack | Action::RollBackTo | Action::Restart | Action::Bump | Action::Migrate => {
+            unsuited(state, rows, action).or_else(no_workload)
+        }
         Action::Shift => match state.screen() {
             Screen::Table(TableKind::Routes) if state.selected(TableKind::Routes).is_some() => None,
             Screen::Table(TableKind::Routes) => Some(format!("{verb}: there is no route here")),
-            _ => no_workload().or_else(|| {
+            _ => unsuited(state, rows, action).or_else(no_workload).or_else(|| {
                 let row = state.workload(rows)?;
                 let none = routes_to(rows, &row.object.namespace, &state.service_names(&row.object)).next().is_none();
                 none.then(|| format!("{verb}: no route names a Service {} as its backend", row.object.path()))
@@ -57,6 +55,7 @@ pub fn refusal(state: &State, rows: &Rows, action: Action) -> Option<String> {
                 None => Some(format!("{verb}: choose an operation first")),
             }
         }
+        Action::Export if state.screen().table().is_some() => None,
         Action::Export if orders::subject(state).is_none() => Some(format!("{verb}: choose an operation first")),
         Action::ExportAll if state.shown_operations().is_empty() => {
             Some(format!("{verb}: the journal or the operations show what to export"))
@@ -70,6 +69,7 @@ pub fn refusal(state: &State, rows: &Rows, action: Action) -> Option<String> {
         | Action::TabTraffic
         | Action::TabGit => no_workload(),
         Action::NextMatch | Action::PreviousMatch if matches!(state.screen(), Screen::Logs(_)) => None,
+        Action::Fold if !matches!(state.screen(), Screen::Workload(_)) => group_actions::refusal(state, rows, action),
         Action::NextTab
         | Action::PreviousTab
         | Action::Compare
@@ -91,9 +91,22 @@ pub fn refusal(state: &State, rows: &Rows, action: Action) -> Option<String> {
             Screen::Table(TableKind::Jobs) => format!("{verb}: choose a Job first"),
             _ => no_workload().unwrap_or_else(|| format!("{verb}: choose a workload first")),
         }),
+        Action::Group | Action::FoldAll => group_actions::refusal(state, rows, action),
         Action::Filter if !tabular(state) => Some("there is nothing to filter here".into()),
         _ => None,
     }
+}
+
+/// Why a verb does not act on the kind of what is selected; where several are marked, each is judged when it is chosen.
+fn unsuited(state: &State, rows: &Rows, action: Action) -> Option<String> {
+    let kind = match state.screen().table() {
+        Some(TableKind::Workloads) | None => match state.targets(rows).as_slice() {
+            [target] => target.kind,
+            _ => return None,
+        },
+        Some(table) => state.selected(table)?.kind,
+    };
+    verbs::unsuited(action, kind).map(|why| format!("{}: {why}", action.description()))
 }
 
 /// Whether the screen on top can be filtered.
@@ -101,7 +114,7 @@ fn tabular(state: &State) -> bool {
     match state.screen() {
         Screen::Logs(_) => true,
         Screen::Workload(_) => tabs::searchable(state),
-        Screen::Operation(_) | Screen::Account(_) => false,
+        Screen::Operation(_) | Screen::Account(_) | Screen::Placement(_) => false,
         Screen::Workloads
         | Screen::Table(_)
         | Screen::Operations

@@ -2,36 +2,42 @@
 //!
 //! Computed when rows change, never for a frame and never for a key.
 
-use super::chosen::Chosen;
+use super::{chosen::Chosen, groups::Group};
 use crate::model::{Health, Kind, ObjectRef, Rows, Tally};
 use std::{collections::BTreeMap, sync::Arc};
 
-/// A namespace with the health of its workloads.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A namespace with the health of its workloads; or the heading above several, with the health of all of theirs.
+#[derive(Clone, Debug, PartialEq)]
 pub struct NamespaceRow {
-    /// Which namespace this is.
+    /// Which namespace this is, or the name of a heading (see [`super::groups`]).
     pub object: ObjectRef,
     /// The health of its worst workload; None where it has none.
     pub health: Option<Health>,
+    /// That workload, where it is not well.
+    pub worst: Option<ObjectRef>,
     /// Its workloads.
     pub counts: Tally,
+    /// What else is known of the namespaces below it, where it is a heading.
+    pub group: Option<Box<Group>>,
 }
 
 /// What some workloads of one namespace say together.
 #[derive(Clone, Copy, Debug, Default)]
-struct Share {
-    worst: Option<Health>,
+struct Share<'r> {
+    worst: Option<(Health, &'r ObjectRef)>,
     counts: Tally,
 }
 
-impl Share {
-    fn add(&mut self, health: Health) {
-        self.worst = Some(self.worst.map_or(health, |worst| worst.min(health)));
+impl<'r> Share<'r> {
+    fn add(&mut self, health: Health, workload: &'r ObjectRef) {
+        if self.worst.is_none_or(|(worst, _)| health < worst) {
+            self.worst = Some((health, workload));
+        }
         self.counts.add(health);
     }
 
     fn merge(&mut self, other: Self) {
-        self.worst = self.worst.into_iter().chain(other.worst).min();
+        self.worst = self.worst.into_iter().chain(other.worst).min_by_key(|(health, _)| *health);
         self.counts.merge(other.counts);
     }
 }
@@ -48,14 +54,14 @@ pub struct RollUp {
 impl RollUp {
     /// Looks at all workloads once.
     pub fn of(rows: &Rows) -> Self {
-        let mut shares: BTreeMap<&Arc<str>, Share> = BTreeMap::new();
+        let mut shares: BTreeMap<&Arc<str>, Share<'_>> = BTreeMap::new();
         // Rows of one namespace follow each other, so a namespace is looked up once for all of them.
-        let mut here: Option<(&Arc<str>, Share)> = None;
+        let mut here: Option<(&Arc<str>, Share<'_>)> = None;
         let mut merge = |(name, share)| shares.entry(name).or_default().merge(share);
         for row in rows.workloads.iter() {
             let health = if rows.inspections.is_empty() { row.health() } else { rows.health_of(row) };
             here.take_if(|(name, _)| **name != row.object.namespace).map(&mut merge);
-            here.get_or_insert_with(|| (&row.object.namespace, Share::default())).1.add(health);
+            here.get_or_insert_with(|| (&row.object.namespace, Share::default())).1.add(health, &row.object);
         }
         here.map(&mut merge);
         let mut all = Tally::default();
@@ -63,10 +69,12 @@ impl RollUp {
         for namespace in rows.namespaces.iter() {
             shares.entry(&namespace.name).or_default();
         }
-        let row = |(name, share): (&Arc<str>, Share)| NamespaceRow {
+        let row = |(name, share): (&Arc<str>, Share<'_>)| NamespaceRow {
             object: ObjectRef::new(Kind::Namespace, "", name.clone()),
-            health: share.worst,
+            health: share.worst.map(|(health, _)| health),
+            worst: share.worst.filter(|(health, _)| *health != Health::Healthy).map(|(_, worst)| worst.clone()),
             counts: share.counts,
+            group: None,
         };
         Self { namespaces: shares.into_iter().map(row).collect(), all }
     }

@@ -26,7 +26,7 @@ pub struct Scene<'a> {
 impl<'a> Scene<'a> {
     /// What tables look at.
     pub fn sight(&self) -> Sight<'a> {
-        Sight { rows: self.rows, roll_up: &self.state.roll_up }
+        Sight { rows: self.rows, roll_up: &self.state.roll_up, groups: &self.state.groups }
     }
 
     /// The theme: the one that is being tried out, else the session's.

@@ -12,6 +12,8 @@ use ratatui::style::{Color, Modifier, Style};
 pub struct Session {
     /// The kubeconfig context's name.
     pub context: String,
+    /// The operator, as `user@host`; empty where that is not known.
+    pub actor: String,
     /// Whether changes need the target's name typed. Shown here, enforced by the guard.
     pub protected: bool,
     /// Whether changes are refused. Shown here, enforced by the guard.
@@ -42,6 +44,7 @@ impl Session {
     pub fn new(context: &str, loopback: bool, read_only: bool, zone: TimeZone, config: Config) -> Self {
         Self {
             context: context.to_owned(),
+            actor: String::new(),
             protected: config.settings.protected(context, loopback),
             read_only: read_only || config.settings.read_only(context),
             colour: config.settings.colour(context).and_then(|colour| colour_at(colour, config.terminal.depth)),

@@ -6,14 +6,17 @@
 use super::{
     chosen::Chosen,
     fleet::Contexts,
+    groups::Groups,
     journal::Journal,
     layers::Layer,
     layout,
     list::{List, Listed},
     logs::Logs,
+    look::Grouping,
     message::{Effect, Notice, Ticket},
     mouse::Pointer,
     operations::Operations,
+    placement::Placing,
     roll_up::RollUp,
     scene::Scene,
     screens,
@@ -30,6 +33,9 @@ use jiff::{SignedDuration, Timestamp};
 use ratatui::layout::{Rect, Size};
 use std::sync::Arc;
 use tui_input::Input;
+
+/// How often what the nodes use is asked for while they are on the screen: metrics are sampled that often, and not more.
+const SAMPLED: SignedDuration = SignedDuration::from_secs(15);
 
 /// A screen. The cockpit is always there beneath the others.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +58,8 @@ pub enum Screen {
     Contexts,
     /// What is not healthy in any watched context.
     Fleet,
+    /// Where the pods of a namespace, or of the group under a heading, run.
+    Placement(ObjectRef),
     /// The logs of a workload, a pod or a Job.
     Logs(LogSubject),
 }
@@ -77,6 +85,7 @@ impl Screen {
             | Self::Account(_)
             | Self::Contexts
             | Self::Fleet
+            | Self::Placement(_)
             | Self::Logs(_) => None,
         }
     }
@@ -124,6 +133,8 @@ pub struct State {
     pub(super) notice: Option<Notice>,
     pub(super) ticket: Ticket,
     pub(super) roll_up: RollUp,
+    pub(super) groups: Groups,
+    pub(super) placing: Placing,
     /// The version of the rows that was rolled up.
     rolled_up: Option<u64>,
     /// The workload whose pods were asked for last, and whether an answer came.
@@ -139,17 +150,22 @@ pub struct State {
     pub(super) pointer: Pointer,
     /// Kinds that were asked to be watched because their table was opened.
     wanted: Vec<Kind>,
+    /// When what the nodes use was asked for last.
+    sampled: Option<Timestamp>,
 }
 
 impl State {
     /// The cockpit of a session, on a terminal of this many columns and rows.
     pub fn new(session: Session, (columns, rows): (u16, u16)) -> Self {
+        let mut tables: [Tabled<ObjectRef>; TableKind::ALL.len()] = Default::default();
+        let grouping = session.settings.group_by.as_deref().map(Grouping::by);
+        tables[TableKind::Namespaces as usize].list.look_mut().grouping = grouping;
         Self {
             session,
             size: Size::new(columns, rows),
             trail: Trail::default(),
             cockpit: Cockpit::default(),
-            tables: Default::default(),
+            tables,
             operations: Operations::default(),
             journal: Journal::default(),
             scope: Chosen::default(),
@@ -162,6 +178,8 @@ impl State {
             notice: None,
             ticket: 0,
             roll_up: RollUp::default(),
+            groups: Groups::default(),
+            placing: Placing::default(),
             rolled_up: None,
             inspected: None,
             uninspected: None,
@@ -170,6 +188,7 @@ impl State {
             stale: None,
             pointer: Pointer::default(),
             wanted: Vec::new(),
+            sampled: None,
         }
     }
 
@@ -274,7 +293,11 @@ impl State {
             self.cockpit.namespaces.arrange(all.chain(self.roll_up.by_attention()).collect());
         }
         self.hear_of_others(rows, now);
-        let sight = Sight { rows, roll_up: &self.roll_up };
+        if matches!(self.screen(), Screen::Table(TableKind::Namespaces) | Screen::Placement(_)) {
+            let label = self.grouping().map(|grouping| grouping.label.clone());
+            self.groups.settle(rows, &self.roll_up, label.as_ref());
+        }
+        let sight = Sight { rows, roll_up: &self.roll_up, groups: &self.groups };
         let mut arrange = |kind: TableKind| {
             let (tabled, scope) = (&mut self.tables[kind as usize], &self.scope);
             tabled.settle(rows.version(), scope, |list| kind.table().arrange(list, scope, &sight))
@@ -291,7 +314,11 @@ impl State {
             Screen::Operations => self.operations.settle(&sight),
             Screen::Journal => self.journal.settle(&sight),
             Screen::Contexts | Screen::Fleet => self.contexts.settle(&sight),
-            Screen::Workload(_) | Screen::Operation(_) | Screen::Account(_) | Screen::Logs(_) => {}
+            Screen::Workload(_)
+            | Screen::Operation(_)
+            | Screen::Account(_)
+            | Screen::Placement(_)
+            | Screen::Logs(_) => {}
         }
         let height = self.page_height();
         if let Some(list) = self.list() {
@@ -305,11 +332,18 @@ impl State {
         let mut effects = self.inspect(rows, now);
         effects.extend(super::visible::tell(self, rows));
         effects.extend(self.attend(rows, now));
+        effects.extend(self.attend_placement(rows, now));
         if let Some(kind) = self.screen().table().and_then(TableKind::watched_on_demand)
             && !self.wanted.contains(&kind)
         {
             self.wanted.push(kind);
             effects.push(Effect::Want(kind));
+        }
+        if *self.screen() == Screen::Table(TableKind::Nodes)
+            && self.sampled.is_none_or(|asked| now.duration_since(asked) >= SAMPLED)
+        {
+            self.sampled = Some(now);
+            effects.push(Effect::Sample);
         }
         effects
     }

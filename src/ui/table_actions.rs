@@ -9,11 +9,11 @@ use super::{
     state::{Focus, Screen, State},
     tables::{Heading, TableKind},
 };
-use crate::config::Action;
+use crate::{config::Action, model::Rows};
 use std::sync::Arc;
 
 /// Does an action of tables and of history; None where it is another's.
-pub fn act(state: &mut State, action: Action) -> Option<Vec<Effect>> {
+pub fn act(state: &mut State, rows: &Rows, action: Action) -> Option<Vec<Effect>> {
     match action {
         Action::SortName => sort(state, Order::Column(name(state)?)),
         Action::SortNamespace => sort(state, Order::Namespace),
@@ -36,11 +36,11 @@ pub fn act(state: &mut State, action: Action) -> Option<Vec<Effect>> {
                 (look.wide, look.shift) = (!look.wide, 0);
             }
         }
-        Action::ColumnsRight => shift(state, 1),
-        Action::ColumnsLeft => shift(state, -1),
+        Action::ColumnsRight => shift(state, rows, 1),
+        Action::ColumnsLeft => shift(state, rows, -1),
         Action::Columns => {
-            let chosen = state.list().and_then(|list| list.look().columns.clone());
-            let columns = Columns::new(state.headings(), chosen);
+            let look = state.list().map(|list| list.look().clone()).unwrap_or_default();
+            let columns = Columns::new(state.headings(), &look);
             state.layers.push(Layer::Columns(columns));
         }
         Action::Mark => {
@@ -94,13 +94,13 @@ fn sort_beside(state: &mut State, by: isize) {
     list.reset();
 }
 
-fn shift(state: &mut State, by: isize) {
+fn shift(state: &mut State, rows: &Rows, by: isize) {
     let last = state.headings().len().saturating_sub(2);
     let Some(list) = state.list() else { return };
     let look = list.look_mut();
     if look.wide {
         look.shift = look.shift.saturating_add_signed(by).min(last);
-    } else {
+    } else if !state.turn_group(rows, by < 0) {
         state.tell(Level::Information, "columns are scrolled in wide mode only: w");
     }
 }
@@ -130,6 +130,11 @@ pub fn choose_namespaces(state: &mut State, marked: Vec<Arc<str>>, selected: Opt
         true => selected.into_iter().filter(|name| !name.is_empty()).collect(),
         false => marked.into_iter().filter(|name| !name.is_empty()).collect(),
     };
+    show_namespaces(state, chosen)
+}
+
+/// Shows the workloads of these namespaces; none named means all.
+pub fn show_namespaces(state: &mut State, chosen: Chosen) -> Vec<Effect> {
     state.cockpit.focus = Focus::Table;
     let mut effects = state.narrow(chosen);
     if *state.screen() != Screen::Workloads {

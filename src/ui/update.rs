@@ -7,7 +7,7 @@ use super::{
     message::{Effect, Failure, Level, Message, Notice, Ticket},
     mouse, orders,
     state::{AGAIN, Screen, State},
-    table_actions,
+    table_actions, verbs,
 };
 use crate::time::age;
 use crate::{
@@ -19,6 +19,9 @@ use jiff::Timestamp;
 use ratatui::layout::Size;
 use std::sync::Arc;
 use tui_input::Input;
+
+/// How the notice of a lost connection begins.
+const GONE: &str = "the connection is gone, trying again: ";
 
 impl State {
     /// Takes a message in and says what is to be done. `now` is the time at which it arrived.
@@ -45,6 +48,12 @@ impl State {
             Message::Seen { context, object, aspect, result } => {
                 if context == self.session.context {
                     self.dossier.take(&object, aspect, result, now);
+                }
+                Vec::new()
+            }
+            Message::Placed { context, object, placement } => {
+                if context == self.session.context {
+                    self.placing.take(&object, placement, now);
                 }
                 Vec::new()
             }
@@ -145,6 +154,7 @@ impl State {
                 &[Where::Operations, Where::Table, Where::Moving, Where::Everywhere]
             }
             Screen::Account(_) => &[Where::Operations, Where::Moving, Where::Everywhere],
+            Screen::Placement(_) => &[Where::Table, Where::Moving, Where::Everywhere],
             Screen::Operation(_) => &[Where::Operation, Where::Moving, Where::Everywhere],
             Screen::Logs(_) => &[Where::Logs, Where::Moving, Where::Everywhere],
             Screen::Contexts | Screen::Fleet => &[Where::Contexts, Where::Table, Where::Moving, Where::Everywhere],
@@ -191,6 +201,7 @@ impl State {
     pub(super) fn follow(&mut self, then: Then, rows: &Rows, now: Timestamp) -> Vec<Effect> {
         match then {
             Then::Nothing => Vec::new(),
+            Then::Begin(action, target) => verbs::begin_on(self, rows, now, action, &target),
             Then::Gather(intent, why) => self.gather(intent, why, now),
             Then::Forget(ticket) => vec![Effect::Forget(ticket)],
             Then::Shift(route) => {
@@ -207,9 +218,15 @@ impl State {
                 table_actions::sort(self, Order::Column(title));
                 Vec::new()
             }
-            Then::Columns(columns) => {
+            Then::Group(label) => self.group(label),
+            Then::NodeLabel(label) => {
+                self.place_by(label);
+                Vec::new()
+            }
+            Then::Export(format) => self.export_table(rows, now, format),
+            Then::Columns(columns, widths) => {
                 if let Some(list) = self.list() {
-                    list.look_mut().columns = columns;
+                    (list.look_mut().columns, list.look_mut().widths) = (columns, widths);
                 }
                 Vec::new()
             }
@@ -299,8 +316,15 @@ impl State {
         match (self.stale, freshness::stale(rows)) {
             (None, Some((since, why))) => {
                 self.stale = Some(since);
-                let text = format!("the connection is gone, trying again: {why}");
+                let text = format!("{GONE}{why}");
                 self.notice = Some(Notice::error(text));
+            }
+            // The first failure is rarely the most telling one: that it broke, and then that nobody is there.
+            (Some(_), Some((_, why))) => {
+                let text = format!("{GONE}{why}");
+                if let Some(notice) = self.notice.as_mut().filter(|n| n.text.starts_with(GONE) && n.text != text) {
+                    notice.text = text;
+                }
             }
             (Some(since), None) => {
                 self.stale = None;

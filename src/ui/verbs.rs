@@ -1,15 +1,17 @@
 //! From a verb's key to its form or to the facts for its plan. Nothing is changed here: a plan is shown and confirmed first.
 
 use super::{
-    layers::{Answer, Layer, Question, Then, rollback, shift},
+    layers::{Answer, Layer, Question, Then, bump, migrate, rollback, shift},
+    list::Listed as _,
     message::{Effect, Level},
     state::{Screen, State},
     tables::TableKind,
     tabs,
+    workload::Tab,
 };
 use crate::{
     config::Action,
-    model::{Intent, Kind, ObjectRef, Route, Rows, Workload},
+    model::{Intent, Kind, ObjectRef, Route, Rows, Verb, Workload},
 };
 use jiff::Timestamp;
 
@@ -25,16 +27,18 @@ pub fn routes_to<'r>(
     })
 }
 
-/// Gathers what a plan for the selected workload needs.
-pub fn gather(
-    state: &mut State,
-    rows: &Rows,
-    now: Timestamp,
-    intent: impl Fn(ObjectRef) -> Option<Intent>,
-) -> Vec<Effect> {
-    match state.workload(rows).and_then(|row| intent(row.object.clone())) {
-        Some(intent) => state.gather(intent, None, now),
-        None => Vec::new(),
+impl State {
+    /// The workloads that a verb is meant for, in the order in which they are shown: on the cockpit the marked ones, where there
+    /// are any; else the one that is selected or open. What is marked and gone is left out.
+    pub(super) fn targets(&self, rows: &Rows) -> Vec<ObjectRef> {
+        let list = &self.table(TableKind::Workloads).list;
+        if *self.screen() == Screen::Workloads && list.marked() > 0 {
+            let shown = list.order().iter().filter(|object| list.marks().contains(*object));
+            // Marks stay where a filter hides their rows, and so does what they mean.
+            let hidden = list.marks().iter().filter(|object| !list.order().contains(object));
+            return shown.chain(hidden).filter(|object| rows.workloads.get(object).is_some()).cloned().collect();
+        }
+        self.workload(rows).map(|row| row.object.clone()).into_iter().collect()
     }
 }
 
@@ -47,44 +51,95 @@ pub fn release(state: &State, rows: &Rows) -> Option<(ObjectRef, u32)> {
     Some((ObjectRef::new(Kind::Release, row.object.namespace.clone(), row.name.clone()), row.revision))
 }
 
-/// Rolls the selection back: to the revision that is chosen on the line of time, else to the best one.
-pub fn roll_back(state: &mut State, rows: &Rows, now: Timestamp) -> Vec<Effect> {
-    if let Some((target, _)) = release(state, rows) {
+/// Rolls a Helm release back: to the best revision, or to one that is asked for.
+fn roll_release_back(
+    state: &mut State,
+    now: Timestamp,
+    action: Action,
+    (target, revision): (ObjectRef, u32),
+) -> Vec<Effect> {
+    if action == Action::RollBack {
         return state.gather(Intent::Rollback { target, revision: None }, None, now);
     }
-    let revision = tabs::chosen_revision(state);
-    gather(state, rows, now, |row| Some(Intent::Rollback { target: row, revision }))
-}
-
-/// Rolls the selection back to a revision of choice: the line of time shows what is known of each, and the difference between any
-/// two. Of a Helm release, which has no such line, the number is asked for.
-pub fn roll_back_to(state: &mut State, rows: &Rows, now: Timestamp) -> Vec<Effect> {
-    if let Some((target, revision)) = release(state, rows) {
-        state.layers.push(Layer::Form(rollback(target, revision)));
-        return Vec::new();
-    }
-    if tabs::chosen_revision(state).is_some() {
-        return roll_back(state, rows, now);
-    }
-    let effects = tabs::act(state, Action::TabRevisions, rows, now);
-    let key = |action| state.session.keymap.key(state.places(), action).map_or_else(String::new, |key| key.to_string());
-    let (back, compare) = (key(Action::RollBack), key(Action::Compare));
-    state.tell(Level::Information, format!("choose a revision: {back} rolls back to it, {compare} shows what differs"));
-    effects
-}
-
-/// Opens a form about the selected workload.
-pub fn form(state: &mut State, rows: &Rows, form: impl Fn(&State, &Workload) -> Layer) -> Vec<Effect> {
-    if let Some(row) = state.workload(rows) {
-        let layer = form(state, row);
-        state.layers.push(layer);
-    }
+    state.layers.push(Layer::Form(rollback(target, revision)));
     Vec::new()
 }
 
+/// Shows the revisions to choose one from: what is known of each, and the difference between any two.
+fn show_revisions(state: &mut State, target: &ObjectRef) -> Vec<Effect> {
+    state.dossier.open(Tab::Revisions);
+    state.open(Screen::Workload(target.clone()));
+    let key = |action| state.session.keymap.key(state.places(), action).map_or_else(String::new, |key| key.to_string());
+    let (back, compare) = (key(Action::RollBack), key(Action::Compare));
+    state.tell(Level::Information, format!("choose a revision: {back} rolls back to it, {compare} shows what differs"));
+    Vec::new()
+}
+
+/// Begins a verb: with its only target, or after asking with which of several.
+pub fn begin(state: &mut State, rows: &Rows, now: Timestamp, action: Action) -> Vec<Effect> {
+    if let (Action::RollBack | Action::RollBackTo, Some(release)) = (action, release(state, rows)) {
+        return roll_release_back(state, now, action, release);
+    }
+    match state.targets(rows).as_slice() {
+        [] if action == Action::Shift => start_shift(state, rows, None),
+        [] => Vec::new(),
+        [target] => {
+            let target = target.clone();
+            begin_on(state, rows, now, action, &target)
+        }
+        several => {
+            let answer = |object: &ObjectRef| {
+                let detail = rows.workloads.get(object).and_then(|row| rows.reason_of(row)).unwrap_or_default();
+                Answer::new(object.path(), detail, Then::Begin(action, object.clone()))
+            };
+            let answers = several.iter().map(answer).collect();
+            let title = format!("{} one of {} marked", action.description(), several.len());
+            let message = "It takes one at a time. Which? The marks stay, so that the next one is two keys away.";
+            state.layers.push(Layer::Question(Question::new(title, message, answers)));
+            Vec::new()
+        }
+    }
+}
+
+/// Begins a verb with this workload: gathers what its plan needs, or opens its form.
+pub fn begin_on(state: &mut State, rows: &Rows, now: Timestamp, action: Action, target: &ObjectRef) -> Vec<Effect> {
+    let Some(row) = rows.workloads.get(target) else { return Vec::new() };
+    if let Some(why) = unsuited(action, target.kind) {
+        state.tell(Level::Warning, format!("{}: {}: {why}", action.description(), target.path()));
+        return Vec::new();
+    }
+    let layer = match action {
+        Action::RollBackTo if tabs::chosen_revision(state).is_none() => return show_revisions(state, target),
+        Action::RollBack | Action::RollBackTo => {
+            let revision = tabs::chosen_revision(state);
+            return state.gather(Intent::Rollback { target: target.clone(), revision }, None, now);
+        }
+        Action::Restart => return state.gather(Intent::Restart { target: target.clone() }, None, now),
+        Action::Shift => return start_shift(state, rows, Some(row)),
+        Action::Bump => Layer::Form(bump(row, state.session.repository.as_deref())),
+        Action::Migrate => Layer::Form(migrate(row)),
+        _ => return Vec::new(),
+    };
+    state.layers.push(layer);
+    Vec::new()
+}
+
+/// Why the verb of an action does not act on this kind. Traffic is shifted on a workload's routes, whatever its kind but one.
+pub fn unsuited(action: Action, kind: Kind) -> Option<&'static str> {
+    match action {
+        Action::RollBack | Action::RollBackTo => Verb::Rollback.unsuited(kind),
+        Action::Restart => Verb::Restart.unsuited(kind),
+        Action::Bump => Verb::Bump.unsuited(kind),
+        Action::Migrate => Verb::Migrate.unsuited(kind),
+        Action::Shift if kind.is_workload() && kind != Kind::Rollout => None,
+        Action::Shift => Verb::Shift.unsuited(kind),
+        _ => None,
+    }
+}
+
 /// Opens the form for shifting traffic on a route of the selection, or asks which.
-pub fn start_shift(state: &mut State, rows: &Rows) -> Vec<Effect> {
-    let routes: Vec<&Route> = match state.workload(rows) {
+fn start_shift(state: &mut State, rows: &Rows, workload: Option<&Workload>) -> Vec<Effect> {
+    let routes: Vec<&Route> = match workload {
         Some(row) => routes_to(rows, &row.object.namespace, &state.service_names(&row.object)).collect(),
         None => state.selected(TableKind::Routes).and_then(|route| rows.routes.get(route)).into_iter().collect(),
     };

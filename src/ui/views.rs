@@ -5,9 +5,9 @@
 
 use super::{
     chosen::Chosen,
-    freshness,
+    freshness, groups,
     layers::{Answer, Layer, Question, Then},
-    look::{Look, Order},
+    look::{Grouping, Look, Order},
     message::{Effect, Level},
     state::{Focus, Screen, State},
     tables::{Heading, TableKind},
@@ -122,6 +122,7 @@ pub fn summary(view: &View) -> String {
         parts.push(view.filter.clone());
     }
     let turned = if view.reverse { " ↓" } else { "" };
+    parts.extend(view.group.as_ref().map(|label| format!("grouped by {label}")));
     match &view.sort {
         Some(sort) => parts.push(format!("by {sort}{turned}")),
         None if view.reverse => parts.push(format!("by attention{turned}")),
@@ -168,6 +169,10 @@ fn of_look(screen: Action, namespaces: Vec<String>, look: &Look) -> View {
         reverse: look.reverse,
         wide: look.wide,
         columns: look.columns.as_ref().map(|titles| titles.iter().map(|title| word(title)).collect()),
+        widths: look.widths.iter().map(|(title, width)| (word(title), *width)).collect(),
+        group: look.grouping.as_ref().map(|grouping| grouping.label.to_string()),
+        unfolded: look.grouping.as_ref().is_some_and(|grouping| grouping.unfolded),
+        except: look.grouping.iter().flat_map(|grouping| &grouping.except).map(groups::written).collect(),
     }
 }
 
@@ -188,9 +193,13 @@ fn to_look(view: &View, headings: &[Heading], gone: &mut Vec<String>) -> Look {
         Some(sort) if sort == NAMESPACE => Some(Order::Namespace),
         Some(sort) => title(sort, true).map(Order::Column),
     };
+    let widths = view.widths.iter().filter_map(|(name, width)| Some((title(name, false)?, *width))).collect();
     let reverse = view.reverse && order.is_some();
     let order = order.unwrap_or_default();
-    Look { filter: view.filter.clone(), order, reverse, wide: view.wide, shift: 0, columns }
+    let except = view.except.iter().map(|value| groups::read(value)).collect();
+    let grouping = |label: &String| Grouping { label: (&**label).into(), unfolded: view.unfolded, except };
+    let grouping = view.group.as_ref().map(grouping);
+    Look { filter: view.filter.clone(), order, reverse, wide: view.wide, shift: 0, columns, widths, grouping }
 }
 
 /// The commands that open views: each with its name and what it leads to.
@@ -233,7 +242,11 @@ mod tests {
         let sortable = headings.iter().filter(|h| h.sortable).map(|h| Order::Column(h.title));
         for order in sortable.chain([Order::Attention, Order::Namespace]) {
             let columns = Some(vec![headings[1].title, headings[2].title]);
-            let look = Look { filter: "x".into(), order, reverse: true, wide: true, shift: 0, columns };
+            let widths = [(headings[3].title, 17)].into();
+            let except = [Some("acme".into()), None].into();
+            let grouping = Some(Grouping { label: "client".into(), unfolded: true, except });
+            let filter = "x".into();
+            let look = Look { filter, order, reverse: true, wide: true, shift: 0, columns, widths, grouping };
             let (mut gone, view) = (Vec::new(), of_look(Action::Workloads, Vec::new(), &look));
             assert_eq!((to_look(&view, &headings, &mut gone), gone), (look, vec![]));
         }

@@ -65,9 +65,9 @@ impl Tab {
     /// What it shows: the first is what its freshness is told of.
     pub const fn aspects(self) -> &'static [Aspect] {
         match self {
-            Self::Overview => &[Aspect::Overview, Aspect::Pods, Aspect::Events],
+            Self::Overview => &[Aspect::Overview, Aspect::Pods, Aspect::Usage, Aspect::Events],
             Self::Revisions => &[Aspect::Revisions, Aspect::Git],
-            Self::Pods => &[Aspect::Pods],
+            Self::Pods => &[Aspect::Pods, Aspect::Usage],
             Self::Events => &[Aspect::Events],
             Self::Logs => &[],
             Self::Autoscaler => &[Aspect::Autoscaler],
@@ -92,6 +92,8 @@ const fn period(aspect: Aspect) -> SignedDuration {
         Aspect::Pods => 3,
         Aspect::Events | Aspect::Autoscaler | Aspect::Traffic => 5,
         Aspect::Overview | Aspect::Revisions | Aspect::Manifest => 10,
+        // Metrics are sampled that often, and not more.
+        Aspect::Usage => 15,
         // A fetch over the network, of what changes a few times a day.
         Aspect::Git => 60,
     })
@@ -251,7 +253,7 @@ impl Dossier {
         for aspect in self.tab.aspects() {
             let seen = self.seen.entry(*aspect).or_default();
             let since = seen.asked.map(|asked| now.duration_since(asked));
-            let changed = seen.row.as_ref() != row && *aspect != Aspect::Git;
+            let changed = seen.row.as_ref() != row && !matches!(aspect, Aspect::Git | Aspect::Usage);
             let due = since.is_none_or(|since| since >= period(*aspect) || (changed && since >= SOON));
             if due && !seen.pending {
                 (seen.asked, seen.pending, seen.row) = (Some(now), true, row.cloned());
@@ -417,7 +419,7 @@ mod tests {
         dossier.open(Tab::Pods);
         let effects = dossier.attend(&object(), Some(&row()), at(21));
         assert_eq!(effects[0], Effect::LookAway);
-        assert_eq!(looks(&effects), [Aspect::Pods]);
+        assert_eq!(looks(&effects), [Aspect::Pods, Aspect::Usage]);
         assert!(dossier.seen(Aspect::Manifest).unwrap().sight.is_some());
         dossier.open(Tab::Manifest);
         assert_eq!(

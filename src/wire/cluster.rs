@@ -1,7 +1,8 @@
 //! What is around pods and may hold them up: nodes, claims, disruption budgets.
 
-use super::{Condition, Metadata, Selector, nullable};
+use super::{Condition, Metadata, Quantity, Selector, nullable};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 
 /// A Node.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -25,15 +26,48 @@ pub struct NodeSpec {
     /// `unschedulable`: whether it is cordoned.
     #[serde(deserialize_with = "nullable")]
     pub unschedulable: bool,
+    /// `taints`.
+    #[serde(deserialize_with = "nullable")]
+    pub taints: Vec<Taint>,
+}
+
+/// One of a node's `taints`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Taint {
+    /// `key`.
+    #[serde(deserialize_with = "nullable")]
+    pub key: Box<str>,
+    /// `value`.
+    #[serde(deserialize_with = "nullable")]
+    pub value: Box<str>,
+    /// `effect`.
+    #[serde(deserialize_with = "nullable")]
+    pub effect: Box<str>,
 }
 
 /// `status` of a node.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(rename_all = "camelCase", default)]
 pub struct NodeStatus {
     /// `conditions`.
     #[serde(deserialize_with = "nullable")]
     pub conditions: Vec<Condition>,
+    /// `allocatable`: what pods may ask for in all.
+    #[serde(deserialize_with = "nullable")]
+    pub allocatable: BTreeMap<Box<str>, Quantity>,
+    /// `nodeInfo`.
+    #[serde(deserialize_with = "nullable")]
+    pub node_info: NodeInfo,
+}
+
+/// `nodeInfo` of a node.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct NodeInfo {
+    /// `kubeletVersion`.
+    #[serde(deserialize_with = "nullable")]
+    pub kubelet_version: Box<str>,
 }
 
 /// A PersistentVolumeClaim.
@@ -78,6 +112,13 @@ pub struct Budget {
     /// `status`.
     #[serde(deserialize_with = "nullable")]
     pub status: BudgetStatus,
+}
+
+impl Budget {
+    /// Whether it has pods, and allows none of them to be evicted.
+    pub const fn is_exhausted(&self) -> bool {
+        self.status.expected_pods > 0 && self.status.disruptions_allowed == 0
+    }
 }
 
 /// `spec` of a budget.

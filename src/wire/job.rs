@@ -40,6 +40,9 @@ pub struct JobStatus {
     /// `active`.
     #[serde(deserialize_with = "nullable")]
     pub active: u32,
+    /// `ready`: active pods that are ready.
+    #[serde(deserialize_with = "nullable")]
+    pub ready: u32,
     /// `succeeded`.
     #[serde(deserialize_with = "nullable")]
     pub succeeded: u32,

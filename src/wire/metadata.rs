@@ -55,6 +55,12 @@ impl Metadata {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct OwnerReference {
+    /// `kind`.
+    #[serde(deserialize_with = "nullable")]
+    pub kind: Box<str>,
+    /// `name`.
+    #[serde(deserialize_with = "nullable")]
+    pub name: Box<str>,
     /// `uid`.
     #[serde(deserialize_with = "nullable")]
     pub uid: Box<str>,

@@ -12,15 +12,19 @@ mod flux;
 mod helm;
 mod job;
 mod metadata;
+mod metrics;
 mod namespace;
 mod network;
+mod placement;
 mod pod;
 mod route;
 mod support;
 mod workload;
 
 pub use autoscaler::{Autoscaler, AutoscalerSpec, AutoscalerStatus, MetricSource, MetricValue, MetricValues, Target};
-pub use cluster::{Budget, BudgetSpec, BudgetStatus, Claim, ClaimSpec, ClaimStatus, Node, NodeSpec, NodeStatus};
+pub use cluster::{
+    Budget, BudgetSpec, BudgetStatus, Claim, ClaimSpec, ClaimStatus, Node, NodeInfo, NodeSpec, NodeStatus, Taint,
+};
 pub use cron_job::{CronJob, CronJobSpec, CronJobStatus, JobTemplate};
 pub use delivery::{Canary, CanaryStatus, Delivery, Destination, Pause, PauseCondition, Step, Weights, WorkloadRef};
 pub use event::{Event, ObjectReference};
@@ -28,8 +32,10 @@ pub use flux::{GitRepository, GitRepositorySpec, Kustomization, KustomizationSpe
 pub use helm::{Chart, ChartMetadata, Release, ReleaseData, ReleaseInfo, ReleaseManifest, ReleaseSecret};
 pub use job::{Job, JobSpec, JobStatus};
 pub use metadata::{Condition, Metadata, OwnerReference, Selector, SelectorRule};
+pub use metrics::{ContainerMetrics, NodeMetrics, PodMetrics};
 pub use namespace::{Lease, LeaseSpec, Namespace, NamespaceStatus};
 pub use network::{Endpoint, EndpointConditions, EndpointSlice};
+pub use placement::{Affinity, NodeAffinity, NodeSelector, NodeSelectorTerm, PlacedPod, PlacedPodSpec};
 pub use pod::{
     ClaimSource, Container, ContainerState, ContainerStatus, Named, Pod, PodContainer, PodSpec, PodStatus, PodTemplate,
     Quantity, ReadinessGate, Resources, Running, TemplateSpec, Terminated, Volume, Waiting,

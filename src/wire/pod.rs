@@ -1,6 +1,6 @@
 //! Pods and their templates.
 
-use super::{Condition, Metadata, lenient_time, nullable};
+use super::{Condition, Metadata, Selector, lenient_time, nullable};
 use jiff::Timestamp;
 use serde::{Deserialize, de::IgnoredAny};
 use std::collections::BTreeMap;
@@ -35,18 +35,54 @@ pub struct PodSpec {
     pub init_containers: Vec<PodContainer>,
     /// `nodeName`.
     pub node_name: Option<Box<str>>,
+    /// `schedulerName`.
+    #[serde(deserialize_with = "nullable")]
+    pub scheduler_name: Box<str>,
     /// `nodeSelector`.
     #[serde(deserialize_with = "nullable")]
     pub node_selector: BTreeMap<Box<str>, Box<str>>,
+    /// `affinity`.
+    #[serde(deserialize_with = "nullable")]
+    pub affinity: Affinity,
     /// `volumes`.
     #[serde(deserialize_with = "nullable")]
     pub volumes: Vec<Volume>,
+    /// `resourceClaims`.
+    #[serde(deserialize_with = "nullable")]
+    pub resource_claims: Vec<ResourceClaim>,
     /// `readinessGates`.
     #[serde(deserialize_with = "nullable")]
     pub readiness_gates: Vec<ReadinessGate>,
     /// `schedulingGates`.
     #[serde(deserialize_with = "nullable")]
     pub scheduling_gates: Vec<Named>,
+}
+
+/// `affinity`, as far as it is about nodes.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Affinity {
+    /// `nodeAffinity`.
+    #[serde(deserialize_with = "nullable")]
+    pub node_affinity: NodeAffinity,
+}
+
+/// `nodeAffinity`, as far as it must be kept.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct NodeAffinity {
+    /// `requiredDuringSchedulingIgnoredDuringExecution`.
+    #[serde(rename = "requiredDuringSchedulingIgnoredDuringExecution", deserialize_with = "nullable")]
+    pub required: NodeTerms,
+}
+
+/// Terms of which one must be kept.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct NodeTerms {
+    /// `nodeSelectorTerms`.
+    #[serde(deserialize_with = "nullable")]
+    pub node_selector_terms: Vec<Selector>,
 }
 
 /// One of a pod's `containers` or `initContainers`.
@@ -135,6 +171,17 @@ pub struct ReadinessGate {
     /// `conditionType`.
     #[serde(deserialize_with = "nullable")]
     pub condition_type: Box<str>,
+}
+
+/// One of `resourceClaims`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ResourceClaim {
+    /// `name`, within the pod.
+    #[serde(deserialize_with = "nullable")]
+    pub name: Box<str>,
+    /// `resourceClaimName`, where it is not made from a template.
+    pub resource_claim_name: Option<Box<str>>,
 }
 
 /// Something that has a name.

@@ -70,6 +70,24 @@ const WANTED: [&str; 9] = [
     "pilothouse.",
 ];
 
+/// Last parts of the keys of annotations by which teams say whose a namespace is and what it was made from, whatever their domain.
+const TOLD: [&str; 9] = [
+    "owner",
+    "team",
+    "requester",
+    "commit",
+    "commit-sha",
+    "git-commit",
+    "git-sha",
+    "head-sha",
+    "org.opencontainers.image.revision",
+];
+
+fn wanted(key: &str) -> bool {
+    let last = key.rsplit_once('/').map_or(key, |(_, last)| last);
+    WANTED.iter().any(|prefix| key.starts_with(prefix)) || TOLD.contains(&last)
+}
+
 /// Only the annotations that are read.
 pub fn wanted_annotations<'de, D: Deserializer<'de>>(
     deserializer: D,
@@ -89,7 +107,7 @@ pub fn wanted_annotations<'de, D: Deserializer<'de>>(
         fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
             let mut kept = BTreeMap::new();
             while let Some(key) = map.next_key::<Box<str>>()? {
-                if WANTED.iter().any(|prefix| key.starts_with(prefix)) {
+                if wanted(&key) {
                     kept.insert(key, map.next_value::<Option<Box<str>>>()?.unwrap_or_default());
                 } else {
                     map.next_value::<IgnoredAny>()?;

@@ -59,6 +59,9 @@ pub struct WorkloadSpec {
     /// `updateStrategy` (StatefulSet, DaemonSet).
     #[serde(deserialize_with = "nullable")]
     pub update_strategy: Strategy,
+    /// `podManagementPolicy` (StatefulSet): unless it is `Parallel`, one pod after the other.
+    #[serde(deserialize_with = "nullable")]
+    pub pod_management_policy: Box<str>,
     /// `strategy`, as far as a Rollout's goes.
     #[serde(deserialize_with = "nullable")]
     pub strategy: Delivery,

@@ -50,7 +50,7 @@ fn a_shift_outlives_its_process_and_its_terminal_and_is_finished_by_keys() {
 fn quitting_asks_while_an_operation_runs(world: &World) {
     let mut terminal = cockpit(world);
     shift(&mut terminal, "25,100");
-    terminal.press("\x1b").shows("Workloads 27").shows("op: shift checkout 3/6 hold");
+    terminal.press("\x1b").shows("Workloads 29").shows("op: shift checkout 3/6 hold");
     terminal.press("q").shows("An operation is under way: shift shop/checkout.");
     terminal.press("\r").until("the question answered", |s| !s.contains("under way")).shows("op: shift checkout 3/6");
     terminal.press("\x03").shows("step back").press("jj\r");

@@ -34,7 +34,7 @@ fn every_tab_answers_and_a_revision_is_rolled_back_to() {
         .press("gjj")
         .until("an older revision is selected", |s| s.lines().any(|line| line.contains('▸') && line.contains(" 3 ")));
     terminal.press("r").shows("5 → 3").press("\x1b").until("the sheet closed", |s| !s.contains("5 → 3"));
-    terminal.press("\x1b").shows("Workloads 27");
+    terminal.press("\x1b").shows("Workloads 29");
     terminal.press("q");
     assert_eq!(terminal.end(), 0);
 }

@@ -18,7 +18,7 @@ pub const ALL: &[(&str, Behaviour)] = &[
     ("looks::sets_and_daemons_have_revisions_too", |w| sets_and_daemons(w).boxed_local()),
 ];
 
-fn cluster(w: &World) -> Cluster {
+pub fn cluster(w: &World) -> Cluster {
     let info = ContextInfo {
         name: "contract".into(),
         server: "https://cluster.example".into(),

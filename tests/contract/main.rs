@@ -6,11 +6,13 @@
 
 mod api;
 mod argo;
+mod capacity;
 mod controllers;
 mod listed;
 mod logs;
 mod looks;
 mod ownership;
+mod placement;
 mod rollouts;
 mod undo;
 mod watch;
@@ -34,7 +36,9 @@ fn main() -> std::process::ExitCode {
         argo::ALL,
         listed::ALL,
         looks::ALL,
+        placement::ALL,
         logs::ALL,
+        capacity::ALL,
     ]
     .concat();
     let mut trials: Vec<Trial> = behaviours.iter().map(|(name, test)| trial(Which::Embedded, name, *test)).collect();
@@ -43,7 +47,13 @@ fn main() -> std::process::ExitCode {
         if !argo {
             eprintln!("no controller of Argo Rollouts on the control plane: its behaviours are not judged there");
         }
-        let there = behaviours.iter().filter(|(name, _)| argo || !name.starts_with("argo::"));
+        let metrics = std::env::var_os("PILOTHOUSE_TEST_METRICS").is_some();
+        if !metrics {
+            eprintln!("no metrics-server on the control plane: what is measured is not judged there");
+        }
+        let served =
+            |name: &str| (argo || !name.starts_with("argo::")) && (metrics || !name.starts_with("capacity::measured"));
+        let there = behaviours.iter().filter(|(name, _)| served(name));
         trials.extend(there.map(|(name, test)| trial(Which::Real, name, *test)));
     } else {
         eprintln!(

@@ -118,7 +118,7 @@ async fn connect(which: Which) -> (Client, PathBuf, Clock, Alive) {
             for node in ["a", "b", "c"] {
                 let ready = json!([{"type": "Ready", "status": "True"}]);
                 let room = json!({"cpu": "16", "memory": "64Gi", "pods": "110"});
-                let node = json!({"metadata": {"name": node}, "status": {"conditions": ready, "capacity": room, "allocatable": room}});
+                let node = json!({"metadata": {"name": node, "labels": {"kubernetes.io/hostname": node}}, "status": {"conditions": ready, "capacity": room, "allocatable": room}});
                 world.store.create(&pilothouse::sim::resource::resources::NODES, node).unwrap();
             }
             let controllers = pilothouse::sim::controllers::spawn(&world.store, 1);

@@ -20,6 +20,7 @@ assets="$cache/$(digest "$here/go.mod" "$here/go.sum" "$here/build")"
 rollouts="$cache/argo-rollouts-$(digest "$here/argo-rollouts/go.mod" "$here/argo-rollouts/go.sum" "$here/argo-rollouts/build")"
 # Helm, which carries out rollbacks of its releases.
 helm="$cache/helm-$(digest "$here/helm/go.mod" "$here/helm/go.sum" "$here/helm/build")"
+metrics="$cache/metrics-server-$(digest "$here/metrics-server/go.mod" "$here/metrics-server/go.sum" "$here/metrics-server/build")"
 tools="$cache/tools-$(cd "$here" && digest go.mod ./*/*.go)"
 
 # binary NAME: the path of one program. What KUBEBUILDER_ASSETS has comes first.

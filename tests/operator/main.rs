@@ -11,6 +11,7 @@ mod journal;
 mod kubectl;
 mod migrate;
 mod pilothouse;
+mod reserve;
 mod rollback;
 mod shift;
 mod status;
@@ -23,9 +24,18 @@ use world::{Behaviour, Which, trial};
 
 fn main() -> std::process::ExitCode {
     let arguments = Arguments::from_args();
-    let stories: Vec<(&str, Behaviour)> =
-        [status::ALL, history::ALL, rollback::ALL, shift::ALL, bump::ALL, migrate::ALL, faults::ALL, journal::ALL]
-            .concat();
+    let stories: Vec<(&str, Behaviour)> = [
+        status::ALL,
+        reserve::ALL,
+        history::ALL,
+        rollback::ALL,
+        shift::ALL,
+        bump::ALL,
+        migrate::ALL,
+        faults::ALL,
+        journal::ALL,
+    ]
+    .concat();
     let served = [&stories[..], argo::ALL, bump::SERVED].concat();
     let mut trials: Vec<Trial> = served.iter().map(|(name, test)| trial(Which::Served, name, *test)).collect();
     if std::env::var_os("PILOTHOUSE_TEST_KUBECONFIG").is_some() {

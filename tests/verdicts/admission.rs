@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 pub const ALL: &[(&str, Behaviour)] = &[
     ("admission::a_quota_that_is_used_up", |w| used_up(w).boxed_local()),
+    ("admission::a_quota_with_too_little_left", |w| little_left(w).boxed_local()),
     ("admission::a_quota_and_a_stateful_set", |w| used_up_by_a_set(w).boxed_local()),
     ("admission::a_quota_that_wants_to_be_told", |w| untold(w).boxed_local()),
     ("admission::pod_security", |w| pod_security(w).boxed_local()),
@@ -24,6 +25,9 @@ pub const ALL: &[(&str, Behaviour)] = &[
 pub const REAL: &[(&str, Behaviour)] = &[
     ("admission::an_admission_policy", |w| policy(w).boxed_local()),
     ("admission::a_limit_range", |w| limit_range(w).boxed_local()),
+    ("admission::a_webhook_that_does_not_answer", |w| closed_webhook(w).boxed_local()),
+    ("admission::a_webhook_without_its_service", |w| lost_webhook(w).boxed_local()),
+    ("admission::a_runtime_class_that_does_not_exist", |w| no_runtime(w).boxed_local()),
 ];
 
 async fn quota(w: &World, hard: Value) {
@@ -41,6 +45,16 @@ async fn used_up(w: World) {
     let found = verdict(&w, Kind::Deployment, "web", words).await;
     assert_eq!(found.blocker.as_ref().unwrap().kind(), BlockerKind::Quota);
     assert_eq!(found.blocker.unwrap().remedies(), [Remedy::Events]);
+}
+
+async fn little_left(w: World) {
+    quota(&w, json!({"pods": "10", "requests.cpu": "4"})).await;
+    let mut object = deployment("web", 3, "1.0");
+    object["spec"]["template"]["spec"]["containers"][0]["resources"] = json!({"requests": {"cpu": "1500m"}});
+    w.create(object).await;
+    let words = "quota few leaves too little room: requests.cpu 3";
+    let found = verdict(&w, Kind::Deployment, "web", words).await;
+    assert!(found.reason.contains("of 4 used, a pod asks for 1500m"), "{}", found.reason);
 }
 
 async fn used_up_by_a_set(w: World) {
@@ -111,6 +125,54 @@ async fn policy(w: World) {
     bindings.delete(&name, &DeleteParams::default()).await.unwrap();
     policies.delete(&name, &DeleteParams::default()).await.unwrap();
     assert_eq!((found.health, found.blocker.unwrap().kind()), (Health::Broken, BlockerKind::Admission));
+}
+
+/// Has pods of this namespace judged by a webhook that is reached so.
+async fn judged_by(w: &World, client: Value) {
+    let rules = json!([{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"]}]);
+    let here = json!({"matchLabels": {"kubernetes.io/metadata.name": w.namespace}});
+    let hook = json!({"name": "images.policy.example.com", "admissionReviewVersions": ["v1"], "sideEffects": "None",
+        "failurePolicy": "Fail", "timeoutSeconds": 2, "clientConfig": client, "namespaceSelector": here, "rules": rules});
+    let object = json!({"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration",
+        "metadata": {"name": format!("images-{}", w.namespace)}, "webhooks": [hook]});
+    let all = webhooks(w);
+    all.create(&PostParams::default(), &serde_json::from_value(object).unwrap()).await.unwrap();
+    // It takes a moment; a pod that is refused says that it has passed.
+    let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"generateName": "probe-"},
+        "spec": {"containers": [{"name": "web", "image": "web:1.0"}]}});
+    let pod: DynamicObject = serde_json::from_value(pod).unwrap();
+    let dry = PostParams { dry_run: true, ..PostParams::default() };
+    while w.api("v1", "Pod").create(&dry, &pod).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+}
+
+fn webhooks(w: &World) -> Api<DynamicObject> {
+    Api::all_with(w.client.clone(), &resource("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration"))
+}
+
+async fn says_of_webhook(w: World, why: &str) {
+    w.create(deployment("web", 2, "1.0")).await;
+    let words = "pods cannot be created: admission webhook images.policy.example.com does not answer: ";
+    let found = verdict(&w, Kind::Deployment, "web", words).await;
+    webhooks(&w).delete(&format!("images-{}", w.namespace), &DeleteParams::default()).await.unwrap();
+    assert!(found.reason.contains(why), "{}", found.reason);
+    assert_eq!((found.health, found.blocker.unwrap().kind()), (Health::Broken, BlockerKind::Admission));
+}
+
+async fn closed_webhook(w: World) {
+    judged_by(&w, json!({"url": "https://127.0.0.1:1/validate"})).await;
+    says_of_webhook(w, "connection refused").await;
+}
+
+async fn lost_webhook(w: World) {
+    judged_by(&w, json!({"service": {"namespace": "mesh", "name": "injector", "path": "/inject"}})).await;
+    says_of_webhook(w, "service \"injector\" not found").await;
+}
+
+async fn no_runtime(w: World) {
+    w.create(with_spec("web", 1, "1.0", json!({"runtimeClassName": "gvisor"}))).await;
+    verdict(&w, Kind::Deployment, "web", "RuntimeClass gvisor does not exist, and the pods need it").await;
 }
 
 async fn limit_range(w: World) {

@@ -1,7 +1,7 @@
 //! Images, creations, crashes, probes, init containers: what stops containers.
 
 use crate::{
-    observed::{set_tag, verdict, with_container, with_spec},
+    observed::{of_job, set_tag, verdict, with_container, with_spec},
     world::{Behaviour, IMAGE, World, deployment},
 };
 use futures::FutureExt;
@@ -19,6 +19,11 @@ pub const ALL: &[(&str, Behaviour)] = &[
     ("containers::a_registry_that_refuses", |w| refused_pull(w).boxed_local()),
     ("containers::a_command_that_cannot_be_run", |w| cannot_run(w).boxed_local()),
     ("containers::a_key_that_a_secret_lacks", |w| missing_key(w).boxed_local()),
+    ("containers::a_command_that_is_not_found", |w| not_found_in_the_image(w).boxed_local()),
+    ("containers::a_program_for_another_processor", |w| foreign(w).boxed_local()),
+    ("containers::a_registry_that_refuses_without_its_secret", |w| no_pull_secret(w).boxed_local()),
+    ("containers::a_kubelet_that_says_nothing", |w| silent_kubelet(w).boxed_local()),
+    ("containers::a_job_whose_image_is_not_there", |w| job_without_image(w).boxed_local()),
     ("containers::a_signal_has_a_name", |w| signal(w).boxed_local()),
     ("containers::an_init_container_that_fails", |w| init_fails(w).boxed_local()),
     ("containers::an_init_container_that_waits", |w| init_waits(w).boxed_local()),
@@ -33,8 +38,9 @@ async fn not_there(w: World) {
     w.create(deployment("web", 2, "1.0")).await;
     w.rolled_out("web").await;
     set_tag(&w, "Deployment", "web", "2.0-missing").await;
-    let words =
-        format!("image {IMAGE}:2.0-missing of container web cannot be pulled: the registry has no tag 2.0-missing");
+    let words = format!(
+        "image {IMAGE}:2.0-missing of container web cannot be pulled: the registry has no tag 2.0-missing, or no such repository"
+    );
     let found = verdict(&w, Kind::Deployment, "web", &words).await;
     let blocker = found.blocker.unwrap();
     assert_eq!((found.health, blocker.kind()), (Health::Broken, BlockerKind::ImagePull));
@@ -127,7 +133,7 @@ async fn refused_pull(w: World) {
     let why = "failed to pull and unpack image: failed to resolve reference: pull access denied, repository does not exist or may \
                require authorization: server message: insufficient_scope: authorization failed";
     by_hand(&w, deployment("web", 1, ""), waiting("ErrImagePull", why)).await;
-    let words = "cannot be pulled: the registry refuses access, check imagePullSecrets";
+    let words = "the registry has no such repository, or it is private: check the name and imagePullSecrets";
     verdict(&w, Kind::Deployment, "web", words).await;
 }
 
@@ -152,6 +158,46 @@ fn ended(w: &World, code: i32) -> Value {
     let mut ended = container(json!({"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 40s"}}), 3);
     ended["lastState"] = last;
     ended
+}
+
+async fn not_found_in_the_image(w: World) {
+    let status = json!({"phase": "Running", "containerStatuses": [ended(&w, 127)]});
+    by_hand(&w, deployment("web", 1, ""), status).await;
+    let words = "crash loop: container web exits with code 127 (command not found) after 3 s, 3 restarts";
+    verdict(&w, Kind::Deployment, "web", words).await;
+}
+
+async fn foreign(w: World) {
+    let mut web = ended(&w, 255);
+    web["lastState"]["terminated"]["message"] = "exec /srv/web: exec format error".into();
+    by_hand(&w, deployment("web", 1, ""), json!({"phase": "Running", "containerStatuses": [web]})).await;
+    let words = "crash loop: container web is not made for the node's processor (exec format error, exit code 255)";
+    verdict(&w, Kind::Deployment, "web", words).await;
+}
+
+async fn no_pull_secret(w: World) {
+    let why = "failed to authorize: failed to fetch oauth token: unexpected status: 401 Unauthorized";
+    let pod = by_hand(&w, deployment("web", 1, ""), waiting("ErrImagePull", why)).await;
+    let told = "Unable to retrieve some image pull secrets (regcred); attempting to pull the image may not succeed.";
+    event(&w, &pod, "FailedToRetrieveImagePullSecret", told).await;
+    let words = "the registry refuses access, and imagePullSecrets regcred cannot be read";
+    verdict(&w, Kind::Deployment, "web", words).await;
+}
+
+async fn silent_kubelet(w: World) {
+    w.create(deployment("web", 1, "1.0-byhand")).await;
+    let found = verdict(&w, Kind::Deployment, "web", "not started: the kubelet of node ").await;
+    assert_eq!(found.blocker.unwrap().kind(), BlockerKind::Unstarted);
+}
+
+async fn job_without_image(w: World) {
+    let container = json!({"name": "web", "image": format!("{IMAGE}:1.0-missing")});
+    let pod = json!({"spec": {"restartPolicy": "Never", "containers": [container]}});
+    w.create(json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "load"}, "spec": {"template": pod}}))
+        .await;
+    let words = format!("image {IMAGE}:1.0-missing of container web cannot be pulled");
+    let found = of_job(&w, "load", &words).await;
+    assert_eq!(found.kind(), BlockerKind::ImagePull);
 }
 
 async fn signal(w: World) {

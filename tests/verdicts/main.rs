@@ -36,7 +36,8 @@ fn main() -> std::process::ExitCode {
     let together = Arguments { test_threads: arguments.test_threads.or(Some(12)), ..arguments.clone() };
     let mut many = trials(&[admission::ALL, containers::ALL, placement::ALL, rollouts::ALL].concat());
     if real {
-        many.extend(admission::REAL.iter().map(|(name, test)| trial(Which::Real, name, *test)));
+        let only_there = [admission::REAL, placement::REAL, rollouts::REAL].concat();
+        many.extend(only_there.iter().map(|(name, test)| trial(Which::Real, name, *test)));
     }
     let first = libtest_mimic::run(&together, many);
     // These change what everybody shares: nodes, and the controllers themselves.

@@ -68,6 +68,26 @@ async fn reason(w: &World, kind: Kind, name: &str, words: &str, blocked: bool) -
     found
 }
 
+/// As [`verdict`], of a Job.
+pub async fn of_job(w: &World, name: &str, words: &str) -> Blocker {
+    let cluster = cluster(w);
+    let object = ObjectRef::new(Kind::Job, w.namespace.as_str(), name);
+    let mut rows = Rows::default();
+    let (sender, mut batches) = tokio::sync::mpsc::channel(8);
+    let _watches = watch(&cluster, Scope::Namespaces(vec![w.namespace.as_str().into()]), 7, sender);
+    let waiting = async {
+        loop {
+            rows.apply(batches.recv().await.expect("the watches run"), w.clock.now());
+            let blocker = rows.jobs.get(&object).and_then(|row| rows.blocker_of_job(row));
+            if let Some(blocker) = blocker.filter(|blocker| blocker.message().contains(words)) {
+                return blocker.clone();
+            }
+        }
+    };
+    let found = tokio::time::timeout(PATIENCE, waiting).await;
+    found.unwrap_or_else(|_| panic!("{object} is never said to be\n  {words}"))
+}
+
 fn observed(rows: &Rows, object: &ObjectRef) -> Option<Observed> {
     let row = rows.workloads.get(object)?;
     let blocker = rows.blocker_of(row).map(std::borrow::Cow::into_owned);

@@ -2,9 +2,13 @@
 
 use crate::{
     observed::{verdict, with_container, with_spec},
-    world::{Behaviour, World},
+    world::{Behaviour, World, resource},
 };
 use futures::FutureExt;
+use kube::{
+    Api,
+    api::{DeleteParams, DynamicObject, PostParams},
+};
 use pilothouse::model::{BlockerKind, Health, Kind};
 use serde_json::json;
 
@@ -14,6 +18,48 @@ pub const ALL: &[(&str, Behaviour)] = &[
     ("placement::a_claim_without_its_storage_class", |w| unbound(w).boxed_local()),
     ("placement::a_claim_that_does_not_exist", |w| no_claim(w).boxed_local()),
 ];
+
+/// What only a real scheduler does: wait without a word, leave pods to others, take part in binding.
+pub const REAL: &[(&str, Behaviour)] = &[
+    ("placement::a_volume_that_is_made_for_its_first_consumer", |w| first_consumer(w).boxed_local()),
+    ("placement::a_scheduler_that_does_not_run", |w| no_scheduler(w).boxed_local()),
+    ("placement::a_resource_claim_that_does_not_exist", |w| no_resource(w).boxed_local()),
+];
+
+async fn first_consumer(w: World) {
+    let class = format!("late-{}", w.namespace);
+    let object = json!({"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": {"name": class},
+        "provisioner": "csi.example.com", "volumeBindingMode": "WaitForFirstConsumer"});
+    let mut resource = resource("storage.k8s.io/v1", "StorageClass");
+    resource.plural = "storageclasses".into();
+    let classes: Api<DynamicObject> = Api::all_with(w.client.clone(), &resource);
+    classes.create(&PostParams::default(), &serde_json::from_value(object).unwrap()).await.unwrap();
+    w.create(json!({
+        "apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "data"},
+        "spec": {"accessModes": ["ReadWriteOnce"], "storageClassName": class, "resources": {"requests": {"storage": "1Gi"}}},
+    }))
+    .await;
+    let volumes = json!([{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}]);
+    w.create(with_spec("web", 1, "1.0", json!({ "volumes": volumes }))).await;
+    let words = format!(
+        "claim data is not bound (storage class {class}): provisioner csi.example.com has not made a volume for it, does it run?"
+    );
+    verdict(&w, Kind::Deployment, "web", &words).await;
+    classes.delete(&class, &DeleteParams::default()).await.unwrap();
+}
+
+async fn no_scheduler(w: World) {
+    w.create(with_spec("web", 1, "1.0", json!({"schedulerName": "batch"}))).await;
+    let words = "unschedulable: scheduler batch has not looked at the pods, does it run?";
+    verdict(&w, Kind::Deployment, "web", words).await;
+}
+
+async fn no_resource(w: World) {
+    let claims = json!([{"name": "gpu", "resourceClaimName": "shared-gpu"}]);
+    w.create(with_spec("web", 1, "1.0", json!({ "resourceClaims": claims }))).await;
+    let words = "unschedulable: waits for its ResourceClaim shared-gpu, does it exist?";
+    verdict(&w, Kind::Deployment, "web", words).await;
+}
 
 async fn no_cpu(w: World) {
     let requests = json!({"resources": {"requests": {"cpu": "5000"}}});
@@ -25,7 +71,7 @@ async fn no_cpu(w: World) {
 
 async fn no_label(w: World) {
     w.create(with_spec("web", 1, "1.0", json!({"nodeSelector": {"verdict.example/disk": "ssd"}}))).await;
-    let words = "unschedulable: all 3 nodes do not match its node selector (verdict.example/disk=ssd)";
+    let words = "unschedulable: no node matches its node selector (verdict.example/disk=ssd)";
     verdict(&w, Kind::Deployment, "web", words).await;
 }
 

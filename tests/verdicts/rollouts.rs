@@ -17,9 +17,79 @@ pub const ALL: &[(&str, Behaviour)] = &[
     ("rollouts::pods_that_are_replaced_by_hand", |w| on_delete(w).boxed_local()),
     ("rollouts::a_stateful_set_stuck_on_an_earlier_pod", |w| stuck(w).boxed_local()),
     ("rollouts::a_pod_that_does_not_go", |w| terminating(w).boxed_local()),
+    ("rollouts::a_workload_that_is_scaled_to_zero", |w| resting(w).boxed_local()),
+    ("rollouts::a_workload_that_does_not_go", |w| deleting(w).boxed_local()),
+    ("rollouts::pods_that_wait_for_their_elder", |w| in_order(w).boxed_local()),
     ("rollouts::an_autoscaler_without_metrics", |w| no_metrics(w).boxed_local()),
     ("rollouts::the_cause_comes_before_the_deadline", |w| cause_first(w).boxed_local()),
 ];
+
+/// What only real controllers say.
+pub const REAL: &[(&str, Behaviour)] = &[
+    ("rollouts::autoscalers_that_want_the_same_pods", |w| rivals(w).boxed_local()),
+    ("rollouts::an_autoscaler_without_an_api_for_its_metric", |w| no_adapter(w).boxed_local()),
+];
+
+fn autoscaler(name: &str, metrics: Value) -> Value {
+    let target = json!({"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"});
+    json!({"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": {"name": name},
+        "spec": {"minReplicas": 1, "maxReplicas": 3, "scaleTargetRef": target, "metrics": metrics}})
+}
+
+async fn rivals(w: World) {
+    w.create(deployment("web", 1, "1.0")).await;
+    w.rolled_out("web").await;
+    for name in ["one", "two"] {
+        w.create(autoscaler(name, Value::Null)).await;
+    }
+    // Whichever comes first does not know of the other yet.
+    let ambiguous = |o: &Value| {
+        let conditions = o["status"]["conditions"].as_array().into_iter().flatten();
+        conditions.into_iter().any(|c| c["reason"] == "AmbiguousSelector")
+    };
+    for name in ["one", "two"] {
+        w.until("autoscaling/v2", "HorizontalPodAutoscaler", name, "in doubt", ambiguous).await;
+    }
+    let words = "cannot scale: several autoscalers have the same pods: ";
+    let found = verdict(&w, Kind::Deployment, "web", words).await;
+    let names = format!("{0}/one, {0}/two", w.namespace);
+    assert!(found.reason.contains(&names), "{}", found.reason);
+}
+
+async fn no_adapter(w: World) {
+    w.create(deployment("web", 1, "1.0")).await;
+    w.rolled_out("web").await;
+    let metric = json!({"metric": {"name": "rps"}, "target": {"type": "AverageValue", "averageValue": "100"}});
+    w.create(autoscaler("web", json!([{"type": "Pods", "pods": metric}]))).await;
+    let words = "autoscaler web cannot scale: the cluster serves no metrics (custom.metrics.k8s.io): is the adapter for it running?";
+    verdict(&w, Kind::Deployment, "web", words).await;
+}
+
+async fn resting(w: World) {
+    w.create(deployment("web", 1, "1.0")).await;
+    w.rolled_out("web").await;
+    set_spec(&w, "Deployment", "web", json!({"replicas": 0})).await;
+    let found = remark(&w, Kind::Deployment, "web", "scaled to zero").await;
+    assert_eq!(found.health, Health::Healthy, "that is what was asked for");
+}
+
+async fn deleting(w: World) {
+    let mut object = deployment("web", 1, "1.0");
+    object["metadata"]["finalizers"] = json!(["example.com/backup"]);
+    w.create(object).await;
+    w.rolled_out("web").await;
+    w.api("apps/v1", "Deployment").delete("web", &DeleteParams::default()).await.unwrap();
+    let found =
+        verdict(&w, Kind::Deployment, "web", "being deleted: finalizer example.com/backup is not removed").await;
+    let free = kube::api::Patch::Merge(json!({"metadata": {"finalizers": null}}));
+    w.api("apps/v1", "Deployment").patch("web", &Default::default(), &free).await.unwrap();
+    assert_eq!(found.blocker.unwrap().kind(), BlockerKind::Terminating);
+}
+
+async fn in_order(w: World) {
+    w.create(stateful_set("db", 3, "1.0-broken", json!({}))).await;
+    verdict(&w, Kind::StatefulSet, "db", "(the only pod; 2 more wait for it").await;
+}
 
 async fn paused(w: World) {
     w.create(deployment("web", 2, "1.0")).await;
@@ -123,7 +193,7 @@ async fn no_metrics(w: World) {
         "spec": {"minReplicas": 1, "maxReplicas": 3, "scaleTargetRef": target},
     }))
     .await;
-    let words = "autoscaler web cannot scale: the HPA was unable to compute the replica count: ";
+    let words = "autoscaler web cannot scale: ";
     let found = verdict(&w, Kind::Deployment, "web", words).await;
     assert_eq!(found.health, Health::Healthy, "it serves what is asked for");
     assert_eq!(found.blocker.unwrap().remedies()[0], Remedy::Autoscaler);

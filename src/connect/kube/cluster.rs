@@ -100,6 +100,11 @@ impl Cluster {
         self.shared.session.clock()
     }
 
+    /// Counts the requests for which no connection to the API server could be made: whoever hears nothing else may want to know.
+    pub fn unreached(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.shared.session.unreached()
+    }
+
     /// Reads; cannot write.
     pub fn reader(&self) -> &Reader {
         &self.shared.reader

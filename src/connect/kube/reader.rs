@@ -172,6 +172,16 @@ impl Reader {
         })
     }
 
+    /// Asks the API server for a sign of life, which costs it next to nothing.
+    ///
+    /// # Errors
+    /// When it is not reached, or says that it is not ready.
+    pub async fn knock(&self) -> Result<(), ApiError> {
+        let action = "ask whether the API server is there";
+        let request = Request::get("/readyz").body(Vec::new()).map_err(|e| invalid(action, &e))?;
+        self.read(request, action).await.map(drop)
+    }
+
     /// Whether the API server serves this kind. Where rights are missing, only this tells a kind that is not there from one that
     /// may not be seen: whoever is logged in may ask.
     pub async fn serves(&self, kind: Kind) -> Result<bool, ApiError> {
@@ -233,10 +243,15 @@ impl Reader {
 
 /// What listing this kind is called in errors.
 pub(super) fn listing(kind: Kind, namespace: Option<&str>) -> String {
+    // Their resource is named as what they measure, and whoever answers for them may be away by itself.
+    let plural = match kind {
+        Kind::PodMetrics | Kind::NodeMetrics => format!("{}.{}", kind.plural(), kind.group()),
+        _ => kind.plural().to_owned(),
+    };
     match namespace.filter(|_| kind.namespaced()) {
-        Some(namespace) => format!("list {} in {namespace}", kind.plural()),
-        None if kind.namespaced() => format!("list {} in all namespaces", kind.plural()),
-        None => format!("list {}", kind.plural()),
+        Some(namespace) => format!("list {plural} in {namespace}"),
+        None if kind.namespaced() => format!("list {plural} in all namespaces"),
+        None => format!("list {plural}"),
     }
 }
 

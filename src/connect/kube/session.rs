@@ -20,7 +20,7 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
     time::Duration,
 };
-use tokio::time::Instant;
+use tokio::{sync::watch, time::Instant};
 
 /// A connection that stays silent this long is given up, except a stream's.
 pub(super) const SILENCE: Duration = Duration::from_secs(45);
@@ -59,6 +59,8 @@ pub(super) struct Session {
     info: ContextInfo,
     clock: Clock,
     door: RwLock<Door>,
+    /// Counts the requests for which no connection could be made.
+    unreached: watch::Sender<u64>,
     /// Held by whoever fetches credentials, so that all who need them wait for one attempt.
     turn: tokio::sync::Mutex<()>,
 }
@@ -85,7 +87,8 @@ impl Session {
     }
 
     fn new(source: Source, door: Door, info: ContextInfo, clock: Clock) -> Self {
-        Self { source, info, clock, door: RwLock::new(door), turn: tokio::sync::Mutex::new(()) }
+        let turn = tokio::sync::Mutex::new(());
+        Self { source, info, clock, door: RwLock::new(door), unreached: watch::Sender::new(0), turn }
     }
 
     pub fn info(&self) -> &ContextInfo {
@@ -98,6 +101,10 @@ impl Session {
             Source::Options(options) => Some(options),
             Source::Fixed => None,
         }
+    }
+
+    pub fn unreached(&self) -> watch::Receiver<u64> {
+        self.unreached.subscribe()
     }
 
     pub fn clock(&self) -> &Clock {
@@ -295,6 +302,9 @@ impl Session {
             Lane::Write if !connecting => ApiErrorKind::Unknown,
             _ => ApiErrorKind::Unreachable,
         };
+        if connecting {
+            self.unreached.send_modify(|times| *times += 1);
+        }
         let what = if connecting { "cannot be reached" } else { "broke the connection" };
         ApiError::new(kind, action, format!("{} {what}: {}", self.info.server, words::of(error)))
     }

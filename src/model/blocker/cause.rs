@@ -7,14 +7,25 @@ use jiff::Timestamp;
 /// Why an image cannot be pulled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PullFailure {
-    /// The registry does not have it.
+    /// The registry does not have it: runtimes do not always say whether the tag is missing or all of it.
     NotFound,
+    /// The registry has the repository, but not this tag.
+    NoTag,
+    /// The registry has no such repository.
+    NoRepository,
+    /// The registry has no such repository, or hides it: public ones answer the same to both.
+    NoRepositoryOrAccess,
     /// The registry refuses access.
-    Unauthorized,
+    Unauthorized {
+        /// Secrets that the pod names for it and that could not be read.
+        unread: Option<Box<str>>,
+    },
     /// The registry's certificate is not accepted, or it does not speak TLS.
     Tls,
     /// The registry does not answer, or its name is not known.
     Unreachable,
+    /// The registry answers with an error of its own.
+    Failing,
     /// The registry limits how much is pulled.
     RateLimited,
     /// It is no image reference.
@@ -40,6 +51,12 @@ pub struct Ending {
     pub signal: Option<i32>,
     /// Whether its command could not be run at all.
     pub unrunnable: bool,
+    /// Which command, and why not, where the runtime says it.
+    pub command: Option<Box<str>>,
+    /// Whether its program is made for another processor.
+    pub foreign: bool,
+    /// Whether nobody saw it end: its node restarted, or its runtime forgot it.
+    pub unseen: bool,
     /// How long the run lasted, in seconds, where that is known.
     pub lasted: Option<i64>,
 }
@@ -100,7 +117,7 @@ pub enum Unfit {
     },
     /// A taint that the pod does not tolerate, as the scheduler writes it.
     Taint(Box<str>),
-    /// The node selector or node affinity does not match; the selector, where there is one.
+    /// The node selector or node affinity does not match; which of them, with what it asks for, where that is known.
     Selector(Option<Box<str>>),
     /// No pod is there that it wants beside it.
     Affinity,
@@ -112,6 +129,8 @@ pub enum Unfit {
     Cordoned,
     /// A host port is taken.
     Ports,
+    /// No volume is there that its claims could be bound to.
+    NoVolume,
     /// Its volume is elsewhere.
     VolumeZone,
     /// No more volumes can be attached.
@@ -158,6 +177,17 @@ pub enum AdmissionControl {
 pub enum ScalingTrouble {
     /// It cannot compute or carry out anything: its own words.
     Unable(Box<str>),
+    /// Nothing serves the metrics that it asks for: the API, as `metrics.k8s.io`.
+    NoMetricsApi(Box<str>),
+    /// It is to hold a share of a request that a container does not make.
+    NoRequest {
+        /// `cpu`, `memory`.
+        resource: Box<str>,
+        /// The container.
+        container: Box<str>,
+    },
+    /// Others scale the same pods: their names, and its own.
+    Rivals(Box<str>),
     /// It wants more replicas than it may have.
     AtMaximum {
         /// The most it may have.
@@ -185,6 +215,16 @@ pub enum Cause {
         node: Box<str>,
         /// What it says, where it may be read.
         told: Option<Box<str>>,
+    },
+    /// A pod was called not ready when its node was not; the node is ready again, and says nothing about the pod.
+    Unconfirmed {
+        /// The node.
+        node: Box<str>,
+    },
+    /// A pod has a node that says nothing about it.
+    Unstarted {
+        /// The node.
+        node: Box<str>,
     },
     /// Something that the pods need does not exist.
     Missing {
@@ -289,6 +329,16 @@ pub enum Cause {
         /// Why.
         told: Box<str>,
     },
+    /// The namespace is being deleted, and takes nothing new.
+    Closing {
+        /// The namespace.
+        namespace: Box<str>,
+    },
+    /// The workload itself is being deleted.
+    Deleting {
+        /// What has to be done first.
+        finalizers: Vec<Box<str>>,
+    },
     /// Pods cannot be created for another reason.
     Refused {
         /// The API server's words.
@@ -384,6 +434,8 @@ pub enum Cause {
         node: Box<str>,
         /// Pods that are healthy, and how many must be.
         healthy: (u32, u32),
+        /// Pods that it is about.
+        of: u32,
     },
     /// The progress deadline has passed.
     Deadline {
@@ -405,6 +457,8 @@ impl Cause {
         match self {
             Self::Stale { .. } => BlockerKind::Stale,
             Self::NodeDown { .. } => BlockerKind::NodeDown,
+            Self::Unstarted { .. } => BlockerKind::Unstarted,
+            Self::Unconfirmed { .. } => BlockerKind::NotReady,
             Self::Missing { .. } => BlockerKind::Missing,
             Self::ImagePull { .. } => BlockerKind::ImagePull,
             Self::NotCreated { .. } => BlockerKind::Config,
@@ -417,11 +471,11 @@ impl Cause {
             Self::Quota { .. } => BlockerKind::Quota,
             Self::Limits { .. } => BlockerKind::Limits,
             Self::Admission { .. } => BlockerKind::Admission,
-            Self::Refused { .. } => BlockerKind::Refused,
+            Self::Refused { .. } | Self::Closing { .. } => BlockerKind::Refused,
             Self::NotReady { .. } | Self::ReadinessGate { .. } => BlockerKind::NotReady,
             Self::Initialising { .. } => BlockerKind::Initialising,
             Self::Ordinal { .. } => BlockerKind::Ordinal,
-            Self::Terminating { .. } => BlockerKind::Terminating,
+            Self::Terminating { .. } | Self::Deleting { .. } => BlockerKind::Terminating,
             Self::Rejected { .. } => BlockerKind::Rejected,
             Self::Paused { .. } => BlockerKind::Paused,
             Self::OnDelete { .. } => BlockerKind::OnDelete,

@@ -3,6 +3,7 @@
 //! Invariant: a closed set. A sentence is made from the data when it is asked for; ages derive from the reader's `now`.
 
 mod cause;
+mod scaling;
 mod words;
 
 pub use cause::{
@@ -50,6 +51,7 @@ kinds! {
     Volume = "volume", "volume", "A volume cannot be attached or mounted.";
     Claim = "claim", "claim waits", "A PersistentVolumeClaim is not bound.";
     Unschedulable = "unschedulable", "unschedulable", "No node takes the pod.";
+    Unstarted = "unstarted", "not started", "A node says nothing of a pod that it should start.";
     Quota = "quota", "quota", "A quota leaves no room for pods.";
     Limits = "limits", "limit range", "A LimitRange refuses the pods.";
     Admission = "admission", "refused", "A webhook, a policy or Pod Security refuses the pods.";
@@ -97,6 +99,17 @@ pub struct Share {
     pub among: Among,
     /// Pods that fail for another reason, which is not told: how many, and the kind of it.
     pub beside: Vec<(u32, BlockerKind)>,
+    /// The one node that all of these pods are on, where that tells something.
+    pub node: Option<Box<str>>,
+    /// Pods that are not created before these are ready.
+    pub waiting: u32,
+}
+
+impl Share {
+    /// Whether it says more than that there is one pod.
+    fn tells(&self) -> bool {
+        self.of > 1 || self.among != Among::All || self.waiting > 0 || !self.beside.is_empty()
+    }
 }
 
 impl fmt::Display for Share {
@@ -112,10 +125,18 @@ impl fmt::Display for Share {
             (count, of) if count == of => write!(f, "all {of} {which}pods")?,
             (count, of) => write!(f, "{count} of {of} {which}pods")?,
         }
+        if let Some(node) = &self.node {
+            let all = if self.count > 1 { "all " } else { "" };
+            write!(f, ", {all}on node {node}")?;
+        }
         for (count, kind) in &self.beside {
             write!(f, "; {count} more: {}", kind.words())?;
         }
-        Ok(())
+        match self.waiting {
+            0 => Ok(()),
+            1 => f.write_str("; 1 more waits for it"),
+            many => write!(f, "; {many} more wait for it"),
+        }
     }
 }
 
@@ -185,7 +206,7 @@ impl Blocker {
 
     /// The sentence with how long it has held: `age` is that of [`Self::since`], as it is written (`4m`).
     pub fn sentence(&self, age: Option<&str>) -> String {
-        let share = self.share.as_ref().filter(|share| share.of > 1 || !share.beside.is_empty());
+        let share = self.share.as_ref().filter(|share| share.tells());
         match (share, age) {
             (None, None) => self.cause.to_string(),
             (Some(share), None) => format!("{} ({share})", self.cause),
@@ -222,6 +243,7 @@ impl BlockerKind {
             | Self::Admission
             | Self::Refused
             | Self::Rejected
+            | Self::Unstarted
             | Self::NodeDown => &[Events],
             Self::Ordinal | Self::Stale => &[Events, Yaml],
             Self::OnDelete => &[Restart, Yaml],
@@ -240,8 +262,13 @@ mod tests {
         let cause = Cause::Deadline { seconds: Some(600) };
         let mut blocker = Blocker::of(cause, Some(Timestamp::UNIX_EPOCH));
         assert_eq!(blocker.sentence(Some("4m")), format!("{} (for 4m)", blocker.cause));
-        blocker.share =
-            Some(Share { count: 3, of: 5, among: Among::New, beside: vec![(1, BlockerKind::Unschedulable)] });
+        blocker.share = Some(Share {
+            count: 3,
+            of: 5,
+            among: Among::New,
+            beside: vec![(1, BlockerKind::Unschedulable)],
+            ..Share::default()
+        });
         let counted = "(3 of 5 new pods; 1 more: unschedulable, for 4m)";
         let sentence = blocker.sentence(Some("4m"));
         assert!(sentence.ends_with(counted), "{sentence}");

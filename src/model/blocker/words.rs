@@ -17,6 +17,13 @@ impl Display for Cause {
                 )
             }
             Self::NodeDown { node, told } => told_by(f, &format!("node {node} is not ready"), told.as_deref()),
+            Self::Unconfirmed { node } => write!(
+                f,
+                "counted as not ready since node {node} was not: it is ready again, but its kubelet has not said so of the pods"
+            ),
+            Self::Unstarted { node } => {
+                write!(f, "not started: the kubelet of node {node} has not said a word about it")
+            }
             Self::Missing { what, name, key: None } => write!(f, "{what} {name} does not exist, and the pods need it"),
             Self::Missing { what, name, key: Some(key) } => {
                 write!(f, "{what} {name} has no key {key}, and the pods need it")
@@ -50,6 +57,8 @@ impl Display for Cause {
             Self::Quota { quota, lines, unsaid } => self::quota(f, quota, lines, unsaid.as_deref()),
             Self::Limits { told } => write!(f, "pods are refused by a LimitRange: {told}"),
             Self::Admission { by, told } => admission(f, by, told),
+            Self::Closing { namespace } => write!(f, "namespace {namespace} is being deleted, and takes no new pods"),
+            Self::Deleting { finalizers } => deleting(f, finalizers),
             Self::Refused { told } => write!(f, "pods cannot be created: {told}"),
             Self::NotReady { container, probe: Some(probe), told } => {
                 told_by(f, &format!("{probe} probe of container {container} fails"), told.as_deref())
@@ -72,7 +81,13 @@ impl Display for Cause {
             Self::Terminating { pod, finalizers, node } => terminating(f, pod, finalizers, node.as_deref()),
             Self::Rejected { reason, node, told } => {
                 let node = node.as_ref().map_or_else(|| "the node".into(), |node| format!("node {node}"));
-                told_by(f, &format!("pods are turned away by {node} ({reason})"), told.as_deref())
+                let what = match &**reason {
+                    "Evicted" => format!("pods are evicted from {node}"),
+                    "Preempting" | "Preempted" => format!("pods are ended on {node} for others of a higher priority"),
+                    "Terminated" | "NodeShutdown" | "Shutdown" => format!("{node} shuts down and ends its pods"),
+                    reason => format!("pods are turned away by {node} ({reason})"),
+                };
+                told_by(f, &what, told.as_deref())
             }
             Self::Paused { by, updated: (updated, wanted) } => {
                 let by = by.as_ref().map_or_else(String::new, |by| format!(" by {by}"));
@@ -92,9 +107,10 @@ impl Display for Cause {
                 let pods = if *settling == 1 { "1 pod is".into() } else { format!("{settling} pods are") };
                 write!(f, "settling: {pods} ready, but must stay so for {seconds} s to count (minReadySeconds)")
             }
-            Self::Budget { name, node, healthy: (healthy, desired) } => write!(
+            Self::Budget { name, node, healthy: (healthy, desired), of } => write!(
                 f,
-                "disruption budget {name} allows no eviction ({healthy} healthy, {desired} needed): node {node} cannot be drained"
+                "a drain of node {node} is blocked by PodDisruptionBudget {name}: 0 of {of} pods may be disrupted ({healthy} \
+                 healthy, {desired} needed)"
             ),
             Self::Deadline { seconds: Some(seconds) } => {
                 write!(f, "the progress deadline of {seconds} s has passed: the new pods did not come up in time")
@@ -102,16 +118,7 @@ impl Display for Cause {
             Self::Deadline { seconds: None } => {
                 f.write_str("the progress deadline has passed: the new pods did not come up in time")
             }
-            Self::Scaling { autoscaler, why: ScalingTrouble::Unable(told) } => {
-                write!(f, "autoscaler {autoscaler} cannot scale: {told}")
-            }
-            Self::Scaling { autoscaler, why: ScalingTrouble::AtMaximum { max, metric } } => {
-                write!(f, "autoscaler {autoscaler} is at its maximum of {max} and wants more")?;
-                match metric {
-                    Some((name, now, target)) => write!(f, ": {name} is at {now}, its target is {target}"),
-                    None => Ok(()),
-                }
-            }
+            Self::Scaling { autoscaler, why } => scaling(f, autoscaler, why),
         }
     }
 }
@@ -137,12 +144,26 @@ fn pull(f: &mut Formatter<'_>, container: &str, image: &str, why: &PullFailure) 
     let tag = ImageReference::parse(image).ok().and_then(|image| image.tag);
     match why {
         PullFailure::NotFound => match tag {
-            Some(tag) => write!(f, ": the registry has no tag {tag}"),
+            Some(tag) => write!(f, ": the registry has no tag {tag}, or no such repository"),
             None => f.write_str(": the registry does not have it"),
         },
-        PullFailure::Unauthorized => f.write_str(": the registry refuses access, check imagePullSecrets"),
+        PullFailure::NoTag => match tag {
+            Some(tag) => write!(f, ": the registry has no tag {tag}"),
+            None => f.write_str(": the registry has the repository, but not this image"),
+        },
+        PullFailure::NoRepository => f.write_str(": the registry has no such repository, check the name"),
+        PullFailure::NoRepositoryOrAccess => {
+            f.write_str(": the registry has no such repository, or it is private: check the name and imagePullSecrets")
+        }
+        PullFailure::Unauthorized { unread: None } => {
+            f.write_str(": the registry refuses access, check imagePullSecrets")
+        }
+        PullFailure::Unauthorized { unread: Some(secrets) } => {
+            write!(f, ": the registry refuses access, and imagePullSecrets {secrets} cannot be read")
+        }
         PullFailure::Tls => f.write_str(": the registry's certificate or TLS is not accepted"),
         PullFailure::Unreachable => f.write_str(": the registry cannot be reached"),
+        PullFailure::Failing => f.write_str(": the registry fails (a server error of its own)"),
         PullFailure::RateLimited => f.write_str(": the registry's rate limit is reached"),
         PullFailure::InvalidName => f.write_str(": it is not an image name"),
         PullFailure::Never => f.write_str(": it is not on the node, and its pull policy is Never"),
@@ -176,7 +197,9 @@ fn unschedulable(f: &mut Formatter<'_>, nodes: u32, unfit: &[(u32, Unfit)], told
     for (at, (count, why)) in unfit.iter().enumerate() {
         let (be, have, lack, take) =
             if *count == 1 { ("is", "has", "lacks", "takes") } else { ("are", "have", "lack", "take") };
+        let none = at == 0 && *count == nodes && nodes > 1 && matches!(why, Unfit::Selector(_));
         match (at, *count) {
+            _ if none => {}
             (0, count) if count == nodes && nodes == 1 => f.write_str("the only node ")?,
             (0, count) if count == nodes => write!(f, "all {nodes} nodes ")?,
             (0, count) => write!(f, "{count} of {nodes} nodes ")?,
@@ -188,13 +211,16 @@ fn unschedulable(f: &mut Formatter<'_>, nodes: u32, unfit: &[(u32, Unfit)], told
             }
             Unfit::Insufficient { resource, asks: None } => write!(f, "{lack} {resource}")?,
             Unfit::Taint(taint) => write!(f, "{have} the taint {taint}, which the pod does not tolerate")?,
-            Unfit::Selector(Some(selector)) => write!(f, "{} not match its node selector ({selector})", does(*count))?,
+            Unfit::Selector(Some(selector)) if none => write!(f, "no node matches its {selector}")?,
+            Unfit::Selector(None) if none => f.write_str("no node matches its node selector or affinity")?,
+            Unfit::Selector(Some(selector)) => write!(f, "{} not match its {selector}", does(*count))?,
             Unfit::Selector(None) => write!(f, "{} not match its node selector or affinity", does(*count))?,
             Unfit::Affinity => write!(f, "{have} no pod that it wants beside it (pod affinity)")?,
             Unfit::AntiAffinity => write!(f, "{have} a pod that it may not be beside (pod anti-affinity)")?,
             Unfit::Spread => write!(f, "{be} ruled out by its topology spread constraints")?,
             Unfit::Cordoned => write!(f, "{be} cordoned")?,
             Unfit::Ports => write!(f, "{have} its host port taken")?,
+            Unfit::NoVolume => write!(f, "{have} no volume that its claims could be bound to")?,
             Unfit::VolumeZone => write!(f, "{be} out of its volume's reach")?,
             Unfit::VolumeLimit => write!(f, "{take} no more volumes")?,
             Unfit::TooManyPods => write!(f, "{take} no more pods")?,
@@ -211,7 +237,8 @@ fn does(count: u32) -> &'static str {
 fn quota(f: &mut Formatter<'_>, quota: &str, lines: &[QuotaLine], unsaid: Option<&str>) -> fmt::Result {
     match unsaid {
         Some(unsaid) => write!(f, "quota {quota} refuses pods that do not say what they need: {unsaid}")?,
-        None => write!(f, "quota {quota} is used up")?,
+        None if lines.iter().any(|line| line.used == line.hard) => write!(f, "quota {quota} is used up")?,
+        None => write!(f, "quota {quota} leaves too little room")?,
     }
     for (at, QuotaLine { resource, requested, used, hard }) in lines.iter().enumerate() {
         let sign = if at == 0 { ":" } else { "," };
@@ -243,22 +270,70 @@ fn terminating(f: &mut Formatter<'_>, pod: &str, finalizers: &[Box<str>], node: 
     }
 }
 
+fn deleting(f: &mut Formatter<'_>, finalizers: &[Box<str>]) -> fmt::Result {
+    match finalizers {
+        [] => f.write_str("being deleted"),
+        [one] => write!(f, "being deleted: finalizer {one} is not removed"),
+        all => write!(f, "being deleted: finalizers {} are not removed", all.join(", ")),
+    }
+}
+
+fn scaling(f: &mut Formatter<'_>, autoscaler: &str, why: &ScalingTrouble) -> fmt::Result {
+    match why {
+        ScalingTrouble::Unable(told) => write!(f, "autoscaler {autoscaler} cannot scale: {told}"),
+        ScalingTrouble::NoMetricsApi(api) => {
+            let who = if &**api == "metrics.k8s.io" { "metrics-server" } else { "the adapter for it" };
+            write!(f, "autoscaler {autoscaler} cannot scale: the cluster serves no metrics ({api}): is {who} running?")
+        }
+        ScalingTrouble::NoRequest { resource, container } => write!(
+            f,
+            "autoscaler {autoscaler} cannot scale: container {container} has no {resource} request to measure against"
+        ),
+        ScalingTrouble::Rivals(names) => {
+            write!(f, "autoscaler {autoscaler} cannot scale: several autoscalers have the same pods: {names}")
+        }
+        ScalingTrouble::AtMaximum { max, metric } => {
+            write!(f, "autoscaler {autoscaler} is at its maximum of {max} and wants more")?;
+            match metric {
+                Some((name, now, target)) => write!(f, ": {name} is at {now}, its target is {target}"),
+                None => Ok(()),
+            }
+        }
+    }
+}
+
 impl Display for Ending {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        if self.unseen {
+            return f.write_str("was lost with its node or runtime (ContainerStatusUnknown)");
+        }
+        if self.foreign {
+            return write!(f, "is not made for the node's processor (exec format error, exit code {})", self.code);
+        }
         match (self.unrunnable, self.code, self.signal) {
-            (true, code, _) => write!(f, "has a command that cannot be run (exit code {code})")?,
-            (false, 0, None) => f.write_str("ends without an error (exit code 0), though it should run on")?,
+            (true, code, _) => match &self.command {
+                Some(command) => write!(f, "has a command that cannot be run (exit code {code}): {command}")?,
+                None => write!(f, "has a command that cannot be run (exit code {code})")?,
+            },
+            (false, 0, None) => f.write_str("ends without an error (exit code 0)")?,
             (false, code, Some(signal)) => match signal_name(signal) {
                 Some(name) => write!(f, "is ended by {name} (exit code {code})")?,
                 None => write!(f, "is ended by signal {signal} (exit code {code})")?,
             },
+            (false, 126, None) => f.write_str("exits with code 126 (its command may not be run)")?,
+            (false, 127, None) => f.write_str("exits with code 127 (command not found)")?,
             (false, code, None) => write!(f, "exits with code {code}")?,
         }
         match self.lasted {
+            Some(0) => f.write_str(" at once"),
             Some(seconds) if (0..120).contains(&seconds) => write!(f, " after {seconds} s"),
             Some(seconds) if seconds >= 120 => write!(f, " after {} min", seconds / 60),
             _ => Ok(()),
+        }?;
+        if (self.code, self.signal, self.unrunnable) == (0, None, false) {
+            f.write_str(", though it should run on")?;
         }
+        Ok(())
     }
 }
 

@@ -8,6 +8,12 @@ use crate::{
 };
 use jiff::Timestamp;
 
+/// The reason of an end that nobody saw: the node restarted, or the runtime forgot the container.
+const UNSEEN: &str = "ContainerStatusUnknown";
+
+/// What a kernel says of a program that is made for another processor.
+pub const FOREIGN: &str = "exec format error";
+
 /// What stops this container, with what else would tell more and since when; None where nothing is known to.
 pub fn finding(pod: &Pod, container: &ContainerStatus, init: bool) -> Option<(Cause, Evidence, Option<Timestamp>)> {
     let waiting = container.state.waiting.as_ref();
@@ -60,14 +66,20 @@ fn ending(
     let failed_now = now.filter(|ended| ended.exit_code != 0 || &*ended.reason == "OOMKilled");
     let last = failed_now.or(container.last_state.terminated.as_ref());
     let restarts = container.restart_count;
-    let again_and_again =
-        restarts > 1 && last.is_some() && !container.ready && now.is_none_or(|ended| ended.exit_code != 0);
+    let again_and_again = restarts > 1
+        && last.is_some_and(|ended| &*ended.reason != UNSEEN)
+        && !container.ready
+        && now.is_none_or(|ended| ended.exit_code != 0);
     if reason != "CrashLoopBackOff" && failed_now.is_none() && !again_and_again {
         return None;
     }
     let spec = spec_of(pod, container);
-    let since = last.and_then(|ended| ended.finished_at);
+    // Each restart is another end; what matters is since when it does not serve.
+    let unready = pod.status.conditions.iter().find(|c| &*c.kind == "Ready" && &*c.status == "False");
+    let since = unready.and_then(|c| c.last_transition_time).or(last.and_then(|ended| ended.finished_at));
     let name = container.name.clone();
+    // A sidecar is written among the init containers, and runs beside the others.
+    let init = init && spec.is_none_or(|spec| &*spec.restart_policy != "Always");
     let unrunnable = last.is_some_and(|l| matches!(&*l.reason, "ContainerCannotRun" | "StartError"));
     let evidence = match last.map(|ended| sentence(&ended.message)).filter(|text| !text.is_empty()) {
         Some(message) => Evidence::Told(message),
@@ -98,7 +110,11 @@ fn how(ended: &Terminated, unrunnable: bool) -> Ending {
         (Some(started), Some(finished)) => Some(finished.duration_since(started).as_secs()),
         _ => None,
     };
-    Ending { code, signal, unrunnable, lasted: lasted.filter(|_| !unrunnable) }
+    let unseen = &*ended.reason == UNSEEN;
+    // What precedes it are the layers of the runtime.
+    let command = ended.message.rsplit_once(": exec: ").map(|(_, why)| sentence(why).into()).filter(|_| unrunnable);
+    let foreign = ended.message.contains(FOREIGN);
+    Ending { code, signal, unrunnable, command, foreign, unseen, lasted: lasted.filter(|_| !unrunnable && !unseen) }
 }
 
 /// The container as its pod asks for it.

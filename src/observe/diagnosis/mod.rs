@@ -56,30 +56,41 @@ pub(super) struct Finding {
 /// What stops most of these pods; None while nothing is known to be wrong. Pods that are ready, ended or told to go do not
 /// count as stopped, ended and leaving ones not at all.
 pub(super) fn diagnose<'a>(pods: impl Iterator<Item = &'a Pod>, among: Among, now: Timestamp) -> Option<Finding> {
-    let mut found: Vec<Finding> = Vec::new();
-    let mut of = 0;
+    let mut found: Vec<(Finding, &str)> = Vec::new();
+    let mut nodes: Vec<&str> = Vec::new();
     for pod in pods.filter(|pod| pods::is_active(pod)) {
-        of += 1;
+        let node = pod.spec.node_name.as_deref().unwrap_or_default();
+        nodes.push(node);
         if !pods::is_ready(pod) {
-            found.extend(pod::finding(pod, now));
+            found.extend(pod::finding(pod, now).map(|finding| (finding, node)));
         }
     }
-    let count = |kind: BlockerKind| found.iter().filter(|f| f.cause.kind() == kind).count();
+    let of = u32::try_from(nodes.len()).unwrap_or(u32::MAX);
+    let count = |kind: BlockerKind| found.iter().filter(|(f, _)| f.cause.kind() == kind).count();
     let chosen = found
         .iter()
-        .map(|f| f.cause.kind())
+        .map(|(f, _)| f.cause.kind())
         .min_by_key(|kind| (is_symptom(*kind), usize::MAX - count(*kind), *kind))?;
     let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-    let mut kinds: Vec<BlockerKind> = found.iter().map(|f| f.cause.kind()).filter(|kind| *kind != chosen).collect();
+    let mut kinds: Vec<BlockerKind> =
+        found.iter().map(|(f, _)| f.cause.kind()).filter(|kind| *kind != chosen).collect();
     kinds.sort_unstable();
     kinds.dedup();
     let beside = kinds.into_iter().map(|kind| (number(count(kind)), kind)).collect();
-    let share = Share { count: number(count(chosen)), of, among, beside };
-    let same = || found.iter().filter(|f| f.cause.kind() == chosen);
-    let since = same().filter_map(|f| f.since).min();
+    let same = || found.iter().filter(|(f, _)| f.cause.kind() == chosen);
+    let node = place(same().map(|(_, node)| *node), &nodes).map(Into::into);
+    let share = Share { count: number(count(chosen)), of, among, beside, node, waiting: 0 };
+    let since = same().filter_map(|(f, _)| f.since).min();
     // The one that was restarted most has most to tell.
-    let first = same().max_by_key(|f| restarts(&f.cause))?.clone();
+    let first = same().map(|(f, _)| f).max_by_key(|f| restarts(&f.cause))?.clone();
     Some(Finding { share, since, ..first })
+}
+
+/// The one node that every failing pod is on, where pods on other nodes are well.
+fn place<'n>(mut failing: impl Iterator<Item = &'n str>, all: &[&str]) -> Option<&'n str> {
+    let first = failing.next().filter(|node| !node.is_empty())?;
+    let together = failing.all(|node| node == first);
+    (together && all.iter().any(|node| *node != first)).then_some(first)
 }
 
 /// Whether other findings explain this one.

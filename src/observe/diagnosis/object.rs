@@ -42,6 +42,12 @@ fn time(entry: &Value) -> Option<Timestamp> {
     entry["time"].as_str()?.parse().ok()
 }
 
+/// What keeps a workload that was deleted. Its children may have to go first, which is its own finalizer.
+pub fn deleting(object: &Workload) -> Option<Dated> {
+    let metadata = &object.metadata;
+    metadata.deletion_timestamp.map(|since| (Cause::Deleting { finalizers: metadata.finalizers.clone() }, Some(since)))
+}
+
 /// A rollout that somebody paused before it was through, and who that was.
 pub fn paused(object: &Workload, whole: &Value) -> Option<Dated> {
     let verdict = rollout::verdict(Kind::Deployment, object);

@@ -11,6 +11,8 @@ use jiff::Timestamp;
 const LINGERING: i64 = 30;
 /// How long, in seconds, the scheduler may need for a new pod.
 const SCHEDULING: i64 = 5;
+/// How long, in seconds, a pod may go without a word of any scheduler.
+const UNHEEDED: i64 = 10;
 /// For how long, in seconds, a pod that was turned away is worth a word.
 const RECENT: i64 = 900;
 
@@ -39,18 +41,54 @@ fn condition<'p>(pod: &'p Pod, kind: &str) -> Option<&'p Condition> {
 }
 
 fn unscheduled(pod: &Pod, now: Timestamp) -> Found {
-    let condition = condition(pod, "PodScheduled").filter(|c| &*c.status == "False")?;
+    let Some(condition) = condition(pod, "PodScheduled").filter(|c| &*c.status == "False") else {
+        return unheeded(pod, now);
+    };
     let since = condition.last_transition_time.or(pod.metadata.creation_timestamp);
     match &*condition.reason {
         "SchedulingGated" => {
             let gates = pod.spec.scheduling_gates.iter().map(|gate| gate.name.clone()).collect();
             Some((Cause::Gated { gates }, Evidence::None, since))
         }
+        // What the scheduler decided could not be carried out: a volume that was to be made for the pod, mostly.
+        "SchedulerError" => {
+            let told = Some(super::super::sentence(&condition.message).into());
+            Some((Cause::Unschedulable { nodes: 0, unfit: Vec::new(), told }, claims(pod), since))
+        }
         "Unschedulable" if !younger_than(pod.metadata.creation_timestamp, SCHEDULING, now) => {
             let (cause, evidence) = schedule::cause(&condition.message, pod);
             Some((cause, evidence, since))
         }
         _ => None,
+    }
+}
+
+/// A pod of which no scheduler has said a word: it waits for a volume that is only made now, or nobody feels responsible.
+fn unheeded(pod: &Pod, now: Timestamp) -> Found {
+    let placed = pod.spec.node_name.as_ref().is_some_and(|node| !node.is_empty());
+    let begun = pod.metadata.creation_timestamp;
+    if placed || &*pod.status.phase != "Pending" || younger_than(begun, UNHEEDED, now) {
+        return None;
+    }
+    if let Some(claim) = pod.spec.resource_claims.first() {
+        // The scheduler waits for it without a word.
+        let name = claim.resource_claim_name.as_ref().unwrap_or(&claim.name);
+        let told = Some(format!("waits for its ResourceClaim {name}, does it exist?").into());
+        return Some((Cause::Unschedulable { nodes: 0, unfit: Vec::new(), told }, Evidence::None, begun));
+    }
+    let scheduler = match &*pod.spec.scheduler_name {
+        "" => "the scheduler",
+        name => &format!("scheduler {name}"),
+    };
+    let told = Some(format!("{scheduler} has not looked at the pods, does it run?").into());
+    Some((Cause::Unschedulable { nodes: 0, unfit: Vec::new(), told }, claims(pod), begun))
+}
+
+/// The claims of a pod are worth a look, where it has any.
+fn claims(pod: &Pod) -> Evidence {
+    match schedule::claims(pod) {
+        claims if claims.is_empty() => Evidence::None,
+        claims => Evidence::Claims(claims),
     }
 }
 
@@ -96,7 +134,14 @@ fn waiting(pod: &Pod, now: Timestamp) -> Found {
     let mut containers = status.init_container_statuses.iter().chain(&status.container_statuses);
     let stuck = containers.any(|c| c.state.waiting.as_ref().is_some_and(|w| names.contains(&&*w.reason)));
     let begun = pod.metadata.creation_timestamp;
-    if !stuck || younger_than(begun, PATIENCE, now) {
+    if younger_than(begun, PATIENCE, now) {
+        return None;
+    }
+    if status.init_container_statuses.is_empty() && status.container_statuses.is_empty() {
+        let node = pod.spec.node_name.clone().filter(|node| !node.is_empty() && &*status.phase == "Pending")?;
+        return Some((Cause::Unstarted { node }, Evidence::Node, begun));
+    }
+    if !stuck {
         return None;
     }
     Some((Cause::Volume { told: None }, Evidence::Events, begun))

@@ -23,8 +23,12 @@ pub fn failure(reason: &str, message: &str, image: &str) -> PullFailure {
         PullFailure::DiskFull
     } else if says(&["toomanyrequests", "429 too many", "rate limit"]) {
         PullFailure::RateLimited
+    } else if says(&["repository does not exist or may require"]) {
+        PullFailure::NoRepositoryOrAccess
     } else if says(&["access denied", "insufficient_scope", "unauthorized", "authentication required", "forbidden"]) {
-        PullFailure::Unauthorized
+        PullFailure::Unauthorized { unread: None }
+    } else if says(&["500 internal server error", "502 bad gateway", "503 service", "504 gateway"]) {
+        PullFailure::Failing
     } else if says(&["x509", "certificate", "tls: ", "tls handshake", "http response to https client"]) {
         PullFailure::Tls
     } else if says(&[
@@ -40,17 +44,14 @@ pub fn failure(reason: &str, message: &str, image: &str) -> PullFailure {
         "server misbehaving",
     ]) {
         PullFailure::Unreachable
-    } else if says(&[
-        "not found",
-        "manifest unknown",
-        "name unknown",
-        "manifest_unknown",
-        "name_unknown",
-        "does not exist",
-    ]) {
+    } else if says(&["name unknown", "name_unknown", "repository name not known"]) {
+        PullFailure::NoRepository
+    } else if says(&["manifest unknown", "manifest_unknown"]) {
+        PullFailure::NoTag
+    } else if says(&["not found", "does not exist"]) {
         PullFailure::NotFound
     } else if says(&["denied"]) {
-        PullFailure::Unauthorized
+        PullFailure::Unauthorized { unread: None }
     } else if says(&["signature"]) {
         PullFailure::Signature
     } else {
@@ -72,10 +73,20 @@ mod tests {
     #[case(
         "ErrImagePull",
         "rpc error: code = Unknown desc = Error response from daemon: manifest for x not found: manifest unknown: manifest unknown",
-        PullFailure::NotFound
+        PullFailure::NoTag
     )]
-    #[case("ErrImagePull", r#"failed to pull and unpack image: failed to resolve reference: pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed"#, PullFailure::Unauthorized)]
-    #[case("ImagePullBackOff", r#"Back-off pulling image "registry.example/shop/timeout-denied:v2": ErrImagePull: failed to authorize: failed to fetch anonymous token: unexpected status: 403 Forbidden"#, PullFailure::Unauthorized)]
+    #[case("ErrImagePull", r#"failed to pull and unpack image: failed to resolve reference: pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed"#, PullFailure::NoRepositoryOrAccess)]
+    #[case("ImagePullBackOff", r#"Back-off pulling image "registry.example/shop/timeout-denied:v2": ErrImagePull: failed to authorize: failed to fetch anonymous token: unexpected status: 403 Forbidden"#, PullFailure::Unauthorized { unread: None })]
+    #[case(
+        "ErrImagePull",
+        "unexpected status from HEAD request: 404 Not Found: NAME_UNKNOWN: repository name not known to registry",
+        PullFailure::NoRepository
+    )]
+    #[case(
+        "ErrImagePull",
+        "unexpected status from HEAD request to https://r/v2/web/manifests/v2: 503 Service Unavailable",
+        PullFailure::Failing
+    )]
     #[case("ErrImagePull", r#"failed to do request: Head "https://r/v2/": tls: failed to verify certificate: x509: certificate signed by unknown authority"#, PullFailure::Tls)]
     #[case("ErrImagePull", "http: server gave HTTP response to HTTPS client", PullFailure::Tls)]
     #[case(

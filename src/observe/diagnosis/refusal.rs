@@ -16,6 +16,7 @@ pub fn cause(message: &str) -> Cause {
         .or_else(|| security(why))
         .or_else(|| webhook(why))
         .or_else(|| missing::cause(why))
+        .or_else(|| closing(why))
         .or_else(|| limits(why))
         .unwrap_or_else(|| Cause::Refused { told: refusal(message).into() })
 }
@@ -91,6 +92,13 @@ fn webhook(why: &str) -> Option<Cause> {
     Some(Cause::Admission { by: AdmissionControl::DeadWebhook(name.into()), told: sentence(told).into() })
 }
 
+/// `unable to create new content in namespace shop because it is being terminated`
+fn closing(why: &str) -> Option<Cause> {
+    let (_, rest) = why.split_once("unable to create new content in namespace ")?;
+    let namespace = rest.split_whitespace().next()?;
+    Some(Cause::Closing { namespace: namespace.into() })
+}
+
 /// `[maximum cpu usage per Container is 1, but limit is 2, …]`
 fn limits(why: &str) -> Option<Cause> {
     let about = ["usage per Container is", "usage per Pod is", "limit to request ratio per"];
@@ -146,6 +154,14 @@ mod tests {
     #[case(
         "pods \"web-x\" is forbidden: no PriorityClass with name urgent was found",
         "PriorityClass urgent does not exist, and the pods need it"
+    )]
+    #[case(
+        "pods \"web-x\" is forbidden: exceeded quota: team, requested: requests.cpu=1500m, used: requests.cpu=3, limited: requests.cpu=4",
+        "quota team leaves too little room: requests.cpu 3 of 4 used, a pod asks for 1500m"
+    )]
+    #[case(
+        "pods \"web-x\" is forbidden: unable to create new content in namespace shop because it is being terminated",
+        "namespace shop is being deleted, and takes no new pods"
     )]
     #[case("etcdserver: request timed out", "pods cannot be created: etcdserver: request timed out")]
     #[case("", "pods cannot be created: ")]

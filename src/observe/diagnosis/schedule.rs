@@ -12,19 +12,19 @@ pub fn cause(message: &str, pod: &Pod) -> (Cause, Evidence) {
     if let Some(missing) = missing::cause(message) {
         return (missing, Evidence::None);
     }
-    let claims: Vec<Box<str>> = pod
-        .spec
-        .volumes
-        .iter()
-        .filter_map(|volume| volume.persistent_volume_claim.as_ref())
-        .map(|source| source.claim_name.clone())
-        .collect();
+    let claims = claims(pod);
     if let (true, [first, ..]) = (message.contains("unbound immediate PersistentVolumeClaims"), &claims[..]) {
         return (Cause::Claim { name: first.clone(), state: ClaimState::Unknown }, Evidence::Claims(claims));
     }
     let (nodes, unfit) = parse(message, pod);
     let told = unfit.is_empty().then(|| sentence(message).into());
     (Cause::Unschedulable { nodes, unfit, told }, Evidence::None)
+}
+
+/// The claims that a pod mounts.
+pub fn claims(pod: &Pod) -> Vec<Box<str>> {
+    let claims = pod.spec.volumes.iter().filter_map(|volume| volume.persistent_volume_claim.as_ref());
+    claims.map(|source| source.claim_name.clone()).collect()
 }
 
 /// `0/5 nodes are available: 3 Insufficient cpu, 2 node(s) had untolerated taint {gpu: true}. preemption: …`
@@ -65,9 +65,7 @@ fn reason(text: &str, pod: &Pod) -> Unfit {
     if says("anti-affinity") {
         Unfit::AntiAffinity
     } else if says("node affinity/selector") || says("match node selector") {
-        let selector: Vec<String> =
-            pod.spec.node_selector.iter().map(|(key, value)| format!("{key}={value}")).collect();
-        Unfit::Selector((!selector.is_empty()).then(|| selector.join(",").into()))
+        Unfit::Selector(selection(pod))
     } else if says("pod affinity") {
         Unfit::Affinity
     } else if says("topology spread") {
@@ -78,12 +76,24 @@ fn reason(text: &str, pod: &Pod) -> Unfit {
         Unfit::Ports
     } else if says("max volume count") {
         Unfit::VolumeLimit
-    } else if says("volume node affinity") || says("volume zone") || says("available persistent volumes") {
+    } else if says("available persistent volumes") {
+        Unfit::NoVolume
+    } else if says("volume node affinity") || says("volume zone") {
         Unfit::VolumeZone
     } else if says("Too many pods") {
         Unfit::TooManyPods
     } else {
         Unfit::Other(text.into())
+    }
+}
+
+/// What a pod asks of its node, where it asks in one way only.
+fn selection(pod: &Pod) -> Option<Box<str>> {
+    let selector: Vec<String> = pod.spec.node_selector.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    match (selector.as_slice(), pod.spec.affinity.node_affinity.required.node_selector_terms.as_slice()) {
+        ([_, ..], []) => Some(format!("node selector ({})", selector.join(",")).into()),
+        ([], [term]) => term.query().map(|asks| format!("node affinity ({asks})").into()),
+        _ => None,
     }
 }
 

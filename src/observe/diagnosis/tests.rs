@@ -264,7 +264,7 @@ fn ready_leaving_and_ended_pods_are_no_trouble() {
         "containerStatuses": [{"name": "web", "state": {"terminated": {"exitCode": 137}}}]}));
     assert_eq!(diagnose([&leaving, &ready, &evicted].into_iter(), Among::All, now()), None);
     let (cause, _) = pod::rejected([&evicted].into_iter(), now()).unwrap();
-    assert_eq!(cause.to_string(), "pods are turned away by node n1 (Evicted): The node was low on resource: memory.");
+    assert_eq!(cause.to_string(), "pods are evicted from node n1: The node was low on resource: memory.");
     assert_eq!(pod::lingering([&leaving, &ready].into_iter(), now()).unwrap().metadata.name, leaving.metadata.name);
 }
 

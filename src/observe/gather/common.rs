@@ -4,7 +4,9 @@ use super::World;
 use crate::{
     connect::kube::{ApiErrorKind, Reader},
     formats,
-    model::{Access, Autoscaler, CommonFacts, Holder, Intent, Kind, ObjectRef, Owner, OwnerKind, Permission},
+    model::{
+        Access, Autoscaler, CommonFacts, Holder, Intent, Kind, ObjectRef, Owner, OwnerKind, Permission, Reservation,
+    },
     observe::{ObserveError, rows},
     wire,
 };
@@ -22,10 +24,11 @@ pub(super) async fn gather(world: &World, intent: &Intent, object: Value) -> Res
         asked.extend(Intent::Rollback { target: release, revision: None }.needs());
     }
     let permissions = join_all(asked.iter().map(|access| reader.may(access)));
-    let (cluster, autoscaler, holder, may_lease, kustomization, allowed) = tokio::join!(
+    let (cluster, autoscaler, holder, reservation, may_lease, kustomization, allowed) = tokio::join!(
         world.cluster.identity(),
         autoscaler(reader, target),
         holder(reader, target),
+        reservation(reader),
         reader.may(&lease),
         kustomization(reader, owner.as_ref()),
         permissions,
@@ -42,6 +45,7 @@ pub(super) async fn gather(world: &World, intent: &Intent, object: Value) -> Res
         autoscaler: autoscaler?,
         permissions,
         holder: holder?,
+        reservation,
         may_lease,
         object,
     })
@@ -80,6 +84,12 @@ async fn holder(reader: &Reader, target: &ObjectRef) -> Result<Option<Holder>, O
         Err(error) => return Err(error.into()),
     };
     Ok(formats::lease::holder(&lease))
+}
+
+/// Who has reserved the cluster. It is a word of warning: what keeps it from being read keeps no plan from being made.
+async fn reservation(reader: &Reader) -> Option<Reservation> {
+    let lease = reader.get_as::<wire::Lease>(&formats::reservation::lease()).await.ok()?;
+    formats::reservation::read(&lease)
 }
 
 /// A duration as Go writes it (`1h30m`, `10m0s`, `500ms`) in whole seconds.

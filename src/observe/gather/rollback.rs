@@ -30,7 +30,7 @@ pub(super) async fn gather(world: &World, intent: &Intent, object: Value) -> Res
     let ((revisions, configuration), common) = (ours?, common?);
     let commits = Vec::new();
     let around = Surroundings { stuck, template_of: template_of?, release, configuration, commits };
-    Ok(RollbackFacts { common, revisions, migrations, around })
+    Ok(RollbackFacts { common, revisions, migrations, around: Box::new(around) })
 }
 
 /// Migrations that ran for this workload, by their Jobs and by the records that outlive them. What may not be read is not

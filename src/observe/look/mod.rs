@@ -9,18 +9,22 @@ mod manifest;
 mod members;
 mod origin;
 mod overview;
+mod placement;
 mod pods;
 mod reconciliations;
 mod traffic;
+mod usage;
 
 pub use autoscaler::autoscaler;
 pub use events::events;
 pub use manifest::manifest;
 pub use origin::origin;
 pub use overview::overview;
+pub use placement::placement;
 pub use pods::pods;
 pub use reconciliations::reconciliations;
 pub use traffic::traffic;
+pub use usage::usage;
 
 use crate::{model, wire};
 

@@ -8,8 +8,11 @@ use crate::{
     connect::kube::{ApiError, Cluster},
     formats::redact,
     model::{ObjectRef, PodContainer, PodDetail, PodGroup, Pods, Termination},
-    observe::pods::{is_ready, summary, template_hash},
-    wire::{ContainerStatus, Pod, Terminated},
+    observe::{
+        amounts::amount,
+        pods::{is_ready, summary, template_hash},
+    },
+    wire::{self, ContainerStatus, Pod, Terminated},
 };
 use jiff::Timestamp;
 
@@ -57,7 +60,8 @@ fn detail(pod: &Pod) -> PodDetail {
     let sidecars =
         || status.init_container_statuses.iter().filter(|c| c.started == Some(true) && c.state.running.is_some());
     let ready = status.container_statuses.iter().chain(sidecars()).filter(|c| c.ready).count();
-    let of = |init: bool| move |c: &ContainerStatus| container(c, init);
+    let asked = |name: &str| pod.spec.init_containers.iter().chain(&pod.spec.containers).find(|c| *c.name == *name);
+    let of = |init: bool| move |c: &ContainerStatus| container(c, asked(&c.name), init);
     PodDetail {
         name: row.name,
         containers_ready: (count(ready), count(pod.spec.containers.len() + sidecars().count())),
@@ -75,7 +79,7 @@ fn detail(pod: &Pod) -> PodDetail {
     }
 }
 
-fn container(c: &ContainerStatus, init: bool) -> PodContainer {
+fn container(c: &ContainerStatus, asked: Option<&wire::PodContainer>, init: bool) -> PodContainer {
     let (state, message, since): (String, &str, Option<Timestamp>) =
         match (&c.state.running, &c.state.waiting, &c.state.terminated) {
             (Some(running), ..) => ("running".into(), "", running.started_at),
@@ -88,6 +92,9 @@ fn container(c: &ContainerStatus, init: bool) -> PodContainer {
         name: c.name.clone(),
         image: c.image.clone(),
         init,
+        running: c.state.running.is_some(),
+        requests: asked.map(|asked| amount(&asked.resources.requests)).unwrap_or_default(),
+        limits: asked.map(|asked| amount(&asked.resources.limits)).unwrap_or_default(),
         ready: c.ready,
         restarts: c.restart_count,
         state,

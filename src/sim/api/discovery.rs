@@ -108,6 +108,8 @@ pub fn versions(group: &str) -> Vec<&'static str> {
 fn verbs(r: &'static Resource) -> Value {
     if r.virtual_only {
         json!(["create"])
+    } else if r.measured {
+        json!(["get", "list"])
     } else if super::spelling::Spelling::of(r).is_some() {
         json!(["create", "delete", "get", "list", "patch", "update", "watch"])
     } else {

@@ -27,7 +27,8 @@ fn root(group: &str, version: &str) -> String {
 pub fn document(path: &str) -> Option<Value> {
     let here: Vec<&Resource> = resources::ALL.iter().copied().filter(|r| root(r.group, r.version) == path).collect();
     here.first()?;
-    let paths: Map<String, Value> = here.iter().filter(|r| !r.virtual_only).map(|r| operations(r, path)).collect();
+    let paths: Map<String, Value> =
+        here.iter().filter(|r| !r.virtual_only && !r.measured).map(|r| operations(r, path)).collect();
     let info = json!({ "title": "Kubernetes", "version": "v1.36.1" });
     Some(json!({ "openapi": "3.0.0", "info": info, "paths": paths, "components": { "schemas": schemas(&here) } }))
 }

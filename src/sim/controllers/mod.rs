@@ -24,7 +24,7 @@ mod kubelet;
 mod load;
 mod namespace;
 pub(crate) mod object;
-mod pods;
+pub(crate) mod pods;
 mod queue;
 mod quota;
 mod replicaset;
@@ -40,7 +40,10 @@ mod triggers;
 pub use load::{Curve, Loads};
 pub(crate) use object::fnv;
 
-use super::store::{Store, Subscription};
+use super::{
+    meter::Meter,
+    store::{Store, Subscription},
+};
 use cluster::Cluster;
 use jiff::Timestamp;
 use queue::{Controller, Key};
@@ -65,6 +68,7 @@ impl Controllers {
     /// Controllers that have seen everything that is in the store now. `loads` says how busy workloads are.
     pub fn new(store: &Store, seed: u64, loads: Loads) -> Self {
         let changes = store.subscribe();
+        store.measure_by(Meter { seed, loads: loads.clone() });
         let mut cluster = Cluster::new(store.clone(), seed, loads);
         cluster.take_stock();
         Self { cluster, changes }

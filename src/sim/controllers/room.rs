@@ -47,7 +47,7 @@ pub fn refusals(pod: &Value, node: &Value, taken: &Taken) -> Vec<String> {
         return vec!["node(s) had untolerated taint(s) {node.kubernetes.io/not-ready: }".into()];
     }
     let wanted = pod["spec"]["nodeSelector"].as_object();
-    if !wanted.is_none_or(|w| w.iter().all(|(k, v)| label(node, k) == v.as_str())) {
+    if !wanted.is_none_or(|w| w.iter().all(|(k, v)| label(node, k) == v.as_str())) || !attracted(pod, node) {
         return vec!["node(s) didn't match Pod's node affinity/selector".into()];
     }
     let mut lacking = Vec::new();
@@ -59,6 +59,30 @@ pub fn refusals(pod: &Value, node: &Value, taken: &Taken) -> Vec<String> {
         }
     }
     lacking
+}
+
+/// Whether one of the terms of the pod's required node affinity holds; where there is none, any node will do.
+fn attracted(pod: &Value, node: &Value) -> bool {
+    let terms =
+        items(pod, "/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms");
+    let holds = |rule: &Value| {
+        let (value, values) = (label(node, text(rule, "/key")), items(rule, "/values"));
+        let listed = value.is_some_and(|value| values.iter().any(|wanted| wanted == value));
+        let number = |text: Option<&str>| text.and_then(|text| text.parse::<i64>().ok());
+        let bound = number(values.first().and_then(Value::as_str)).zip(number(value));
+        match text(rule, "/operator") {
+            "In" => listed,
+            "NotIn" => !listed,
+            "Exists" => value.is_some(),
+            "DoesNotExist" => value.is_none(),
+            "Gt" => bound.is_some_and(|(bound, value)| value > bound),
+            "Lt" => bound.is_some_and(|(bound, value)| value < bound),
+            _ => false,
+        }
+    };
+    // Which node a term names by its name is seen to where a pod's target is.
+    let empty = |term: &Value| items(term, "/matchExpressions").is_empty() && items(term, "/matchFields").is_empty();
+    terms.is_empty() || terms.iter().any(|term| !empty(term) && items(term, "/matchExpressions").iter().all(holds))
 }
 
 fn untolerated<'n>(pod: &Value, node: &'n Value) -> Option<&'n Value> {

@@ -40,6 +40,9 @@ pub fn furnish(store: &Store, repository: &Path) -> Result<(), Error> {
             &json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": space, "labels": labels}}),
         )?;
     }
+    for object in system() {
+        create(store, &object)?;
+    }
     let class = json!({"apiVersion": resources::GATEWAY_CLASSES.api_version(), "kind": "GatewayClass",
         "metadata": {"name": "demo"}, "spec": {"controllerName": "pilothouse.dev/sim-gateway"}});
     create(store, &class)?;
@@ -67,12 +70,55 @@ pub fn furnish(store: &Store, repository: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// Three nodes in three zones.
-pub fn nodes() -> Vec<Value> {
-    ["a", "b", "c"].iter().enumerate().map(|(number, zone)| node(number, zone)).collect()
+/// What no cluster can do without.
+fn system() -> [Value; 2] {
+    let container = |name: &str, image: &str, cpu: &str, memory: &str| {
+        json!({"name": name, "image": format!("registry.k8s.io/{image}"),
+            "resources": {"requests": {"cpu": cpu, "memory": "70Mi"}, "limits": {"memory": memory}}})
+    };
+    let object = |kind: &str, name: &str, label: &str, replicas: Value, container: Value| {
+        let labels = json!({ "k8s-app": label });
+        json!({"apiVersion": "apps/v1", "kind": kind, "metadata": {"name": name, "namespace": "kube-system", "labels": labels},
+            "spec": {"replicas": replicas, "selector": {"matchLabels": labels},
+                "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}}}})
+    };
+    let mut proxy = object(
+        "DaemonSet",
+        "kube-proxy",
+        "kube-proxy",
+        Value::Null,
+        container("kube-proxy", "kube-proxy:v1.36.1", "50m", "128Mi"),
+    );
+    if let Some(spec) = proxy["spec"].as_object_mut() {
+        spec.remove("replicas");
+    }
+    [
+        object(
+            "Deployment",
+            "coredns",
+            "kube-dns",
+            json!(2),
+            container("coredns", "coredns/coredns:v1.12.1", "100m", "170Mi"),
+        ),
+        proxy,
+    ]
 }
 
-fn node(number: usize, zone: &str) -> Value {
+/// Three nodes in three zones; two of them are meant for one client each.
+pub fn nodes() -> Vec<Value> {
+    let nodes = [("a", None), ("b", Some("acme")), ("c", Some("globex"))];
+    nodes.iter().enumerate().map(|(number, (zone, client))| node(number, zone, *client)).collect()
+}
+
+fn node(number: usize, zone: &str, client: Option<&str>) -> Value {
+    let mut node = bare_node(number, zone);
+    if let Some(client) = client {
+        node["metadata"]["labels"]["client"] = client.into();
+    }
+    node
+}
+
+fn bare_node(number: usize, zone: &str) -> Value {
     let name = format!("node-{zone}");
     let capacity = json!({"cpu": "16", "memory": "65536Mi", "pods": "110"});
     json!({
@@ -85,11 +131,22 @@ fn node(number: usize, zone: &str) -> Value {
         "status": {
             "capacity": capacity, "allocatable": capacity,
             "addresses": [{"type": "InternalIP", "address": format!("172.18.0.{}", number + 2)}, {"type": "Hostname", "address": name}],
-            "conditions": [{"type": "Ready", "status": "True", "reason": "KubeletReady", "message": "kubelet is posting ready status"}],
+            "conditions": conditions(),
             "nodeInfo": {"kubeletVersion": "v1.36.1", "osImage": "Debian GNU/Linux 13", "architecture": "amd64", "operatingSystem": "linux",
                 "containerRuntimeVersion": "containerd://2.2.1", "kernelVersion": "6.12.0"},
         },
     })
+}
+
+/// What a kubelet that is well reports.
+fn conditions() -> Value {
+    let fine = |kind: &str, reason: &str, message: &str| json!({"type": kind, "status": "False", "reason": reason, "message": message});
+    json!([
+        fine("MemoryPressure", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
+        fine("DiskPressure", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
+        fine("PIDPressure", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
+        {"type": "Ready", "status": "True", "reason": "KubeletReady", "message": "kubelet is posting ready status"},
+    ])
 }
 
 fn deployment(space: &str, name: &str, image: &str, replicas: Option<i64>, cpu: &str) -> Value {
@@ -146,6 +203,48 @@ pub fn second_checkout() -> Vec<Value> {
         deployment("shop", "checkout-v2", "shop/checkout:3.0.0", Some(3), "250m"),
         service("shop", "checkout-v2"),
         route,
+    ]
+}
+
+fn namespace(name: &str, labels: &Value, annotations: &Value) -> Value {
+    json!({"apiVersion": "v1", "kind": "Namespace",
+        "metadata": {"name": name, "labels": labels, "annotations": annotations}})
+}
+
+/// What clients have for themselves: namespaces, and a portal that ought to run on their own nodes.
+pub fn clients() -> Vec<Value> {
+    let spaces = [
+        ("acme-live", "acme", "live", "Ana Lopes", "1.6.0"),
+        ("acme-test", "acme", "test", "Ana Lopes", "1.7.0"),
+        ("globex-live", "globex", "live", "Mei Tanaka", "1.6.0"),
+    ];
+    let mut objects = Vec::new();
+    for (space, client, environment, owner, tag) in spaces {
+        objects.push(namespace(
+            space,
+            &json!({"client": client, "environment": environment}),
+            &json!({"example.com/owner": owner}),
+        ));
+        let mut portal = deployment(space, "portal", &format!("portal:{tag}"), Some(2), "50m");
+        // Nobody has told the portal of the other client where to run.
+        if client == "acme" {
+            portal["spec"]["template"]["spec"]["nodeSelector"] = json!({ "client": client });
+        }
+        objects.push(portal);
+    }
+    objects
+}
+
+/// What a pull request has for itself: a namespace, and the checkout as it is there.
+pub fn preview(number: &str, owner: &str, commit: &str, tag: &str) -> Vec<Value> {
+    let space = format!("shop-pr-{number}");
+    vec![
+        namespace(
+            &space,
+            &json!({"pull-request": number, "environment": "preview"}),
+            &json!({"example.com/owner": owner, "example.com/commit": commit}),
+        ),
+        deployment(&space, "checkout", &format!("shop/checkout:{tag}"), Some(1), "100m"),
     ]
 }
 

@@ -112,6 +112,14 @@ pub fn timeline(now: Timestamp, seed: u64) -> Timeline {
     moments.push(Moment { at: ago(20 * DAY), commit: None, objects: cluster::edge("3.1.4") });
     moments.push(Moment { at: ago(6 * DAY + 3 * HOUR), commit: None, objects: vec![cluster::migration()] });
     moments.push(Moment { at: ago(30 * HOUR), commit: None, objects: cluster::second_checkout() });
+    moments.push(Moment { at: ago(17 * DAY), commit: None, objects: cluster::clients() });
+    let previews = [
+        (28 * HOUR, "482", "Ana Lopes", "9f3c1e2d8b7a6f5e4d3c2b1a0f9e8d7c6b5a4f3e", "pr-482-9f3c1e2"),
+        (35 * MINUTE, "490", "Jonas Weber", "41d0be77c2a95e3f8067d1b9ac4e52f3780b6d1c", "pr-490-41d0be7-missing"),
+    ];
+    for (age, number, owner, commit, tag) in previews {
+        moments.push(Moment { at: ago(age), commit: None, objects: cluster::preview(number, owner, commit, tag) });
+    }
     // The nightly report ran when it was due.
     let midnight = now.as_second() - now.as_second().rem_euclid(DAY);
     let nights = (0..4).filter_map(|n| Timestamp::from_second(midnight - n * DAY + 2 * HOUR + 30 * MINUTE).ok());

@@ -25,6 +25,7 @@ pub use question::{Answer, Question};
 
 use super::{
     chosen::Chosen,
+    export::Format,
     message::{Effect, Ticket},
     scene::Scene,
     session::Session,
@@ -41,7 +42,7 @@ use ratatui::{
     layout::Rect,
     layout::{Position, Size},
 };
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// What lies over a screen.
 #[derive(Clone, Debug)]
@@ -84,6 +85,8 @@ pub enum Reply {
 pub enum Then {
     /// Nothing.
     Nothing,
+    /// A verb begins with this workload.
+    Begin(Action, ObjectRef),
     /// A plan is asked for.
     Gather(Intent, Option<String>),
     /// The answer to a ticket is not wanted any more.
@@ -100,8 +103,14 @@ pub enum Then {
     Show(TableKind, Option<&'static str>),
     /// The table on the screen by this column.
     Sort(&'static str),
-    /// Only these columns of the table on the screen; None for the usual ones.
-    Columns(Option<Vec<&'static str>>),
+    /// The namespaces, grouped by this label of theirs.
+    Group(Option<Arc<str>>),
+    /// Where pods run, by this label of the nodes.
+    NodeLabel(Arc<str>),
+    /// Only these columns of the table on the screen, None for the usual ones; and the widths that some are given.
+    Columns(Option<Vec<&'static str>>, BTreeMap<&'static str, u16>),
+    /// The table on the screen as a file of this format.
+    Export(Format),
     /// The theme of this name, from now on.
     Theme(Arc<str>),
     /// A view is saved, opened or removed.

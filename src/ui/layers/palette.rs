@@ -5,6 +5,7 @@ use crate::{
     config::{Action, Meaning, Theme, Themes, Views},
     ui::{
         chosen::Chosen,
+        export::Format,
         filter::Filter,
         input, layout,
         message::Effect,
@@ -52,7 +53,7 @@ pub struct Palette {
 }
 
 /// What can be run by name beside tables: everything that is not a movement.
-const OFFERED: [Action; 32] = [
+const OFFERED: [Action; 34] = [
     Action::Operations,
     Action::Logs,
     Action::Journal,
@@ -79,6 +80,8 @@ const OFFERED: [Action; 32] = [
     Action::Filter,
     Action::Wide,
     Action::Columns,
+    Action::Group,
+    Action::Placement,
     Action::SortAttention,
     Action::Unmark,
     Action::Copy,
@@ -103,12 +106,16 @@ pub struct Offers<'a> {
     pub namespaces: &'a mut dyn Iterator<Item = Arc<str>>,
     /// The columns that the table on top can be sorted by.
     pub headings: Vec<Heading>,
+    /// The labels that namespaces can be grouped by, with what that makes of them.
+    pub groups: &'a mut dyn Iterator<Item = (String, String, Then)>,
     /// The themes to choose from.
     pub themes: &'a Themes,
     /// The saved views.
     pub views: &'a Views,
     /// Whether what is on the screen can be saved as a view.
     pub saves: bool,
+    /// Whether what is on the screen can be exported as a table.
+    pub exports: bool,
 }
 
 impl Palette {
@@ -143,6 +150,13 @@ impl Palette {
         for heading in offers.headings.iter().filter(|heading| heading.sortable) {
             let name = format!("sort {}", heading.title.trim().to_lowercase());
             commands.push(command(&name, &[], "again: turned round", Then::Sort(heading.title)));
+        }
+        let by = |(label, detail, then): (String, String, Then)| command(&format!("group {label}"), &[], &detail, then);
+        commands.extend(offers.groups.map(by));
+        commands.push(command("group none", &[], "the namespaces without headings", Then::Group(None)));
+        for format in Format::ALL.into_iter().filter(|_| offers.exports) {
+            let name = format!("export {}", format.name());
+            commands.push(command(&name, &[], "this table, or what is marked of it, as a file", Then::Export(format)));
         }
         commands.push(command("ns all", &[], "all namespaces", Then::Scope(Chosen::default())));
         for name in offers.namespaces {

@@ -48,6 +48,7 @@ fn name(state: &State, screen: &Screen) -> String {
         Screen::Contexts => "Contexts".to_owned(),
         Screen::Fleet => "Fleet".to_owned(),
         Screen::Logs(subject) => format!("logs of {}", subject.object().path()),
+        Screen::Placement(object) => format!("nodes of {}", state.placed_name(object)),
         Screen::Journal => "Journal".to_owned(),
         Screen::Account(id) => id.to_string(),
         Screen::Operation(id) => match state.operations.get(id) {

@@ -57,6 +57,11 @@ fn left(scene: &Scene<'_>) -> Vec<Part> {
     let (scope, rank) = match (chosen.as_slice(), freshness::within(scene.rows).as_slice()) {
         ([], []) => ("all namespaces".to_owned(), 3),
         ([], [one]) => (format!("{one} only"), 1),
+        // What is left out must not be taken for what is not there.
+        ([], several) if scene.rows.unwatched > 0 => {
+            let all = several.len() + scene.rows.unwatched as usize;
+            (format!("{} of {all} namespaces (-n for others)", several.len()), 0)
+        }
         ([], several) => (format!("{} namespaces only", several.len()), 1),
         (few, _) if few.len() <= 3 => (few.join("+"), 1),
         (many, _) => (format!("{} namespaces chosen", many.len()), 1),
@@ -105,12 +110,26 @@ fn right(scene: &Scene<'_>) -> Vec<Part> {
         let text = format!("op: {} {} by {}", other.view.verb, other.view.target.name, other.claim.who());
         parts.push(Part { meaning: Meaning::Progressing, text, rank: 3 });
     }
+    parts.extend(reservation(scene));
     contexts(scene, &mut parts);
     let (meaning, text) = freshness::connection(scene.rows, scene.now);
     parts.push(Part { meaning, text, rank: 1 });
     let clock = scene.now.to_zoned(scene.state.session.zone.clone()).strftime("%H:%M:%S").to_string();
     parts.push(Part { meaning: Meaning::Muted, text: clock, rank: 5 });
     parts
+}
+
+/// Who has the cluster for themselves.
+fn reservation(scene: &Scene<'_>) -> Option<Part> {
+    let held = scene.rows.reservation(scene.now)?;
+    let zone = scene.state.session.zone.clone();
+    let (end, today) = (held.until.to_zoned(zone.clone()), scene.now.to_zoned(zone));
+    let until = end.strftime(if end.date() == today.date() { "%H:%M" } else { "%a %H:%M" });
+    let (who, meaning) = match held.concerns(&scene.state.session.actor, scene.now) {
+        true => (held.who(), Meaning::Warning),
+        false => ("you", Meaning::Muted),
+    };
+    Some(Part { meaning, text: format!("reserved by {who} until {until}"), rank: 2 })
 }
 
 /// What there is to say of credentials, of the kubeconfig and of the other contexts.

@@ -55,10 +55,31 @@ const LOGS: &[Action] = &[
     Action::SaveLines,
     Action::Help,
 ];
-const CHOOSING: &[Action] =
-    &[Action::Back, Action::Open, Action::Mark, Action::AllNamespaces, Action::Filter, Action::Palette, Action::Help];
+const PLACEMENT: &[Action] = &[Action::Back, Action::Placement, Action::Palette, Action::Help];
+const CHOOSING: &[Action] = &[
+    Action::Back,
+    Action::Open,
+    Action::Group,
+    Action::Placement,
+    Action::Mark,
+    Action::AllNamespaces,
+    Action::Filter,
+    Action::Palette,
+    Action::Help,
+];
 const OPENING: &[Action] = &[Action::Back, Action::Open, Action::Filter, Action::Palette, Action::Help];
-const READING: &[Action] = &[Action::Back, Action::Filter, Action::Palette, Action::Help];
+const READING: &[Action] = &[Action::Back, Action::Filter, Action::Export, Action::Palette, Action::Help];
+/// Of rows that verbs do not act on: they are shown all the same, and say why.
+const UNSUITED: &[Action] = &[
+    Action::Back,
+    Action::RollBack,
+    Action::Bump,
+    Action::Restart,
+    Action::Filter,
+    Action::Export,
+    Action::Palette,
+    Action::Help,
+];
 const OPERATIONS: &[Action] =
     &[Action::Back, Action::Open, Action::Resume, Action::Filter, Action::Palette, Action::Help];
 const JOURNAL: &[Action] = &[Action::Back, Action::Open, Action::Export, Action::Filter, Action::Palette, Action::Help];
@@ -126,7 +147,9 @@ fn entries(scene: &Scene<'_>, width: u16) -> (Vec<Entry>, u16) {
         Screen::Table(TableKind::Namespaces) => CHOOSING.to_vec(),
         Screen::Table(TableKind::Autoscalers) => OPENING.to_vec(),
         Screen::Table(TableKind::Jobs) => JOBS.to_vec(),
+        Screen::Table(TableKind::CronJobs | TableKind::Releases) => UNSUITED.to_vec(),
         Screen::Table(_) => READING.to_vec(),
+        Screen::Placement(_) => PLACEMENT.to_vec(),
         Screen::Journal => JOURNAL.to_vec(),
         Screen::Account(_) => ACCOUNT.to_vec(),
         Screen::Operations => OPERATIONS.to_vec(),
@@ -209,6 +232,8 @@ const fn word(action: Action, short: bool) -> &'static str {
         Action::Shift => "traffic",
         Action::Export => "export",
         Action::Next => "next",
+        Action::Group => "group",
+        Action::Placement => "nodes",
         Action::AllNamespaces => "all",
         Action::NextPane => "pane",
         Action::NextTab => "tab",

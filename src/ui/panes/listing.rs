@@ -46,11 +46,15 @@ pub fn draw<'r, R: Row>(
     let filter = &*list.look().filter;
     let marked = listing.focused.map(|focused| focused && scene.state.layers.is_empty());
     let focused = marked == Some(true);
+    let under = list.look().grouping.as_ref().zip(listing.found.groups);
+    let under = under.map(|(grouping, groups)| format!(" · {groups} by {}", grouping.label)).unwrap_or_default();
+    // A folded group shows its heading only, which is no row.
+    let rows = if listing.found.groups.is_some() { listing.found.passed } else { shown };
     let title = match filter {
         // Nothing may be said about how many there are while none has arrived.
         _ if total == 0 => listing.title.to_owned(),
-        "" => format!("{} {shown}", listing.title),
-        _ => format!("{} {shown} of {total}", listing.title),
+        "" => format!("{} {rows}{under}", listing.title),
+        _ => format!("{} {rows} of {total}{under}", listing.title),
     };
     let inside = scene.pane(buffer, area, &title, focused);
     let bar = Rect { x: area.x + 1, y: area.y, width: area.width.saturating_sub(2), height: 1 };

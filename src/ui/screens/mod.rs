@@ -5,6 +5,7 @@ mod fleet;
 pub mod journal;
 mod logs;
 mod operation;
+mod placement;
 pub mod tables;
 pub mod workload;
 
@@ -23,6 +24,7 @@ pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
         Screen::Operation(id) => operation::draw(scene, buffer, area, id),
         Screen::Contexts => fleet::contexts(scene, buffer, area),
         Screen::Fleet => fleet::fleet(scene, buffer, area),
+        Screen::Placement(object) => placement::draw(scene, buffer, area, object),
         Screen::Logs(subject) => logs::draw(scene, buffer, area, subject),
     }
 }
@@ -35,6 +37,7 @@ pub fn last_scroll(scene: &Scene<'_>) -> usize {
         Screen::Workload(object) => return workload::last_scroll(scene, object),
         Screen::Operation(id) => scene.state.operations.get(id).map(|view| operation::page(scene, view, width)),
         Screen::Account(id) => scene.state.journal.get(id).map(|account| journal::page(scene, account, width)),
+        Screen::Placement(object) => Some(placement::page(scene, object, width)),
         Screen::Workloads
         | Screen::Table(_)
         | Screen::Operations

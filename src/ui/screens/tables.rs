@@ -38,7 +38,7 @@ fn page(area: Rect, says: &[(Meaning, String)]) -> Page {
 
 /// How many lines of `area` what is said takes.
 fn foot(area: Rect, page: &Page) -> u16 {
-    if area.height < 12 || page.len() == 0 { 0 } else { (page.len() as u16).min(5) + 2 }
+    if area.height < 12 || page.len() == 0 { 0 } else { (page.len() as u16).min((area.height / 3).max(5)) + 2 }
 }
 
 /// Shows what a row has to say at the foot of `area`; gives the room that is left.

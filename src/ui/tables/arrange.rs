@@ -3,7 +3,7 @@
 //! Computed when rows, scope or look change, never for a frame. What a filter or a scope hides is counted, so that nothing
 //! broken is hidden in silence.
 
-use super::{Key, Row, Sight};
+use super::{Key, Row, Sight, grouped::grouped};
 use crate::{
     model::Health,
     ui::{
@@ -26,6 +26,10 @@ pub struct Arranged {
     pub complaint: Option<String>,
     /// Whether the selection went to another row by itself.
     pub jumped: bool,
+    /// Rows that the filter lets through, also those that a folded group does not show.
+    pub passed: usize,
+    /// Groups that they are in; None where they are not grouped.
+    pub groups: Option<usize>,
 }
 
 /// Brings `list` in line with `rows`: those in the chosen namespaces that its filter lets through, in its order.
@@ -39,12 +43,17 @@ pub fn arrange<'r, R: Row>(
     let mut found = Arranged { complaint: sieve.complaint().map(str::to_owned), ..Arranged::default() };
     let mut shown: Vec<(Health, &R)> = Vec::with_capacity(rows.size_hint().0);
     let mut text = String::new();
+    let label = list.look().grouping.as_ref().map(|grouping| &*grouping.label);
     for row in rows.filter(|row| chosen.contains(row.namespace())) {
         let health = row.health(sight);
         found.total += 1;
         if !sieve.is_empty() {
             text.clear();
             row.write_text(&mut text);
+            if let Some(value) = label.and_then(|label| row.labels(sight)?.get(label)) {
+                text.push(' ');
+                text.push_str(value);
+            }
             let marked = list.marked() > 0 && list.marks().contains(&row.id());
             let sample = Sample { text: &text, health, kind: row.kind(), labels: row.labels(sight), marked };
             if !sieve.passes(&sample) {
@@ -55,7 +64,15 @@ pub fn arrange<'r, R: Row>(
         shown.push((health, row));
     }
     sort(&mut shown, list.look(), sight);
-    found.jumped = list.arrange(shown.into_iter().map(|(_, row)| row.id()).collect());
+    found.passed = shown.len();
+    let order = match grouped(&shown, list.look(), sight) {
+        Some((order, groups)) => {
+            found.groups = Some(groups);
+            order
+        }
+        None => shown.into_iter().map(|(_, row)| row.id()).collect(),
+    };
+    found.jumped = list.arrange(order);
     found
 }
 
@@ -89,7 +106,7 @@ mod tests {
     use crate::ui::tables::Named;
     use crate::{
         model::{Kind, Labels, Rows},
-        ui::{roll_up::RollUp, tables::Column},
+        ui::{groups::Groups, roll_up::RollUp, tables::Column},
     };
 
     struct Line(&'static str, &'static str, Health, Option<i64>, Labels);
@@ -144,11 +161,12 @@ mod tests {
     }
 
     fn shown(change: impl Fn(&mut Look), chosen: &[&str]) -> (String, Arranged) {
-        let (rows, roll_up) = (Rows::default(), RollUp::default());
+        let (rows, roll_up, groups) = (Rows::default(), RollUp::default(), Groups::default());
         let mut list = List::default();
         change(list.look_mut());
         let chosen = chosen.iter().map(|name| std::sync::Arc::from(*name)).collect();
-        let found = arrange(&mut list, lines().iter(), &chosen, &Sight { rows: &rows, roll_up: &roll_up });
+        let found =
+            arrange(&mut list, lines().iter(), &chosen, &Sight { rows: &rows, roll_up: &roll_up, groups: &groups });
         (list.order().join(" "), found)
     }
 
@@ -166,7 +184,7 @@ mod tests {
     #[test]
     fn what_a_filter_hides_is_counted() {
         let (order, found) = shown(|look| look.filter = ":healthy".into(), &[]);
-        assert_eq!((order.as_str(), found.total, found.broken_hidden), ("audit cart", 4, 2));
+        assert_eq!((order.as_str(), found.total, found.passed, found.broken_hidden), ("audit cart", 4, 2, 2));
         let (order, found) = shown(|look| look.filter = "-l team=blue".into(), &["a"]);
         assert_eq!((order.as_str(), found.total, found.broken_hidden), ("ledger audit", 2, 0));
         assert!(shown(|look| look.filter = ":nonsense".into(), &[]).1.complaint.is_some());

@@ -102,15 +102,22 @@ pub fn columns<R>(all: &'static [Column<R>], look: &Look) -> Vec<&'static Column
     shown
 }
 
+/// The least and the ideal width of a column: the same where the operator gave it one.
+fn bounds<R>(column: &Column<R>, look: &Look) -> (u16, u16) {
+    look.widths.get(column.title).map_or((column.least, column.ideal), |width| (*width, *width))
+}
+
 /// Which of `columns` there is room for, with their widths, and the gap between them. In wide mode each is as wide as it wants
 /// to be, and those that do not fit are scrolled to; else those of the highest rank give way.
-pub fn widths<R>(columns: &[&Column<R>], wide: bool, width: u16) -> (Vec<(usize, u16)>, u16) {
-    if wide {
-        return (ideal_widths(columns, width), 2);
+pub fn widths<R>(columns: &[&Column<R>], look: &Look, width: u16) -> (Vec<(usize, u16)>, u16) {
+    let bounds: Vec<(u16, u16)> = columns.iter().map(|column| bounds(column, look)).collect();
+    if look.wide {
+        return (ideal_widths(&bounds, width), 2);
     }
     let mut chosen: Vec<usize> = (0..columns.len()).collect();
     let needed = |chosen: &[usize]| -> u16 {
-        chosen.iter().map(|&i| columns[i].least).sum::<u16>() + chosen.len().saturating_sub(1) as u16
+        let least = chosen.iter().fold(0_u16, |all, &i| all.saturating_add(bounds[i].0));
+        least.saturating_add(chosen.len().saturating_sub(1) as u16)
     };
     while chosen.len() > 1 && needed(&chosen) > width {
         let Some(worst) = (0..chosen.len()).max_by_key(|&at| columns[chosen[at]].rank) else { break };
@@ -121,14 +128,14 @@ pub fn widths<R>(columns: &[&Column<R>], wide: bool, width: u16) -> (Vec<(usize,
     // A second blank between columns reads better than a wide column, once there is room for both.
     let gap = if gaps > 0 && spare >= gaps * 3 { 2 } else { 1 };
     spare = spare.saturating_sub(gaps * (gap - 1));
-    let mut sizes: Vec<(usize, u16)> = chosen.iter().map(|&i| (i, columns[i].least.min(width))).collect();
+    let mut sizes: Vec<(usize, u16)> = chosen.iter().map(|&i| (i, bounds[i].0.min(width))).collect();
     let mut by_rank: Vec<usize> = (0..sizes.len()).collect();
     by_rank.sort_by_key(|&at| columns[sizes[at].0].rank);
     // Round by round, the first column three at a time: names grow fastest, but not before everything else.
     while spare > 0 {
         let before = spare;
         for &at in &by_rank {
-            let wanted = columns[sizes[at].0].ideal.saturating_sub(sizes[at].1);
+            let wanted = bounds[sizes[at].0].1.saturating_sub(sizes[at].1);
             let more = wanted.min(if at == 0 { 3 } else { 1 }).min(spare);
             sizes[at].1 += more;
             spare -= more;
@@ -141,16 +148,16 @@ pub fn widths<R>(columns: &[&Column<R>], wide: bool, width: u16) -> (Vec<(usize,
 }
 
 /// Each column as wide as it wants to be, two blanks apart; the last one that begins within the room takes what is left.
-fn ideal_widths<R>(columns: &[&Column<R>], width: u16) -> Vec<(usize, u16)> {
+fn ideal_widths(bounds: &[(u16, u16)], width: u16) -> Vec<(usize, u16)> {
     let mut sizes = Vec::new();
     let mut left = width;
-    for (at, column) in columns.iter().enumerate() {
+    for (at, (least, ideal)) in bounds.iter().enumerate() {
         let gap = if at == 0 { 0 } else { 2 };
         let room = left.saturating_sub(gap);
-        if at > 1 && room < column.least || room == 0 && at > 0 {
+        if at > 1 && room < *least || room == 0 && at > 0 {
             break;
         }
-        let size = column.ideal.min(room);
+        let size = (*ideal).min(room);
         sizes.push((at, size));
         left = room - size;
     }
@@ -167,23 +174,27 @@ mod tests {
 
     static THREE: [Column<()>; 3] = [column("A", 10, 20, 0), column("B", 5, 5, 2).wide(), column("C", 5, 10, 1)];
 
+    fn look(wide: bool) -> Look {
+        Look { wide, ..Look::default() }
+    }
+
     fn all() -> Vec<&'static Column<()>> {
         THREE.iter().collect()
     }
 
     #[test]
     fn columns_of_the_highest_rank_give_way_first() {
-        let (sizes, _) = widths(&all(), false, 16);
+        let (sizes, _) = widths(&all(), &look(false), 16);
         assert_eq!(sizes, [(0, 10), (2, 5)]);
-        let (sizes, gap) = widths(&all(), false, 100);
+        let (sizes, gap) = widths(&all(), &look(false), 100);
         assert_eq!((sizes, gap), (vec![(0, 20), (1, 5), (2, 10)], 2));
-        assert_eq!(widths(&all(), false, 3).0, [(0, 3)]);
+        assert_eq!(widths(&all(), &look(false), 3).0, [(0, 3)]);
     }
 
     #[test]
     fn in_wide_mode_nothing_is_squeezed_and_the_rest_is_scrolled_to() {
-        assert_eq!(widths(&all(), true, 30).0, [(0, 20), (1, 5)]);
-        assert_eq!(widths(&all(), true, 35).0, [(0, 20), (1, 5), (2, 6)], "the last one takes what is left");
+        assert_eq!(widths(&all(), &look(true), 30).0, [(0, 20), (1, 5)]);
+        assert_eq!(widths(&all(), &look(true), 35).0, [(0, 20), (1, 5), (2, 6)], "the last one takes what is left");
         let titles = |look: &Look| columns(&THREE, look).iter().map(|c| c.title).collect::<String>();
         let wide = Look { wide: true, ..Look::default() };
         assert_eq!((titles(&Look::default()), titles(&wide)), ("AC".into(), "ABC".into()));
@@ -197,7 +208,7 @@ mod tests {
     fn columns_never_exceed_the_room() {
         for width in 0..200 {
             for wide in [false, true] {
-                let (sizes, gap) = widths(&all(), wide, width);
+                let (sizes, gap) = widths(&all(), &look(wide), width);
                 let used: u16 = sizes.iter().map(|(_, w)| w).sum::<u16>() + gap * (sizes.len() as u16 - 1);
                 assert!(used <= width, "{used} columns of {width}");
             }
@@ -214,5 +225,18 @@ mod tests {
         }
         let old = Key::age(jiff::Timestamp::from_second(5).ok());
         assert_eq!(old.order(&Key::age(jiff::Timestamp::from_second(9).ok()), false), Ordering::Greater);
+    }
+
+    #[test]
+    fn a_width_that_was_given_is_kept_whatever_there_is_room_for() {
+        let mut look = look(false);
+        look.widths.insert("A", 4);
+        assert_eq!(widths(&all(), &look, 100).0, [(0, 4), (1, 5), (2, 10)]);
+        look.widths.insert("C", 70);
+        assert_eq!(widths(&all(), &look, 76).0, [(0, 4), (2, 70)], "others give way to it");
+        look.wide = true;
+        assert_eq!(widths(&all(), &look, 100).0, [(0, 4), (1, 5), (2, 70)]);
+        look.widths.insert("A", u16::MAX);
+        assert_eq!(widths(&all(), &Look { wide: false, ..look }, 20).0, [(0, 20)]);
     }
 }

@@ -17,7 +17,7 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Modifier};
 
 /// Where each column stands within `area`.
 fn cells<R>(columns: &[&'static Column<R>], look: &Look, area: Rect) -> Vec<(&'static Column<R>, Rect)> {
-    let (sizes, gap) = widths(columns, look.wide, area.width.saturating_sub(MARK));
+    let (sizes, gap) = widths(columns, look, area.width.saturating_sub(MARK));
     let mut x = area.x.saturating_add(MARK);
     let place = |(index, width): (usize, u16)| {
         let cell = Rect { x, y: area.y, width, height: area.height };
@@ -79,11 +79,26 @@ pub fn draw<'r, R: Row>(
     }
 }
 
-/// The heading at column `x` of the screen, where the table is drawn in `area`; None where rows cannot be sorted by it.
-pub fn heading_at<R>(all: &'static [Column<R>], look: &Look, area: Rect, x: u16) -> Option<&'static str> {
+/// What the headings are made of at some column of the screen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Hit {
+    /// A heading by which rows can be sorted.
+    Heading(&'static str),
+    /// The end of a column: the columns up to it with their widths, itself last.
+    Edge(Vec<(&'static str, u16)>),
+}
+
+/// What is at column `x` of the screen, where the table's headings are drawn in `area`.
+pub fn heading_at<R>(all: &'static [Column<R>], look: &Look, area: Rect, x: u16) -> Option<Hit> {
     let shown = columns(all, look);
-    let hit = cells(&shown, look, area).into_iter().find(|(_, cell)| (cell.x..=cell.right()).contains(&x));
-    hit.filter(|(column, _)| column.key.is_some()).map(|(column, _)| column.title)
+    let cells = cells(&shown, look, area);
+    if let Some((column, _)) = cells.iter().find(|(_, cell)| (cell.x..cell.right()).contains(&x)) {
+        return column.key.map(|_| Hit::Heading(column.title));
+    }
+    let before = cells.iter().take_while(|(_, cell)| cell.right() <= x);
+    let before: Vec<_> = before.map(|(column, cell)| (column.title, cell.width)).collect();
+    // What is right of the last column is the end of nothing.
+    (!before.is_empty() && before.len() < cells.len()).then_some(Hit::Edge(before))
 }
 
 /// Columns at the left of a list for the mark of the selected row.

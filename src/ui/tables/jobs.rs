@@ -39,8 +39,8 @@ impl Row for Job {
         Column::new("LABELS", (24, 90), 8, |pen, row: &Job, _| write_labels(pen, &row.labels)).wide(),
     ];
 
-    fn health(&self, _: &Sight<'_>) -> Health {
-        urgency(&self.state)
+    fn health(&self, sight: &Sight<'_>) -> Health {
+        if sight.rows.blocker_of_job(self).is_some() { Health::Broken } else { urgency(&self.state) }
     }
 }
 
@@ -49,7 +49,12 @@ impl Watched for Job {
     const NOUN: &'static str = "Jobs";
     const KINDS: &'static [Kind] = &[Kind::Job];
 
-    fn says(&self, _: &Scene<'_>) -> Vec<(Meaning, String)> {
+    fn says(&self, scene: &Scene<'_>) -> Vec<(Meaning, String)> {
+        if let Some(blocker) = scene.rows.blocker_of_job(self) {
+            let since = blocker.since.map(|since| age(since, scene.now));
+            let evidence = blocker.evidence.iter().map(|line| (Meaning::Muted, line.clone()));
+            return [(Meaning::Broken, blocker.sentence(since.as_deref()))].into_iter().chain(evidence).collect();
+        }
         match &self.state {
             JobState::Failed(why) if !why.is_empty() => vec![(Meaning::Broken, why.clone())],
             _ => Vec::new(),
@@ -72,7 +77,11 @@ fn name(pen: &mut Pen<'_>, row: &Job, _: &Scene<'_>) {
     pen.write(&row.object.namespace, Meaning::Muted).write("/", Meaning::Muted).write(&row.object.name, Meaning::Text);
 }
 
-fn state(pen: &mut Pen<'_>, row: &Job, _: &Scene<'_>) {
+fn state(pen: &mut Pen<'_>, row: &Job, scene: &Scene<'_>) {
+    if let Some(blocker) = scene.rows.blocker_of_job(row) {
+        pen.write("stuck: ", Meaning::Broken).write(blocker.kind().words(), Meaning::Broken);
+        return;
+    }
     let (_, meaning) = glyph::job(&row.state);
     match &row.state {
         JobState::Suspended => pen.write("suspended", meaning),

@@ -3,7 +3,7 @@
 use super::watched::{Of, Table};
 use crate::{
     config::Action,
-    model::{Autoscaler, CronJob, Job, Kind, Release, Route, Workload},
+    model::{Autoscaler, CronJob, Job, Kind, Node, Release, Route, Workload},
     ui::roll_up::NamespaceRow,
 };
 
@@ -24,11 +24,13 @@ pub enum TableKind {
     CronJobs,
     /// The Helm releases.
     Releases,
+    /// The nodes.
+    Nodes,
 }
 
 impl TableKind {
     /// Every table, in the order of declaration.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Workloads,
         Self::Namespaces,
         Self::Autoscalers,
@@ -36,6 +38,7 @@ impl TableKind {
         Self::Routes,
         Self::CronJobs,
         Self::Releases,
+        Self::Nodes,
     ];
 
     /// What it shows.
@@ -48,6 +51,7 @@ impl TableKind {
             Self::Routes => Of::<Route>::TABLE,
             Self::CronJobs => Of::<CronJob>::TABLE,
             Self::Releases => Of::<Release>::TABLE,
+            Self::Nodes => Of::<Node>::TABLE,
         }
     }
 
@@ -61,6 +65,7 @@ impl TableKind {
             Self::Routes => Action::Routes,
             Self::CronJobs => Action::CronJobs,
             Self::Releases => Action::Releases,
+            Self::Nodes => Action::Nodes,
         }
     }
 
@@ -74,6 +79,7 @@ impl TableKind {
             Self::Routes => &["route", "httproute", "httproutes"],
             Self::CronJobs => &["cj", "cronjob"],
             Self::Releases => &["helm", "release"],
+            Self::Nodes => &["no", "node", "capacity", "cluster"],
         }
     }
 
@@ -82,6 +88,7 @@ impl TableKind {
         match self {
             Self::CronJobs => Some(Kind::CronJob),
             Self::Releases => Some(Kind::Secret),
+            Self::Nodes => Some(Kind::Node),
             Self::Workloads | Self::Namespaces | Self::Autoscalers | Self::Jobs | Self::Routes => None,
         }
     }

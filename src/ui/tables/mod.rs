@@ -21,10 +21,12 @@ mod column;
 mod contexts;
 mod cron_jobs;
 mod draw;
+mod grouped;
 mod jobs;
 mod journal;
 mod kind;
 mod namespaces;
+mod nodes;
 mod object;
 mod operations;
 mod releases;
@@ -33,15 +35,15 @@ mod watched;
 mod workloads;
 
 pub use arrange::{Arranged, arrange};
-pub use column::{Column, Key};
+pub use column::{Column, Key, columns};
 pub use contexts::{expiry, standing};
-pub use draw::{MARK, draw, heading_at, mark, right};
+pub use draw::{Hit, MARK, draw, heading_at, mark, right};
 pub use kind::TableKind;
 pub use object::Object;
 pub use watched::{Heading, Held, Watched, headings};
 pub use workloads::{reading, version};
 
-use super::roll_up::RollUp;
+use super::{groups::Groups, roll_up::RollUp};
 use crate::model::{Health, Kind, Labels, Rows};
 use std::cmp::Ordering;
 
@@ -52,6 +54,8 @@ pub struct Sight<'a> {
     pub rows: &'a Rows,
     /// What all workloads together say.
     pub roll_up: &'a RollUp,
+    /// What namespaces say by groups, while their table is on the screen.
+    pub groups: &'a Groups,
 }
 
 /// What a line stands for, and how it is found.
@@ -72,6 +76,12 @@ pub trait Named: Sized + 'static {
 
     /// Writes what the filter's words are looked for in.
     fn write_text(&self, text: &mut String);
+
+    /// The heading above rows with this value of the label that they are grouped by, or without that label; None where rows of
+    /// this type are not grouped.
+    fn heading(_: Option<&str>) -> Option<Self::Id> {
+        None
+    }
 
     /// Its labels; None where rows of this type keep none.
     fn labels<'r>(&'r self, _: &Sight<'r>) -> Option<&'r Labels> {

@@ -1,12 +1,13 @@
 //! Tables of rows that watches feed, and the same without their type, so that one screen serves all of them.
 
-use super::{Arranged, Named, Row, Sight, arrange, heading_at};
+use super::{Arranged, Hit, Named, Row, Sight, arrange, heading_at};
 use crate::{
     config::Meaning,
     model::{Kind, ObjectRef},
     ui::{
         chosen::Chosen,
-        list::List,
+        export::Sheet,
+        list::{List, Listed as _},
         look::Look,
         panes::listing::{self, Listing},
         scene::Scene,
@@ -46,14 +47,20 @@ pub struct Heading {
     pub title: &'static str,
     /// Whether rows can be sorted by it.
     pub sortable: bool,
+    /// The width beyond which nothing is gained.
+    pub ideal: u16,
     /// Whether it is shown in wide mode and by choice only.
     pub wide: bool,
 }
 
 /// The headings of a row type.
 pub fn headings<R: Row>() -> Vec<Heading> {
-    let heading =
-        |column: &super::Column<R>| Heading { title: column.title, sortable: column.key.is_some(), wide: column.wide };
+    let heading = |column: &super::Column<R>| Heading {
+        title: column.title,
+        sortable: column.key.is_some(),
+        ideal: column.ideal,
+        wide: column.wide,
+    };
     R::COLUMNS.iter().map(heading).collect()
 }
 
@@ -74,8 +81,10 @@ pub trait Table: Sync {
         shown: (&List<ObjectRef>, &Arranged),
         focused: Option<bool>,
     );
-    /// The heading at column `x` of the screen, by which rows can be sorted.
-    fn heading_at(&self, look: &Look, area: Rect, x: u16) -> Option<&'static str>;
+    /// What of the headings is at column `x` of the screen.
+    fn heading_at(&self, look: &Look, area: Rect, x: u16) -> Option<Hit>;
+    /// The rows that are marked, where some are, else those that the filter lets through, as text.
+    fn export(&self, scene: &Scene<'_>, list: &List<ObjectRef>, chosen: &Chosen) -> Sheet;
     /// What the selected row has to say.
     fn says(&self, scene: &Scene<'_>, object: &ObjectRef) -> Vec<(Meaning, String)>;
 }
@@ -114,7 +123,18 @@ impl<R: Watched> Table for Of<R> {
         listing::draw::<R>(scene, buffer, area, &listing, |object| R::find(&sight, object));
     }
 
-    fn heading_at(&self, look: &Look, area: Rect, x: u16) -> Option<&'static str> {
+    fn export(&self, scene: &Scene<'_>, list: &List<ObjectRef>, chosen: &Chosen) -> Sheet {
+        let mut list = list.clone();
+        // What is folded away is meant too.
+        list.look_mut().grouping = None;
+        let sight = scene.sight();
+        arrange(&mut list, R::all(&sight), chosen, &sight);
+        let marked = |object: &&ObjectRef| list.marked() == 0 || list.marks().contains(*object);
+        let rows = list.order().iter().filter(marked).filter_map(|object| R::find(&sight, object));
+        Sheet::of(scene, list.look(), rows)
+    }
+
+    fn heading_at(&self, look: &Look, area: Rect, x: u16) -> Option<Hit> {
         heading_at(R::COLUMNS, look, area, x)
     }
 

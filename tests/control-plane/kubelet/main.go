@@ -1,5 +1,5 @@
 // Command kubelet is the kubelet endpoint of all fake nodes. It answers container logs itself, made up from the pod's
-// status, and hands everything else to KWOK.
+// status, says what containers use, and hands everything else to KWOK.
 //
 // KWOK can serve logs too, but only the same file for every pod, and following it never ends. Here a log starts when
 // the container starts, says which image and command it runs, grows, and ends when the container does, as a real
@@ -58,6 +58,7 @@ func serve(pki, listen, server, kwok string) error {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("GET /containerLogs/{namespace}/{pod}/{container}", &logs{server: server, client: client})
+	mux.Handle("GET /metrics/nodes/{node}/resource", &usage{server: server, client: client, totals: map[string]*total{}})
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.Handle("/", &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(behind) }})
 	front := &http.Server{

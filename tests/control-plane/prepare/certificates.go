@@ -30,6 +30,7 @@ var identities = []identity{
 	{file: "kube-controller-manager", name: "system:kube-controller-manager", kubeconfig: "kube-controller-manager.kubeconfig"},
 	{file: "kube-scheduler", name: "system:kube-scheduler", kubeconfig: "kube-scheduler.kubeconfig"},
 	{file: "kwok", name: "kwok", groups: []string{"system:masters"}, kubeconfig: "kwok.kubeconfig"},
+	{file: "metrics-server", name: "metrics-server", groups: []string{"system:masters"}, server: true, kubeconfig: "metrics-server.kubeconfig"},
 	{file: "apiserver", name: "kube-apiserver", server: true},
 	{file: "apiserver-kubelet-client", name: "kube-apiserver-kubelet-client"},
 	{file: "etcd", name: "etcd", server: true},
@@ -65,11 +66,11 @@ func newAuthority() (*authority, error) {
 	return &authority{cert: cert, certPEM: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), key: key}, nil
 }
 
-func (a *authority) save(pki string) error {
-	if err := os.WriteFile(filepath.Join(pki, "ca.crt"), a.certPEM, 0o600); err != nil {
+func (a *authority) save(pki, name string) error {
+	if err := os.WriteFile(filepath.Join(pki, name+".crt"), a.certPEM, 0o600); err != nil {
 		return err
 	}
-	return writeKey(filepath.Join(pki, "ca.key"), a.key)
+	return writeKey(filepath.Join(pki, name+".key"), a.key)
 }
 
 func (a *authority) issue(pki string, id identity) error {

@@ -13,7 +13,7 @@ import (
 )
 
 // portNames are the listeners of one control plane, in the words that the shell scripts use for them.
-var portNames = []string{"ETCD_PORT", "ETCD_PEER_PORT", "APISERVER_PORT", "KUBELET_PORT", "KWOK_PORT"}
+var portNames = []string{"ETCD_PORT", "ETCD_PEER_PORT", "APISERVER_PORT", "KUBELET_PORT", "KWOK_PORT", "METRICS_PORT"}
 
 func main() {
 	if len(os.Args) != 2 {
@@ -50,8 +50,19 @@ func prepare(dir string) error {
 	if err != nil {
 		return err
 	}
-	if err := ca.save(pki); err != nil {
+	if err := ca.save(pki, "ca"); err != nil {
 		return err
+	}
+	// Who may say on whose behalf a request comes is another question than who a request comes from: another authority.
+	proxies, err := newAuthority()
+	if err != nil {
+		return err
+	}
+	if err := proxies.save(pki, "front-proxy-ca"); err != nil {
+		return err
+	}
+	if err := proxies.issue(pki, identity{file: "front-proxy", name: "front-proxy"}); err != nil {
+		return fmt.Errorf("certificate of the front proxy: %w", err)
 	}
 	for _, id := range identities {
 		if err := ca.issue(pki, id); err != nil {

@@ -5,11 +5,13 @@
 use crate::sim::{
     controllers::{
         cluster::Cluster,
-        object::{int, items, labels, milli, name, namespace, selects, text},
+        object::{int, items, label, labels, milli, name, namespace, selects, text},
         pods::{is_active, is_ready},
     },
+    meter,
     resource::resources,
 };
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -41,6 +43,7 @@ struct Workload {
     ready: i64,
     demand: f64,
     asked: i64,
+    at: Timestamp,
 }
 
 /// The recommendation of the metric that asks for most.
@@ -49,7 +52,7 @@ pub fn recommend(cluster: &Cluster, scaler: &Value, target: &Value, asked: i64) 
     pods.retain(|p| is_active(p) && selects(&target["spec"]["selector"], labels(p)));
     let ready = i64::try_from(pods.iter().filter(|p| is_ready(p)).count()).unwrap_or(0);
     let demand = cluster.loads.demand(cluster.seed, namespace(target), name(target), cluster.now());
-    let workload = Workload { pods, ready, demand, asked };
+    let workload = Workload { pods, ready, demand, asked, at: cluster.now() };
     let default = [
         json!({"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 80}}}),
     ];
@@ -115,8 +118,10 @@ impl Workload {
         }
         let request = self.request(kind, container).map_err(failed)?;
         // Memory follows the demand only a little.
-        let usage = if kind == "memory" {
-            request as f64 * (0.55 + 0.1 * (self.demand / 1000.0).min(2.0))
+        let usage = if let Some(said) = self.said(kind) {
+            said.map_err(failed)?
+        } else if kind == "memory" {
+            request as f64 * meter::memory_share(self.demand)
         } else {
             self.demand / self.ready as f64
         };
@@ -138,6 +143,26 @@ impl Workload {
             format!("{kind} resource")
         };
         Ok((self.size(ratio), label, status))
+    }
+
+    /// The thousandths that the ready pods use on average, where each says by a label what its containers use: those count that
+    /// have a sample. None where they do not say.
+    fn said(&self, kind: &str) -> Option<Result<f64, String>> {
+        let key = if kind == "memory" { meter::MEMORY } else { meter::CPU };
+        let (mut total, mut sampled) = (0, 0);
+        for pod in self.pods.iter().filter(|p| is_ready(p)) {
+            let containers = i64::try_from(items(pod, "/spec/containers").len()).unwrap_or(1);
+            let used = milli(&json!(label(pod, key)?))? * containers;
+            if meter::is_sampled(pod, self.at) {
+                (total, sampled) = (total + used, sampled + 1);
+            }
+        }
+        Some(match sampled {
+            0 => {
+                Err(format!("unable to get metrics for resource {kind}: no metrics returned from resource metrics API"))
+            }
+            sampled => Ok(total as f64 / f64::from(sampled)),
+        })
     }
 
     fn per_pod(&self, metric: &Value) -> (i64, String, Value) {

@@ -12,6 +12,7 @@ mod pod;
 mod pods;
 mod revisions;
 mod traffic;
+mod usage;
 mod words;
 
 use crate::{
@@ -192,6 +193,7 @@ const fn word(aspect: Aspect) -> &'static str {
         Aspect::Overview => "workload",
         Aspect::Revisions => "revisions",
         Aspect::Pods => "pods",
+        Aspect::Usage => "usage",
         Aspect::Events => "events",
         Aspect::Autoscaler => "autoscaler",
         Aspect::Manifest => "YAML",

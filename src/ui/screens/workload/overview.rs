@@ -1,7 +1,7 @@
 //! The Overview tab: the verdict with its evidence, how the rollout stands, its pods, what it is made of, who owns it, what
 //! limits it, what happened last, and what can be done about it.
 
-use super::{events, sight, words};
+use super::{events, sight, usage, words};
 use crate::{
     config::{Action, Meaning},
     model::{Aspect, Budget, ContainerDetail, Inspection, Overview, Sight, Workload},
@@ -112,6 +112,13 @@ fn pods(page: &mut Page, scene: &Scene<'_>) {
                 pieces.push((Meaning::Muted, format!("  and {} more", pods.omitted)));
             }
             page.line(pieces);
+            let classes = pods.by_quality();
+            if !classes.is_empty() {
+                page.labelled("quality", Meaning::Text, &classes.join(", "));
+            }
+            if !pods.groups.is_empty() {
+                usage::total(page, scene, pods);
+            }
         }
         Ok(_) => {}
         Err((meaning, text)) => page.hanging(pieces, meaning, &text),

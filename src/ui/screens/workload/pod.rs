@@ -1,6 +1,6 @@
 //! One pod at length: its containers, how they ended, and its conditions in words.
 
-use super::words;
+use super::{usage, words};
 use crate::{
     config::Meaning,
     model::{PodContainer, PodDetail, Termination},
@@ -22,6 +22,7 @@ pub fn page(scene: &Scene<'_>, width: u16) -> Page {
     about(&mut page, pod, scene.now);
     for container in &pod.containers {
         self::container(&mut page, container, scene.now);
+        usage::container(&mut page, scene, pod, container);
     }
     if pod.containers.is_empty() {
         page.text(Meaning::Muted, "no container has been created yet");

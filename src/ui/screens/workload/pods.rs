@@ -1,9 +1,9 @@
 //! The Pods tab: grouped by revision, the newest first, those that are not ready first in each.
 
-use super::{first_line, pod, say, sight};
+use super::{first_line, pod, say, sight, usage};
 use crate::{
     config::Meaning,
-    model::{Aspect, PodDetail, PodGroup, Pods, Sight, Workload},
+    model::{Aspect, PodDetail, PodGroup, Pods, Sight, Usages, Workload},
     time::age,
     ui::{pen::Pen, scene::Scene, tables::version},
 };
@@ -15,9 +15,10 @@ enum Line {
     Group(usize),
     Pod(usize, usize),
     Omitted,
+    Unmeasured,
 }
 
-fn lines(pods: &Pods) -> Vec<Line> {
+fn lines(pods: &Pods, unmeasured: bool) -> Vec<Line> {
     let mut lines = Vec::new();
     for (at, group) in pods.groups.iter().enumerate() {
         lines.push(Line::Group(at));
@@ -25,6 +26,9 @@ fn lines(pods: &Pods) -> Vec<Line> {
     }
     if pods.omitted > 0 {
         lines.push(Line::Omitted);
+    }
+    if unmeasured {
+        lines.push(Line::Unmeasured);
     }
     lines
 }
@@ -34,7 +38,7 @@ fn selected_line(scene: &Scene<'_>, pods: &Pods, lines: &[Line]) -> usize {
     let selected = scene.state.dossier.pods.selected();
     let is_selected = |line: &Line| match line {
         Line::Pod(group, pod) => selected.is_some_and(|name| *name == pods.groups[*group].pods[*pod].name),
-        Line::Group(_) | Line::Omitted => false,
+        Line::Group(_) | Line::Omitted | Line::Unmeasured => false,
     };
     lines.iter().position(is_selected).unwrap_or(0)
 }
@@ -56,7 +60,8 @@ pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect, row: &Workload, 
     if keys && scene.state.dossier.pod_open {
         return pod::page(scene, area.width).draw(scene, buffer, area, scene.state.scroll);
     }
-    let lines = lines(pods);
+    let usages = usage::known(scene);
+    let lines = lines(pods, usages.is_err());
     let selected = if keys { selected_line(scene, pods, &lines) } else { usize::MAX };
     let first = if keys { first_line(lines.len(), selected, area.height) } else { 0 };
     let widest = |of: fn(&PodDetail, &Workload) -> usize| pods.iter().map(|pod| of(pod, row)).max().unwrap_or(0);
@@ -70,9 +75,21 @@ pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect, row: &Workload, 
             Line::Omitted => {
                 pen.write(&format!("… and {} more pods, not looked at", pods.omitted), Meaning::Muted);
             }
+            Line::Unmeasured => {
+                if let Err((meaning, why)) = &usages {
+                    pen.write("what they use: ", Meaning::Muted).write(why, *meaning);
+                }
+            }
             Line::Pod(group, pod) => {
                 let detail = &pods.groups[*group].pods[*pod];
-                cells(&mut pen, scene, detail, short(detail, row), widths, at == selected);
+                cells(
+                    &mut pen,
+                    scene,
+                    (detail, short(detail, row)),
+                    usages.as_ref().ok().copied(),
+                    widths,
+                    at == selected,
+                );
                 if at == selected {
                     buffer.set_style(on_screen, scene.style(Meaning::Selected));
                 }
@@ -84,11 +101,11 @@ pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect, row: &Workload, 
 /// Which pod is at this line of the content.
 pub fn at_line(scene: &Scene<'_>, line: usize, height: u16) -> Option<usize> {
     let pods = scene.state.dossier.pods_seen().filter(|_| !scene.state.dossier.pod_open)?;
-    let lines = lines(pods);
+    let lines = lines(pods, usage::known(scene).is_err());
     let first = first_line(lines.len(), selected_line(scene, pods, &lines), height);
     match lines.get(first + line)? {
         Line::Pod(group, pod) => Some(pods.groups[..*group].iter().map(|group| group.pods.len()).sum::<usize>() + pod),
-        Line::Group(_) | Line::Omitted => None,
+        Line::Group(_) | Line::Omitted | Line::Unmeasured => None,
     }
 }
 
@@ -129,8 +146,8 @@ fn heading(pen: &mut Pen<'_>, group: &PodGroup) {
 fn cells(
     pen: &mut Pen<'_>,
     scene: &Scene<'_>,
-    pod: &PodDetail,
-    name: &str,
+    (pod, name): (&PodDetail, &str),
+    usages: Option<&Usages>,
     (name_width, status_width): (usize, usize),
     selected: bool,
 ) {
@@ -149,6 +166,13 @@ fn cells(
     pen.write(&format!("{:>3}↻ ", pod.restarts), restarts);
     let created = pod.created.map_or_else(|| "?".into(), |created| age(created, scene.now));
     pen.write(&format!("{created:>4}  "), Meaning::Muted);
+    // Where there is little room, how a container ended last is worth more.
+    if let Some(usages) =
+        usages.filter(|_| pen.room() >= usage::WIDTH + 12 && (pen.room() >= 60 || pod.last_end().is_none()))
+    {
+        usage::cells(pen, usages, pod);
+        pen.skip(1);
+    }
     let node = pod.node.as_deref().unwrap_or("no node");
     let wide = pen.room() >= 60;
     if wide {
