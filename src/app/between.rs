@@ -20,6 +20,18 @@ impl Cockpit {
                     Err(error) => self.tell(Message::Started(Err(not_reached("Not started", &error)))),
                 }
             }
+            Effect::ConfirmAll { plans, typed } => {
+                let Some(context) = plans.first().map(|plan| plan.context.clone()) else { return None };
+                match self.fleet.session(&context) {
+                    Ok(session) => self.hands.start_all(&session, plans, typed),
+                    Err(error) => {
+                        for plan in plans {
+                            let why = not_reached("Not started", &error);
+                            self.tell(Message::Began(plan.operation.clone(), Err(why)));
+                        }
+                    }
+                }
+            }
             Effect::Resume { operation, order, typed } => match self.session_of(&operation) {
                 Ok(session) => self.hands.resume(session, operation, order, typed),
                 Err(failure) => self.tell(Message::Started(Err(failure))),

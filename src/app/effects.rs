@@ -3,6 +3,7 @@
 use super::{
     export,
     session::{Session, Unplanned},
+    several::Muster,
 };
 use crate::{
     model::{Aspect, Batch, Change, Control, Intent, ObjectRef, OperationId, Plan, Progress},
@@ -25,8 +26,8 @@ const PASSING: Duration = Duration::from_millis(150);
 
 /// What the event loop reaches the world with.
 pub struct Hands {
-    session: Arc<Session>,
-    inbox: mpsc::Sender<Message>,
+    pub(super) session: Arc<Session>,
+    pub(super) inbox: mpsc::Sender<Message>,
     batches: mpsc::Sender<Batch>,
     waiting: VecDeque<Effect>,
     gathering: HashMap<u64, AbortOnDropHandle<()>>,
@@ -36,7 +37,8 @@ pub struct Hands {
     inspected_at: Option<Instant>,
     placing: Option<AbortOnDropHandle<()>>,
     looking: HashMap<Aspect, AbortOnDropHandle<()>>,
-    controls: Arc<Mutex<HashMap<OperationId, mpsc::UnboundedSender<Control>>>>,
+    pub(super) controls: Arc<Mutex<HashMap<OperationId, mpsc::UnboundedSender<Control>>>>,
+    pub(super) muster: Option<Muster>,
     journals_seen: Option<SystemTime>,
     journals_looked_at: u64,
 }
@@ -62,6 +64,7 @@ impl Hands {
             placing: None,
             looking: HashMap::new(),
             controls: Arc::default(),
+            muster: None,
             journals_seen: None,
             journals_looked_at: 0,
         }
@@ -108,7 +111,11 @@ impl Hands {
                 self.gathering.retain(|_, task| !task.is_finished());
                 self.gathering.insert(ticket, AbortOnDropHandle::new(task));
             }
-            Effect::Forget(ticket) => drop(self.gathering.remove(&ticket)),
+            Effect::Forget(ticket) => {
+                self.gathering.remove(&ticket);
+                self.forget(ticket);
+            }
+            Effect::Muster { ticket, wanted } => self.muster(ticket, wanted),
             Effect::Control(id, control) => self.control(&id, control),
             Effect::SavePlan(plan) => self.save(plan),
             Effect::Export(ids) => self.export(ids),
@@ -155,6 +162,7 @@ impl Hands {
             }
             // These concern the screen or other contexts: the event loop carries them out.
             Effect::Confirm { .. }
+            | Effect::ConfirmAll { .. }
             | Effect::Resume { .. }
             | Effect::Enter { .. }
             | Effect::Watch { .. }
@@ -175,6 +183,7 @@ impl Hands {
     pub fn enter(&mut self, session: Arc<Session>, batches: mpsc::Sender<Batch>) {
         (self.session, self.batches) = (session, batches);
         self.gathering.clear();
+        self.muster = None;
         self.looking.clear();
         (self.inspecting, self.inspected_at, self.following, self.placing) = (None, None, None, None);
     }
@@ -321,7 +330,7 @@ impl Reporting {
 }
 
 /// Nobody reads the inbox once the program ends; then nothing needs to be told.
-async fn send(inbox: &mpsc::Sender<Message>, message: Message) {
+pub(super) async fn send(inbox: &mpsc::Sender<Message>, message: Message) {
     let _ = inbox.send(message).await;
 }
 
@@ -330,7 +339,7 @@ fn consent(typed: Option<String>) -> Consent {
 }
 
 /// Why there is no plan, with the revisions that could be asked for instead.
-fn unplanned(intent: &Intent, error: &Unplanned) -> Failure {
+pub(super) fn unplanned(intent: &Intent, error: &Unplanned) -> Failure {
     let choices = match error {
         Unplanned::Plan(PlanError::Unproven { target, revisions }) => revisions
             .iter()
@@ -352,6 +361,6 @@ fn unplanned(intent: &Intent, error: &Unplanned) -> Failure {
     Failure { title, message, hint: error.hint(), choices }
 }
 
-fn not_started(error: &StartError) -> Failure {
+pub(super) fn not_started(error: &StartError) -> Failure {
     Failure { title: "Not started".into(), message: error.to_string(), hint: error.hint(), choices: Vec::new() }
 }

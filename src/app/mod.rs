@@ -14,12 +14,15 @@ mod fleet;
 mod loan;
 mod logs;
 mod look;
+mod rescue;
 mod session;
+mod several;
 mod signals;
 mod terminal;
 mod views;
 
 pub use desk::{Desk, journals};
+pub use rescue::{Group, Wanted, Word};
 pub use session::{Options, Session, SessionError, Unplanned};
 pub use signals::{Interruptions, interruption};
 

@@ -75,6 +75,14 @@ pub enum Unplanned {
     /// The facts allow no plan.
     #[error(transparent)]
     Plan(#[from] PlanError),
+    /// The facts did not come in time.
+    #[error("the cluster did not tell enough about {target} within {seconds} s")]
+    Late {
+        /// The workload.
+        target: String,
+        /// How long was waited.
+        seconds: u64,
+    },
 }
 
 impl Unplanned {
@@ -84,7 +92,7 @@ impl Unplanned {
             // What may not even be read is refused by the same RBAC as what may not be written.
             Self::Gather(ObserveError::Api(error)) if error.kind == ApiErrorKind::Forbidden => Outcome::Refused,
             Self::Gather(ObserveError::Rollout { .. }) => Outcome::Refused,
-            Self::Gather(_) => Outcome::Failed,
+            Self::Gather(_) | Self::Late { .. } => Outcome::Failed,
             Self::Plan(error) => error.outcome(),
         }
     }
@@ -94,6 +102,7 @@ impl Unplanned {
         match self {
             Self::Gather(error) => error.hint(),
             Self::Plan(_) => None,
+            Self::Late { .. } => Some("ask again, or roll it back by itself, which waits longer".into()),
         }
     }
 }
@@ -201,7 +210,7 @@ pub fn mode(desk: &Desk, info: &ContextInfo) -> Mode {
 }
 
 /// A name for a new operation: the time to the second, and three characters against a colleague's same second.
-fn new_operation(now: Timestamp) -> OperationId {
+pub(super) fn new_operation(now: Timestamp) -> OperationId {
     const LETTERS: &[u8] = b"bcdfghjkmnpqrstvwxz23456789";
     let mut random = rand::rng();
     let suffix: String = (0..3).map(|_| char::from(LETTERS[random.random_range(0..LETTERS.len())])).collect();

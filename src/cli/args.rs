@@ -230,13 +230,29 @@ pub struct History {
 
 /// `pilothouse rollback`.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  pilothouse rollback deploy/checkout -n shop       to the best known-good revision\n  \
+    pilothouse rollback --panic -A                    everything that broke within half an hour, at once\n  \
+    pilothouse rollback --panic -A --dry-run          what that would be\n\n\
+    With --panic, workloads of which nothing proves that an earlier revision worked are listed and left alone; --confirm\n\
+    takes the context's name."
+)]
 pub struct Rollback {
     /// The workload or Helm release, such as deploy/checkout or release/shop
-    #[arg(value_name = "TYPE/NAME", value_parser = undoable)]
-    pub target: Target,
+    #[arg(value_name = "TYPE/NAME", value_parser = undoable, required_unless_present = "panic")]
+    pub target: Option<Target>,
     /// The revision to return to [default: the best known-good one]
     #[arg(long, value_name = "N")]
     pub to_revision: Option<u64>,
+    /// Every workload that broke within --since, side by side after one confirmation
+    #[arg(long, conflicts_with_all = ["target", "to_revision"])]
+    pub panic: bool,
+    /// How far back a workload may have broken: 10m, 2h, 1d
+    #[arg(long, value_name = "DURATION", default_value = "30m", value_parser = span, requires = "panic")]
+    pub since: u64,
+    /// Workloads to leave alone
+    #[arg(long, value_name = "NAMESPACE/NAME,…", value_delimiter = ',', requires = "panic")]
+    pub except: Vec<String>,
     /// Options of every verb.
     #[command(flatten)]
     pub options: VerbOptions,

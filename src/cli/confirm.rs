@@ -1,6 +1,7 @@
 //! Asking before a plan runs: on a terminal by a question, without one by `--yes`.
 
 use super::{
+    args::VerbOptions,
     console::Console,
     failure::{Failure, Sort},
 };
@@ -54,6 +55,36 @@ pub fn ask<W: Write>(
         return Ok(if typed.is_empty() { Answer::No } else { Answer::Yes(Consent::Name(typed)) });
     }
     let typed = answer("Run this plan? [y/N] ")?;
+    Ok(if matches!(typed.to_lowercase().as_str(), "y" | "yes") { Answer::Yes(Consent::Yes) } else { Answer::No })
+}
+
+/// Asks for consent to so many plans at once, as [`ask`] does for one. In a protected context the name is the context's.
+///
+/// # Errors
+/// When there is no terminal to ask on.
+pub fn ask_all<W: Write>(
+    context: &str,
+    plans: usize,
+    mode: Mode,
+    options: &VerbOptions,
+    console: &mut Console<W>,
+) -> Result<Answer, Failure> {
+    if options.yes {
+        return Ok(Answer::Yes(options.confirm.clone().map_or(Consent::Yes, Consent::Context)));
+    }
+    if mode.read_only {
+        return Ok(Answer::Yes(Consent::Yes));
+    }
+    if console.is_json() || !io::stdin().is_terminal() {
+        let hint = if mode.protected { format!("add --yes --confirm {context}") } else { "add --yes".to_owned() };
+        return Err(Failure::new(Sort::Refused, "there is no terminal to ask on", Some(hint)));
+    }
+    let these = if plans == 1 { "this one".to_owned() } else { format!("these {plans}") };
+    if mode.protected {
+        let typed = answer(&format!("{context} is protected: type {context} to roll back {these}: "))?;
+        return Ok(if typed.is_empty() { Answer::No } else { Answer::Yes(Consent::Context(typed)) });
+    }
+    let typed = answer(&format!("Roll back {these}? [y/N] "))?;
     Ok(if matches!(typed.to_lowercase().as_str(), "y" | "yes") { Answer::Yes(Consent::Yes) } else { Answer::No })
 }
 

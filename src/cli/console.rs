@@ -133,6 +133,18 @@ impl<W: Write> Console<W> {
         ended
     }
 
+    /// Prints something that happened: as JSON, or as a line of text for people.
+    ///
+    /// # Errors
+    /// Those of the output.
+    pub fn event(&mut self, value: &serde_json::Value, text: &str) -> io::Result<()> {
+        if self.json {
+            return self.line(value);
+        }
+        writeln!(self.out, "{text}")?;
+        self.out.flush()
+    }
+
     /// Prints a line of text, for people only.
     ///
     /// # Errors
@@ -175,7 +187,8 @@ fn sheet(plan: &Plan, out: &mut impl Write) -> io::Result<()> {
     writeln!(out)
 }
 
-fn span(seconds: u64) -> String {
+/// Seconds as people say them.
+pub fn span(seconds: u64) -> String {
     match (seconds / 60, seconds % 60) {
         (0, seconds) => format!("{seconds} s"),
         (minutes, 0) => format!("{minutes} min"),

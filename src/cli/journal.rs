@@ -28,12 +28,18 @@ pub fn run(arguments: &Journal, out: &mut impl Write) -> Result<ExitCode, Failur
     for unreadable in &listing.unreadable {
         eprintln!("pilothouse: {unreadable}");
     }
-    let wanted = arguments.id.as_deref().map(|text| journals.find(text)).transpose()?;
+    // A group's name stands for all that was confirmed with it.
+    let group = arguments.id.as_deref().filter(|text| listing.accounts.iter().any(|told| told.group() == Some(text)));
+    let one = arguments.id.as_deref().filter(|_| group.is_none());
+    let wanted = one.map(|text| journals.find(text)).transpose()?;
     let since =
         arguments.since.map(|seconds| now - SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX / 4)));
     // What began before and ended, or still goes on, within the time asked for belongs to it.
     let within = |account: &&Account| since.is_none_or(|since| account.ended.unwrap_or(now) >= since);
-    let named = |account: &&Account| wanted.as_ref().is_none_or(|id| account.id == *id);
+    let named = |account: &&Account| match group {
+        Some(group) => account.group() == Some(group),
+        None => wanted.as_ref().is_none_or(|id| account.id == *id),
+    };
     let accounts: Vec<&Account> = listing.accounts.iter().filter(named).filter(within).collect();
     match arguments.output {
         JournalFormat::Json => writeln!(out, "{}", json!({"apiVersion": API_VERSION, "journal": accounts}))?,

@@ -13,6 +13,7 @@ mod history;
 mod journal;
 mod operations;
 mod report;
+mod rescue;
 mod reserve;
 mod sim;
 mod status;
@@ -68,6 +69,7 @@ fn connected(global: &args::Global, command: Option<Command>) -> Result<ExitCode
             Some(Command::History(arguments)) => history::run(global, &arguments, &mut out).await,
             Some(Command::Journal(arguments)) => journal::run(&arguments, &mut out),
             Some(Command::Operations(arguments)) => operations::run(global, arguments, &mut out).await,
+            Some(Command::Rollback(arguments)) if arguments.panic => rescue::run(global, arguments, &mut out).await,
             Some(Command::Reserve(arguments)) => reserve::run(global, arguments, &mut out).await,
             Some(verb) => verbs::run(global, verb, &mut out).await,
         }

@@ -264,7 +264,8 @@ impl Report {
     }
 }
 
-fn unknown(kind: Kind, namespace: Option<&str>, sync: &Sync) -> Option<UnknownRow> {
+/// What a watch or a list could not tell, where that is so.
+pub fn unknown(kind: Kind, namespace: Option<&str>, sync: &Sync) -> Option<UnknownRow> {
     let reason = match sync {
         Sync::Forbidden { why } | Sync::Stale { why, .. } => why.clone(),
         Sync::Loading => "not loaded".to_owned(),

@@ -128,7 +128,7 @@ fn intent_of(global: &Global, command: Command) -> Result<(Result<Intent, Failur
     }
     let namespace = global.namespace.as_deref().unwrap_or_default();
     Ok(match command {
-        Command::Rollback(Rollback { target, to_revision, options }) => {
+        Command::Rollback(Rollback { target: Some(target), to_revision, options, .. }) => {
             (Ok(Intent::Rollback { target: target.within(namespace), revision: to_revision }), options)
         }
         Command::Restart(restart) => {
@@ -150,7 +150,8 @@ fn intent_of(global: &Global, command: Command) -> Result<(Result<Intent, Failur
             };
             (migration(namespace, migrate, command), options)
         }
-        Command::Demo(_)
+        Command::Rollback(_)
+        | Command::Demo(_)
         | Command::Config(_)
         | Command::Status(_)
         | Command::History(_)

@@ -28,6 +28,8 @@ macro_rules! actions {
 actions! {
     RollBack = "rollback", "roll back";
     RollBackTo = "rollback-to", "roll back to a revision of choice";
+    Panic = "panic", "what broke: roll back several";
+    Since = "since", "look further back";
     Restart = "restart", "restart";
     Bump = "bump", "bump";
     Shift = "shift", "shift traffic";

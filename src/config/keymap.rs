@@ -37,6 +37,8 @@ pub enum Where {
     Logs,
     /// On a plan.
     Plan,
+    /// On what broke.
+    Panic,
     /// On the contexts.
     Contexts,
     /// In whatever can be moved through.
@@ -47,7 +49,7 @@ pub enum Where {
 
 impl Where {
     /// Every place, in the order in which the help shows them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Rows,
         Self::Table,
         Self::Workload,
@@ -55,12 +57,24 @@ impl Where {
         Self::Moving,
         Self::Logs,
         Self::Plan,
+        Self::Panic,
         Self::Operation,
         Self::Operations,
         Self::Contexts,
     ];
-    const NAMES: [&'static str; 10] =
-        ["rows", "table", "workload", "operation", "operations", "contexts", "logs", "plan", "moving", "everywhere"];
+    const NAMES: [&'static str; 11] = [
+        "rows",
+        "table",
+        "workload",
+        "operation",
+        "operations",
+        "contexts",
+        "logs",
+        "plan",
+        "panic",
+        "moving",
+        "everywhere",
+    ];
 
     /// Its name in `keys.toml`.
     pub const fn name(self) -> &'static str {
@@ -73,6 +87,7 @@ impl Where {
             Self::Contexts => "contexts",
             Self::Logs => "logs",
             Self::Plan => "plan",
+            Self::Panic => "panic",
             Self::Moving => "moving",
             Self::Everywhere => "everywhere",
         }
@@ -189,6 +204,10 @@ const DEFAULT: &[(Where, &str, Action)] = &[
     (Where::Plan, "ctrl-r", Action::Reason),
     (Where::Plan, "c", Action::Copy),
     (Where::Plan, "ctrl-y", Action::Copy),
+    (Where::Panic, "r", Action::Run),
+    (Where::Panic, "space", Action::Mark),
+    (Where::Panic, "*", Action::MarkAll),
+    (Where::Panic, "s", Action::Since),
     (Where::Moving, "enter", Action::Open),
     (Where::Moving, "k", Action::Up),
     (Where::Moving, "up", Action::Up),
@@ -204,6 +223,7 @@ const DEFAULT: &[(Where, &str, Action)] = &[
     (Where::Moving, "page-down", Action::HalfPageDown),
     (Where::Everywhere, "/", Action::Filter),
     (Where::Everywhere, ":", Action::Palette),
+    (Where::Everywhere, "!", Action::Panic),
     (Where::Everywhere, "o", Action::Operations),
     (Where::Everywhere, "J", Action::Journal),
     (Where::Everywhere, "C", Action::Contexts),

@@ -1,7 +1,7 @@
 //! What is told of one operation afterwards: who did what, why, when, with which result, and by which commands it could be done
 //! by hand.
 
-use super::{ObjectRef, OperationId, OperationState, Verb};
+use super::{Incident, ObjectRef, OperationId, OperationState, Verb};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -29,6 +29,18 @@ pub struct Account {
     pub summary: String,
     /// Who carried it out, as `user@host`: first who began it, then each who took it up.
     pub who: Vec<String>,
+    /// The breakage that it answers, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub incident: Option<Incident>,
+    /// What tells that what it went back to is good; empty where it went back to nothing.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub evidence: String,
+    /// When its first write was accepted.
+    pub written: Option<Timestamp>,
+    /// When the rollout that it waited for was complete.
+    pub healthy: Option<Timestamp>,
+    /// What is left to be done by somebody, a sentence each.
+    pub left: Vec<String>,
     /// Why, in the operator's words.
     pub why: Option<String>,
     /// When it was confirmed, or planned where it never was.
@@ -47,4 +59,11 @@ pub struct Account {
     pub diff: String,
     /// The commands that do the same by hand, without the checks.
     pub commands: Vec<String>,
+}
+
+impl Account {
+    /// Names the operations that were confirmed together with it.
+    pub fn group(&self) -> Option<&str> {
+        self.incident.as_ref()?.group.as_deref()
+    }
 }

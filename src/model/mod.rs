@@ -22,6 +22,7 @@ mod fleet;
 mod health;
 mod history;
 pub mod image;
+mod incident;
 mod inspection;
 mod intent;
 mod job;
@@ -77,6 +78,7 @@ pub use facts::{
 pub use fleet::{ContextView, Fleet, SILENT, Standing, Summary, Tally, Troubled};
 pub use health::Health;
 pub use history::{History, Moment, PastRevision, Reconciliation};
+pub use incident::{Casualty, Incident};
 pub use inspection::{Inspection, PodSummary};
 pub use intent::{Intent, Verb};
 pub use job::{Job, JobState};

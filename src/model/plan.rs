@@ -1,6 +1,6 @@
 //! The plan: one serialisable value that the sheet, `--dry-run`, the journal and the executor all read.
 
-use super::{Access, ClusterIdentity, Intent, ObjectRef, OperationId, Step, Verb};
+use super::{Access, ClusterIdentity, Incident, Intent, ObjectRef, OperationId, Step, Verb};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -31,6 +31,17 @@ impl From<String> for Durability {
             Self::Unknown(why.into())
         } else {
             Self::Reverted(text)
+        }
+    }
+}
+
+impl Durability {
+    /// Whether it lasts, in one or two words; the sentence is for where there is room.
+    pub const fn badge(&self) -> &'static str {
+        match self {
+            Self::Sticks => "sticks",
+            Self::Reverted(_) => "comes back",
+            Self::Unknown(_) => "may come back",
         }
     }
 }
@@ -130,12 +141,25 @@ pub struct Plan {
     pub why: Option<String>,
     /// What was asked for.
     pub intent: Intent,
+    /// The breakage that it answers, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incident: Option<Incident>,
 }
 
 impl Plan {
     /// The preconditions that keep it from running.
     pub fn blocked_by(&self) -> impl Iterator<Item = &Precondition> {
         self.preconditions.iter().filter(|p| !p.ok && !p.warning)
+    }
+
+    /// What tells that what it goes back to is good, where it goes back to something.
+    pub fn evidence(&self) -> &str {
+        self.preconditions.iter().find(|check| check.what == "known good").map_or("", |check| &check.detail)
+    }
+
+    /// Names the plans that were shown together with it, to be confirmed at once.
+    pub fn group(&self) -> Option<&str> {
+        self.incident.as_ref()?.group.as_deref()
     }
 
     /// Whether running it would change nothing.

@@ -15,6 +15,7 @@ mod diagnosis;
 mod drains;
 mod error;
 mod evidence;
+mod failing;
 mod follow;
 mod gather;
 mod inspect;
@@ -37,6 +38,7 @@ mod watch;
 mod within;
 
 pub use error::{GatherError, ObserveError};
+pub use failing::failing;
 pub use gather::{World, gather};
 pub use inspect::inspect;
 pub use logs::follow_logs;

@@ -75,7 +75,11 @@ pub async fn snapshot(cluster: &Cluster, scope: &Scope) -> Result<Rows, ObserveE
 }
 
 /// One list as changes, with the state of its rows.
-async fn list<T: Watchable>(cluster: &Cluster, kind: Kind, namespace: Option<Arc<str>>) -> Result<Batch, ApiError> {
+pub(super) async fn list<T: Watchable>(
+    cluster: &Cluster,
+    kind: Kind,
+    namespace: Option<Arc<str>>,
+) -> Result<Batch, ApiError> {
     let mut interner = Interner::default();
     let mut batch = Vec::new();
     let mut next = None;
@@ -93,7 +97,7 @@ async fn list<T: Watchable>(cluster: &Cluster, kind: Kind, namespace: Option<Arc
 
 /// As [`list`] of all namespaces, of a kind that a cluster may not serve. Whether it does is asked first: a list of what is not
 /// there is forbidden to those who may not see what is.
-async fn list_served<T: Watchable>(cluster: &Cluster, kind: Kind) -> Result<Batch, ApiError> {
+pub(super) async fn list_served<T: Watchable>(cluster: &Cluster, kind: Kind) -> Result<Batch, ApiError> {
     match cluster.reader().serves(kind).await {
         Ok(false) => Ok(vec![Change::Sync(kind, None, Sync::Absent)]),
         Ok(true) | Err(_) => list::<T>(cluster, kind, None).await,
@@ -126,7 +130,7 @@ fn take_namespaces(
 }
 
 /// A list of all namespaces, or where that is refused, of those that are known.
-async fn narrow<T: Watchable>(
+pub(super) async fn narrow<T: Watchable>(
     cluster: &Cluster,
     kind: Kind,
     listed: Result<Batch, ApiError>,
@@ -143,7 +147,11 @@ async fn narrow<T: Watchable>(
     }
 }
 
-async fn each<T: Watchable>(cluster: &Cluster, kind: Kind, namespaces: &[Arc<str>]) -> Result<Batch, ApiError> {
+pub(super) async fn each<T: Watchable>(
+    cluster: &Cluster,
+    kind: Kind,
+    namespaces: &[Arc<str>],
+) -> Result<Batch, ApiError> {
     if kind.is_custom() && matches!(cluster.reader().serves(kind).await, Ok(false)) {
         return Ok(vec![Change::Sync(kind, None, Sync::Absent)]);
     }
@@ -166,7 +174,7 @@ async fn each<T: Watchable>(cluster: &Cluster, kind: Kind, namespaces: &[Arc<str
 }
 
 /// Inspections of the workloads that need one, the worst first, as many as time allows.
-async fn look(cluster: &Cluster, rows: &Rows) -> Batch {
+pub(super) async fn look(cluster: &Cluster, rows: &Rows) -> Batch {
     let mut needy: Vec<_> = rows.workloads.iter().filter(|row| row.needs_inspection()).collect();
     needy.sort_by_key(|row| row.health());
     let jobs = rows.jobs.iter().filter(|row| row.needs_inspection()).map(|row| &row.object);

@@ -31,6 +31,7 @@ pub fn plan(id: &str, intent: Intent, steps: Vec<(&str, Action)>) -> Plan {
             .map(|(step, action)| Step { step: step.into(), detail: String::new(), action })
             .collect(),
         diff: String::new(),
+        incident: None,
         why: None,
         intent,
     }

@@ -7,6 +7,7 @@ use crate::{
     connect::kube::{Cluster, Writer},
     model::{Access, OperationId, Plan, Precondition},
 };
+use futures::future::join_all;
 use sha2::{Digest, Sha256};
 use std::fmt;
 
@@ -31,6 +32,8 @@ pub enum Consent {
     Name(String),
     /// `--yes --confirm CONTEXT/NAME`.
     ContextAndName(String),
+    /// The context's name, typed once for several plans that were shown together.
+    Context(String),
 }
 
 /// Which check refused.
@@ -125,8 +128,10 @@ pub async fn authorize(plan: &Plan, mode: Mode, consent: &Consent, cluster: &Clu
         return refuse(RefusalKind::Precondition, why, "mend that, then plan again");
     }
     confirmed(plan, mode, consent)?;
-    for access in &plan.needs {
-        if cluster.reader().may(access).await == Some(false) {
+    // Asked all at once: somebody waits, and each answer is a way to the API server and back.
+    let asked = join_all(plan.needs.iter().map(|access| cluster.reader().may(access))).await;
+    for (access, allowed) in plan.needs.iter().zip(asked) {
+        if allowed == Some(false) {
             let why = format!("you may not {access}");
             return refuse(RefusalKind::Forbidden, why, "ask for this right, or use a context whose user has it");
         }
@@ -173,6 +178,10 @@ fn confirmed(plan: &Plan, mode: Mode, consent: &Consent) -> Result<(), Refused> 
         Consent::Name(given) if given != name => wrong(given, name),
         Consent::ContextAndName(given) if *given != full => wrong(given, &full),
         Consent::Name(_) | Consent::ContextAndName(_) => Ok(()),
+        // The context's name says yes to what was shown together, never to a plan by itself.
+        Consent::Context(given) if plan.group().is_none() => wrong(given, name),
+        Consent::Context(given) if *given != plan.context => wrong(given, &plan.context),
+        Consent::Context(_) => Ok(()),
         Consent::Yes | Consent::None if mode.protected => Err(Refused::new(
             RefusalKind::Name,
             plan,
@@ -187,6 +196,7 @@ fn confirmed(plan: &Plan, mode: Mode, consent: &Consent) -> Result<(), Refused> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Incident;
     use crate::operate::fixtures::{rollback, shift};
     use rstest::rstest;
 
@@ -207,6 +217,22 @@ mod tests {
     #[case(PROTECTED, Consent::ContextAndName("bench/checkout".into()), None)]
     fn consent_must_fit(#[case] mode: Mode, #[case] consent: Consent, #[case] refused: Option<RefusalKind>) {
         let told = confirmed(&rollback("op-1"), mode, &consent);
+        assert_eq!(told.err().map(|refused| refused.kind), refused);
+    }
+
+    #[rstest]
+    #[case(Some("g-1"), "bench", None)]
+    #[case(Some("g-1"), "checkout", Some(RefusalKind::Name))]
+    #[case(Some("g-1"), "", Some(RefusalKind::Name))]
+    #[case(None, "bench", Some(RefusalKind::Name))]
+    fn the_contexts_name_confirms_only_what_was_shown_together(
+        #[case] group: Option<&str>,
+        #[case] given: &str,
+        #[case] refused: Option<RefusalKind>,
+    ) {
+        let group = group.map(str::to_owned);
+        let plan = Plan { incident: Some(Incident { group, ..Incident::default() }), ..rollback("op-1") };
+        let told = confirmed(&plan, PROTECTED, &Consent::Context(given.into()));
         assert_eq!(told.err().map(|refused| refused.kind), refused);
     }
 

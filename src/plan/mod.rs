@@ -26,7 +26,7 @@ mod fixtures;
 pub use error::{Choice, PlanError};
 pub use known_good::{Assessment, assess};
 
-use crate::model::{Access, Durability, Facts, Intent, OperationId, Plan, Precondition, Risk, Step};
+use crate::model::{Access, Durability, Facts, Incident, Intent, OperationId, Plan, Precondition, Risk, Step};
 use jiff::Timestamp;
 
 /// What a verb's planner decides; [`plan`] adds what all plans have.
@@ -86,7 +86,16 @@ pub fn plan(
         diff: sheet.diff,
         why,
         intent: intent.clone(),
+        incident: incident(facts),
     })
+}
+
+/// The breakage that a rollback answers, as the current revision tells it.
+fn incident(facts: &Facts) -> Option<Incident> {
+    let Facts::Rollback(facts) = facts else { return None };
+    let current = facts.revisions.iter().find(|revision| revision.current)?;
+    let cause = current.failing.as_deref().map(crate::formats::redact::text)?;
+    Some(Incident { changed: current.created, cause: Some(cause), ..Incident::default() })
 }
 
 impl Asked<'_> {

@@ -45,6 +45,8 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
     }
     match action {
         Action::Logs => state.log_subject(rows).map(|of| state.open_logs(of)).unwrap_or_default(),
+        Action::Panic => state.open_rescue(Vec::new(), now),
+        Action::RollBack if state.means_several(rows) => state.open_rescue(state.targets(rows), now),
         Action::RollBack | Action::RollBackTo | Action::Restart | Action::Bump | Action::Migrate | Action::Shift => {
             verbs::begin(state, rows, now, action)
         }
@@ -158,7 +160,7 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
         Action::Suspend => vec![Effect::Suspend],
         Action::Redraw => vec![Effect::Redraw],
         // These belong to the plan sheet, which takes its keys itself.
-        Action::Run | Action::Diff | Action::Save | Action::Reason => Vec::new(),
+        Action::Since | Action::Run | Action::Diff | Action::Save | Action::Reason => Vec::new(),
         // And these to the logs.
         Action::Follow
         | Action::Wrap
@@ -243,6 +245,10 @@ fn open(state: &mut State, rows: &Rows) -> Vec<Effect> {
             Some(id) => show(state, Screen::Account(id)),
             None => Vec::new(),
         },
+        Screen::Together => match state.together.list.selected().cloned() {
+            Some(id) => show(state, Screen::Operation(id)),
+            None => Vec::new(),
+        },
         Screen::Contexts | Screen::Fleet => state.open_context(),
         Screen::Workload(_) => {
             tabs::open(state);
@@ -289,7 +295,8 @@ pub fn step(state: &mut State, rows: isize) -> Vec<Effect> {
         | Screen::Operations
         | Screen::Journal
         | Screen::Contexts
-        | Screen::Fleet => {
+        | Screen::Fleet
+        | Screen::Together => {
             if let Some(list) = state.focused() {
                 list.step(rows);
             }

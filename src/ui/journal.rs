@@ -15,6 +15,7 @@ impl State {
         let list = match self.screen() {
             Screen::Operations => &self.operations.shown.list,
             Screen::Journal => &self.journal.shown.list,
+            Screen::Together => &self.together.list,
             _ => return Vec::new(),
         };
         let here = |id: &OperationId| self.operations.elsewhere(id).is_none();

@@ -5,8 +5,8 @@
 use crate::{
     config::View,
     model::{
-        Account, Aspect, ContextView, Control, Fleet, Intent, Kind, LogNews, LogRequest, ObjectRef, OperationId,
-        OperationView, Owner, Placement, Plan, Progress, Sight, Unseen,
+        Account, Aspect, Casualty, ContextView, Control, Fleet, Intent, Kind, LogNews, LogRequest, ObjectRef,
+        OperationId, OperationView, Owner, Placement, Plan, Progress, Sight, Unseen,
     },
 };
 use crossterm::event::{KeyEvent, MouseEvent};
@@ -37,6 +37,17 @@ pub enum Message {
         /// The plan, or why there is none.
         result: Result<Arc<Plan>, Failure>,
     },
+    /// An answer to [`Effect::Muster`]: one of the plans, or why there is none.
+    Mustered {
+        /// The request's ticket.
+        ticket: Ticket,
+        /// The workload.
+        object: ObjectRef,
+        /// The plan, or why there is none.
+        result: Result<Arc<Plan>, Failure>,
+    },
+    /// An answer to [`Effect::ConfirmAll`]: one of the operations runs in this process, or why it does not.
+    Began(OperationId, Result<Box<OperationView>, Failure>),
     /// The answer to [`Effect::Confirm`] and [`Effect::Resume`]: the operation runs in this process, or why it does not.
     Started(Result<Box<OperationView>, Failure>),
     /// The pods of this workload could not be looked at, and why.
@@ -99,6 +110,21 @@ pub enum Effect {
         intent: Intent,
         /// The operator's reason.
         why: Option<String>,
+    },
+    /// Gather facts and plan for each of these side by side; answer each with [`Message::Mustered`]. Those of one ticket belong
+    /// together.
+    Muster {
+        /// To be given back with the answers.
+        ticket: Ticket,
+        /// What is asked for, and the breakage it answers.
+        wanted: Vec<(Intent, Casualty)>,
+    },
+    /// Run these plans side by side; answer each with [`Message::Began`]. The guard decides, not the screen.
+    ConfirmAll {
+        /// The plans that were shown.
+        plans: Vec<Arc<Plan>>,
+        /// The context's name as it was typed, in a protected context.
+        typed: Option<String>,
     },
     /// The answer to this ticket is no longer wanted.
     Forget(Ticket),

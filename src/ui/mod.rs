@@ -41,6 +41,7 @@ mod pen;
 mod placement;
 mod plot;
 mod refusals;
+mod rescue;
 mod roll_up;
 mod scene;
 mod screens;

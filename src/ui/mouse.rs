@@ -114,7 +114,8 @@ fn wheel(state: &mut State, at: Position, by: isize) {
         | Screen::Operations
         | Screen::Journal
         | Screen::Contexts
-        | Screen::Fleet => {
+        | Screen::Fleet
+        | Screen::Together => {
             if let Some(list) = state.list() {
                 list.scroll(by, height);
             }
@@ -188,7 +189,7 @@ fn click(state: &mut State, at: Position, double: bool, rows: &Rows, now: Timest
             }
             return Vec::new();
         }
-        Screen::Operation(_) | Screen::Account(_) | Screen::Placement(_) => return Vec::new(),
+        Screen::Operation(_) | Screen::Account(_) | Screen::Placement(_) | Screen::Together => return Vec::new(),
     };
     if let Some(line) = line(pane, 1) {
         return choose(state, line, double, rows, now);

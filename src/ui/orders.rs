@@ -17,6 +17,7 @@ pub fn subject(state: &State) -> Option<OperationId> {
         Screen::Operations => state.operations.shown.list.selected().cloned(),
         Screen::Journal => state.journal.shown.list.selected().cloned(),
         Screen::Account(id) => Some(id.clone()),
+        Screen::Together => state.together.list.selected().cloned(),
         _ => None,
     }
 }

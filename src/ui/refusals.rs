@@ -27,6 +27,7 @@ pub fn refusal(state: &State, rows: &Rows, action: Action) -> Option<String> {
         Action::RollBack | Action::RollBackTo if *state.screen() == Screen::Table(TableKind::Releases) => {
             verbs::release(state, rows).is_none().then(|| format!("{verb}: there is no release here"))
         }
+        Action::RollBack if state.means_several(rows) => None,
         Action::RollBack | Action::RollBackTo | Action::Restart | Action::Bump | Action::Migrate => {
             unsuited(state, rows, action).or_else(no_workload)
         }
@@ -114,7 +115,7 @@ fn tabular(state: &State) -> bool {
     match state.screen() {
         Screen::Logs(_) => true,
         Screen::Workload(_) => tabs::searchable(state),
-        Screen::Operation(_) | Screen::Account(_) | Screen::Placement(_) => false,
+        Screen::Operation(_) | Screen::Account(_) | Screen::Placement(_) | Screen::Together => false,
         Screen::Workloads
         | Screen::Table(_)
         | Screen::Operations

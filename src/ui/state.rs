@@ -17,6 +17,7 @@ use super::{
     mouse::Pointer,
     operations::Operations,
     placement::Placing,
+    rescue::Together,
     roll_up::RollUp,
     scene::Scene,
     screens,
@@ -62,6 +63,8 @@ pub enum Screen {
     Placement(ObjectRef),
     /// The logs of a workload, a pod or a Job.
     Logs(LogSubject),
+    /// The operations that were confirmed together last.
+    Together,
 }
 
 impl Screen {
@@ -85,8 +88,9 @@ impl Screen {
             | Self::Account(_)
             | Self::Contexts
             | Self::Fleet
-            | Self::Placement(_)
-            | Self::Logs(_) => None,
+            | Self::Logs(_)
+            | Self::Together
+            | Self::Placement(_) => None,
         }
     }
 }
@@ -127,6 +131,7 @@ pub struct State {
     pub(super) dossier: Dossier,
     pub(super) contexts: Contexts,
     pub(super) logs: Logs,
+    pub(super) together: Together,
     pub(super) scroll: usize,
     pub(super) layers: Vec<Layer>,
     pub(super) filtering: Option<Input>,
@@ -172,6 +177,7 @@ impl State {
             dossier: Dossier::default(),
             contexts: Contexts::default(),
             logs: Logs::default(),
+            together: Together::default(),
             scroll: 0,
             layers: Vec::new(),
             filtering: None,
@@ -242,6 +248,7 @@ impl State {
             Screen::Journal => Some(&mut self.journal.shown.list),
             Screen::Contexts => Some(&mut self.contexts.shown.list),
             Screen::Fleet => Some(&mut self.contexts.ill.list),
+            Screen::Together => Some(&mut self.together.list),
             screen => {
                 let kind = screen.table()?;
                 Some(self.table_mut(kind))
@@ -318,7 +325,8 @@ impl State {
             | Screen::Operation(_)
             | Screen::Account(_)
             | Screen::Placement(_)
-            | Screen::Logs(_) => {}
+            | Screen::Logs(_)
+            | Screen::Together => {}
         }
         let height = self.page_height();
         if let Some(list) = self.list() {

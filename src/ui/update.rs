@@ -40,6 +40,11 @@ impl State {
                 Vec::new()
             }
             Message::Planned { ticket, result } => self.planned(ticket, result),
+            Message::Mustered { ticket, object, result } => self.mustered(ticket, &object, result),
+            Message::Began(id, result) => {
+                self.began(&id, result);
+                Vec::new()
+            }
             Message::Started(result) => self.started(result),
             Message::NotInspected(object, why) => {
                 self.not_inspected(object, why, now);
@@ -100,6 +105,7 @@ impl State {
         };
         effects.extend(self.settle(rows, now));
         effects.extend(self.settle_logs());
+        effects.extend(self.settle_rescue(rows));
         effects
     }
 
@@ -137,6 +143,7 @@ impl State {
             Reply::Stay => Some(Vec::new()),
             Reply::Do(effects) => Some(effects),
             Reply::Ask(intent, why) => Some(self.gather(intent, why, now)),
+            Reply::Read(plan) => Some(self.read(plan)),
             Reply::Close(then) => {
                 self.layers.pop();
                 Some(self.follow(then, rows, now))
@@ -153,7 +160,7 @@ impl State {
             Screen::Operations | Screen::Journal => {
                 &[Where::Operations, Where::Table, Where::Moving, Where::Everywhere]
             }
-            Screen::Account(_) => &[Where::Operations, Where::Moving, Where::Everywhere],
+            Screen::Account(_) | Screen::Together => &[Where::Operations, Where::Moving, Where::Everywhere],
             Screen::Placement(_) => &[Where::Table, Where::Moving, Where::Everywhere],
             Screen::Operation(_) => &[Where::Operation, Where::Moving, Where::Everywhere],
             Screen::Logs(_) => &[Where::Logs, Where::Moving, Where::Everywhere],
@@ -201,7 +208,7 @@ impl State {
     pub(super) fn follow(&mut self, then: Then, rows: &Rows, now: Timestamp) -> Vec<Effect> {
         match then {
             Then::Nothing => Vec::new(),
-            Then::Begin(action, target) => verbs::begin_on(self, rows, now, action, &target),
+            Then::Verb(action, target) => verbs::begin_on(self, rows, now, action, &target),
             Then::Gather(intent, why) => self.gather(intent, why, now),
             Then::Forget(ticket) => vec![Effect::Forget(ticket)],
             Then::Shift(route) => {
@@ -236,6 +243,8 @@ impl State {
             }
             Then::View(order) => self.view(order, rows),
             Then::Logs(choice) => self.choose_logs(choice),
+            Then::Begin(plans, typed) => self.begin(plans, typed),
+            Then::Instead(intent) => self.choose_for_rescue(intent),
             Then::Do(effects) => effects,
         }
     }
@@ -341,12 +350,21 @@ impl State {
 
     /// Tells how an operation ended, where the operator is looking at something else.
     fn ended(&mut self, id: &OperationId, outcome: Outcome) {
-        let Some(view) = self.operations.get(id).filter(|_| *self.screen() != Screen::Operation(id.clone())) else {
+        let Some(view) = self.operations.get(id).filter(|_| !self.shows_operation(id)) else {
             return;
         };
         let message = view.message.as_deref().unwrap_or_default();
         let text = format!("{} {} {}: {message}", view.verb, view.target.path(), view.state);
         self.tell(if outcome == Outcome::Done { Level::Information } else { Level::Warning }, text);
+    }
+
+    /// Whether the screen on top tells how an operation stands.
+    fn shows_operation(&self, id: &OperationId) -> bool {
+        match self.screen() {
+            Screen::Operation(shown) => shown == id,
+            Screen::Together => self.together.plans.contains_key(id),
+            _ => false,
+        }
     }
 
     /// Opens the filter's line, with what it says now.

@@ -90,7 +90,7 @@ pub fn begin(state: &mut State, rows: &Rows, now: Timestamp, action: Action) -> 
         several => {
             let answer = |object: &ObjectRef| {
                 let detail = rows.workloads.get(object).and_then(|row| rows.reason_of(row)).unwrap_or_default();
-                Answer::new(object.path(), detail, Then::Begin(action, object.clone()))
+                Answer::new(object.path(), detail, Then::Verb(action, object.clone()))
             };
             let answers = several.iter().map(answer).collect();
             let title = format!("{} one of {} marked", action.description(), several.len());

@@ -220,6 +220,7 @@ impl Stage {
             needs: intent.needs(),
             steps: steps.collect(),
             diff: String::new(),
+            incident: None,
             why: Some("because".into()),
             intent,
         }

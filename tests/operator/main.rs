@@ -11,6 +11,7 @@ mod journal;
 mod kubectl;
 mod migrate;
 mod pilothouse;
+mod rescue;
 mod reserve;
 mod rollback;
 mod shift;
@@ -34,6 +35,7 @@ fn main() -> std::process::ExitCode {
         migrate::ALL,
         faults::ALL,
         journal::ALL,
+        rescue::ALL,
     ]
     .concat();
     let served = [&stories[..], argo::ALL, bump::SERVED].concat();
@@ -46,7 +48,7 @@ fn main() -> std::process::ExitCode {
             }
             there
         };
-        let mut real = [&stories[..], bump::REAL, kubectl::REAL].concat();
+        let mut real = [&stories[..], bump::REAL, kubectl::REAL, rescue::REAL].concat();
         if there("PILOTHOUSE_TEST_ARGO_ROLLOUTS", "controller of Argo Rollouts") {
             real.extend(argo::ALL);
         }

@@ -31,6 +31,18 @@ impl Operator {
         Self { home, kubeconfig: world.kubeconfig.clone(), namespace: world.namespace.clone() }
     }
 
+    /// The same operator, known to the API server by this token instead.
+    pub fn as_user(mut self, token: &str) -> Self {
+        let text = std::fs::read_to_string(&self.kubeconfig).unwrap();
+        let mut file: Value = serde_yaml::from_str(&text).unwrap();
+        for user in file["users"].as_array_mut().unwrap() {
+            user["user"] = serde_json::json!({"token": token});
+        }
+        self.kubeconfig = self.home().join("kubeconfig");
+        std::fs::write(&self.kubeconfig, file.to_string()).unwrap();
+        self
+    }
+
     /// Writes `config.toml`.
     pub fn configure(&self, text: &str) {
         let folder = self.home().join(".config/pilothouse");

@@ -12,6 +12,8 @@ use crate::{
 };
 use futures::future::join_all;
 use serde_json::Value;
+use std::time::Duration;
+use tokio::time::timeout;
 
 /// The facts about the target that do not depend on the verb.
 pub(super) async fn gather(world: &World, intent: &Intent, object: Value) -> Result<CommonFacts, ObserveError> {
@@ -23,11 +25,12 @@ pub(super) async fn gather(world: &World, intent: &Intent, object: Value) -> Res
     if let (Intent::Rollback { .. }, Some(release)) = (intent, super::surroundings::release_of(&object)) {
         asked.extend(Intent::Rollback { target: release, revision: None }.needs());
     }
+    let urgent = matches!(intent, Intent::Rollback { .. } | Intent::Restart { .. });
     let permissions = join_all(asked.iter().map(|access| reader.may(access)));
     let (cluster, autoscaler, holder, reservation, may_lease, kustomization, allowed) = tokio::join!(
         world.cluster.identity(),
-        autoscaler(reader, target),
-        holder(reader, target),
+        patient(urgent, autoscaler(reader, target)),
+        patient(urgent, holder(reader, target)),
         reservation(reader),
         reader.may(&lease),
         kustomization(reader, owner.as_ref()),
@@ -49,6 +52,21 @@ pub(super) async fn gather(world: &World, intent: &Intent, object: Value) -> Res
         may_lease,
         object,
     })
+}
+
+/// How long an urgent verb waits for what is only good to know beside its target.
+pub(super) const BESIDE: Duration = Duration::from_secs(3);
+
+/// An answer; for an urgent verb, nothing where there is none in time or none at all. What puts a workload back does not wait for
+/// it: the lock has the last word on who else is at work, and an autoscaler that is not seen is not written either.
+async fn patient<T>(
+    urgent: bool,
+    asked: impl Future<Output = Result<Option<T>, ObserveError>>,
+) -> Result<Option<T>, ObserveError> {
+    if !urgent {
+        return asked.await;
+    }
+    Ok(timeout(BESIDE, asked).await.ok().and_then(Result::ok).flatten())
 }
 
 /// The Flux Kustomization behind an object, where it is one and may be read.

@@ -10,27 +10,35 @@ use crate::{
 };
 use jiff::Timestamp;
 use serde_json::Value;
+use tokio::time::timeout;
 
 pub(super) async fn gather(world: &World, intent: &Intent, object: Value) -> Result<RollbackFacts, ObserveError> {
     let reader = world.cluster.reader();
     let release = surroundings::release_of(&object);
     let ours = async {
         let revisions = revisions(&world.cluster, &object, &world.proven).await?;
-        let configuration = surroundings::changes(reader, intent.target(), &revisions).await;
+        let configuration = soon(surroundings::changes(reader, intent.target(), &revisions)).await;
         Ok::<_, ObserveError>((revisions, configuration))
     };
     let (ours, migrations, stuck, template_of, release, common) = tokio::join!(
         ours,
-        migrations(reader, intent.target()),
-        surroundings::stuck(reader, &object),
+        soon(migrations(reader, intent.target())),
+        soon(surroundings::stuck(reader, &object)),
         surroundings::template_of(reader, &object),
-        surroundings::release(world, release),
+        timeout(common::BESIDE, surroundings::release(world, release)),
         common::gather(world, intent, object.clone()),
     );
     let ((revisions, configuration), common) = (ours?, common?);
+    let late = |_| Some(Err("Helm's Secrets are not told in time".to_owned()));
+    let release = release.unwrap_or_else(late);
     let commits = Vec::new();
     let around = Surroundings { stuck, template_of: template_of?, release, configuration, commits };
     Ok(RollbackFacts { common, revisions, migrations, around: Box::new(around) })
+}
+
+/// What is good to know, where it is told in time: what puts a workload back does not wait for it.
+async fn soon<T: Default>(asked: impl Future<Output = T>) -> T {
+    timeout(common::BESIDE, asked).await.unwrap_or_default()
 }
 
 /// Migrations that ran for this workload, by their Jobs and by the records that outlive them. What may not be read is not

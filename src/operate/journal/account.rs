@@ -1,11 +1,12 @@
 //! A journal as it is told afterwards. Everything that an operator or a repository wrote passes the redaction once more: an
 //! account is made to be pasted where more people read it than the journal.
 
-use super::{Entry, History, Record};
+use super::{Entry, History, Record, history::StepHistory};
 use crate::{
     formats::redact,
-    model::{Account, Action, Happening, Intent, Plan},
+    model::{Account, Action, Durability, Happening, Incident, Intent, OperationState, Plan, StepState},
 };
+use jiff::Timestamp;
 
 /// The account of an operation from its journal's entries; `live` tells whether a process holds the journal. None where the
 /// entries do not begin with a plan.
@@ -37,6 +38,14 @@ pub fn account(entries: &[Entry], live: bool) -> Option<Account> {
         context: plan.context.clone(),
         summary: redact::text(&plan.summary),
         who,
+        incident: plan
+            .incident
+            .clone()
+            .map(|incident| Incident { cause: incident.cause.as_deref().map(redact::text), ..incident }),
+        evidence: redact::text(plan.evidence()),
+        written: written(entries),
+        healthy: healthy(&history),
+        left: left(&history, live).iter().map(|text| redact::text(text)).collect(),
         why: plan.why.as_deref().map(redact::text),
         started: history.confirmed.unwrap_or(plan.created),
         ended,
@@ -52,6 +61,47 @@ pub fn account(entries: &[Entry], live: bool) -> Option<Account> {
         diff: plan.diff.lines().map(redact::text).collect::<Vec<_>>().join("\n"),
         commands: commands(plan),
     })
+}
+
+/// When the first write is known to have been accepted.
+fn written(entries: &[Entry]) -> Option<Timestamp> {
+    let first = entries.iter().find(|entry| matches!(entry.record, Record::Wrote { .. }));
+    first.map(|entry| entry.time)
+}
+
+/// When the last rollout that was waited for was complete.
+fn healthy(history: &History) -> Option<Timestamp> {
+    let steps = history.plan.steps.iter().zip(&history.steps).rev();
+    let waits = steps.filter(|(step, _)| matches!(step.action, Action::WaitRollout { .. }));
+    let done = |told: &StepHistory| told.finished.filter(|_| told.state == StepState::Done);
+    waits.filter_map(|(_, told)| done(told)).next()
+}
+
+/// What the operation leaves to somebody: what would undo it, what it could not do, and what it was warned of.
+fn left(history: &History, live: bool) -> Vec<String> {
+    let plan = &history.plan;
+    let mut left = Vec::new();
+    match history.state(live) {
+        OperationState::Interrupted | OperationState::Paused => {
+            left.push(format!("it has not ended: `pilothouse operations resume {}` goes on", plan.operation));
+        }
+        OperationState::Failed => {
+            let why = history.result.as_ref().map_or("", |(_, message)| message.as_str());
+            left.push(format!("it failed, look what is so now: {why}"));
+        }
+        OperationState::Running | OperationState::Done | OperationState::SteppedBack => {}
+    }
+    if !history.has_written() {
+        return left;
+    }
+    match &plan.durability {
+        Durability::Sticks => {}
+        Durability::Reverted(how) | Durability::Unknown(how) => left.push(how.clone()),
+    }
+    let standing = plan.preconditions.iter().filter(|check| check.warning);
+    let after = standing.filter(|check| matches!(&*check.what, "migration" | "replicas" | "annotations" | "strategy"));
+    left.extend(after.map(|check| format!("{}: {}", check.what, check.detail)));
+    left
 }
 
 /// The same by hand: this program's own command first, then one step after the other.
@@ -111,7 +161,7 @@ fn words(record: &Record, plan: &Plan) -> Option<String> {
 mod tests {
     use super::*;
     use crate::{
-        model::{OperationState, Outcome},
+        model::Outcome,
         operate::fixtures::{at, shift},
     };
 

@@ -1,14 +1,18 @@
 //! Accounts as Markdown: what is pasted into an incident report.
 
+use super::incident;
 use crate::model::Account;
 use jiff::{Timestamp, tz::TimeZone};
 use std::fmt::Write as _;
 
-/// A report of these operations, oldest first. Times are UTC, because readers sit in several places.
+/// A report of these operations, oldest first; where they answer one incident, the incident's. Times are UTC, because readers sit in several places.
 pub fn markdown(accounts: &[&Account], now: Timestamp) -> String {
-    let mut text = format!("# Operations, as journaled until {}\n", moment(now));
     let mut ordered = accounts.to_vec();
     ordered.sort_by_key(|account| (account.started, account.id.clone()));
+    if incident::is_one(&ordered) {
+        return incident::document(&ordered, now);
+    }
+    let mut text = format!("# Operations, as journaled until {}\n", moment(now));
     if ordered.is_empty() {
         text.push_str("\nNothing was changed.\n");
     } else {
@@ -30,7 +34,7 @@ pub fn markdown(accounts: &[&Account], now: Timestamp) -> String {
     text
 }
 
-fn one(text: &mut String, account: &Account) {
+pub(super) fn one(text: &mut String, account: &Account) {
     line(text, format_args!("\n## {} {}: {}\n", account.verb, account.target, account.summary));
     line(text, format_args!("- **operation** `{}` in context `{}`", account.id, account.context));
     line(text, format_args!("- **who** {}", account.who.join(", then ")));
@@ -52,17 +56,17 @@ fn one(text: &mut String, account: &Account) {
 }
 
 /// A block of code in a fence that is longer than any within it.
-fn fenced(text: &mut String, title: &str, language: &str, code: &str) {
+pub(super) fn fenced(text: &mut String, title: &str, language: &str, code: &str) {
     let longest = code.lines().map(|line| line.chars().filter(|c| *c == '`').count()).max().unwrap_or(0);
     let fence = "`".repeat(longest.max(2) + 1);
     line(text, format_args!("\n{title}:\n\n{fence}{language}\n{code}\n{fence}"));
 }
 
-fn line(text: &mut String, what: std::fmt::Arguments<'_>) {
+pub(super) fn line(text: &mut String, what: std::fmt::Arguments<'_>) {
     let _ = writeln!(text, "{what}"); // writing to a String cannot fail
 }
 
-fn moment(at: Timestamp) -> String {
+pub(super) fn moment(at: Timestamp) -> String {
     at.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
@@ -80,6 +84,11 @@ mod tests {
             context: "prod".into(),
             summary: "41 → 40".into(),
             who: vec!["ana@laptop".into(), "bo@desk".into()],
+            incident: None,
+            evidence: String::new(),
+            written: None,
+            healthy: None,
+            left: Vec::new(),
             why: None,
             started: at(0),
             ended: Some(at(65)),

@@ -7,6 +7,7 @@ mod account;
 mod error;
 mod file;
 mod history;
+mod incident;
 mod markdown;
 mod record;
 #[cfg(test)]

@@ -35,6 +35,7 @@ const fn heading(place: Where) -> &'static str {
         Where::Contexts => "On contexts and the fleet",
         Where::Logs => "On logs",
         Where::Plan => "On a plan",
+        Where::Panic => "On what broke",
         Where::Moving => "Moving",
         Where::Everywhere => "Everywhere",
     }

@@ -11,6 +11,7 @@ mod palette;
 mod plan;
 mod planning;
 mod question;
+mod rescue;
 mod typed;
 
 pub use columns::Columns;
@@ -22,11 +23,12 @@ pub use palette::{Offers, Palette};
 pub use plan::PlanSheet;
 pub use planning::Planning;
 pub use question::{Answer, Question};
+pub use rescue::Rescue;
 
 use super::{
     chosen::Chosen,
     export::Format,
-    message::{Effect, Ticket},
+    message::{Effect, Failure, Ticket},
     scene::Scene,
     session::Session,
     tables::TableKind,
@@ -34,7 +36,7 @@ use super::{
 };
 use crate::{
     config::{Action, Theme},
-    model::{Control, Intent, LogChoice, ObjectRef},
+    model::{Control, Intent, LogChoice, ObjectRef, Plan},
 };
 use crossterm::event::KeyEvent;
 use ratatui::{
@@ -63,6 +65,8 @@ pub enum Layer {
     Columns(Columns),
     /// The keys.
     Help(Help),
+    /// What broke.
+    Rescue(Box<Rescue>),
 }
 
 /// What a layer wants after a key.
@@ -74,6 +78,8 @@ pub enum Reply {
     Do(Vec<Effect>),
     /// It goes on beneath a request for a plan, so that what was typed is not lost when there is none.
     Ask(Intent, Option<String>),
+    /// It goes on beneath this plan, which is only read, or beneath why there is none.
+    Read(Result<Arc<Plan>, Failure>),
     /// It is over.
     Close(Then),
     /// The key means nothing to it.
@@ -86,7 +92,7 @@ pub enum Then {
     /// Nothing.
     Nothing,
     /// A verb begins with this workload.
-    Begin(Action, ObjectRef),
+    Verb(Action, ObjectRef),
     /// A plan is asked for.
     Gather(Intent, Option<String>),
     /// The answer to a ticket is not wanted any more.
@@ -117,6 +123,10 @@ pub enum Then {
     View(ViewOrder),
     /// Logs of other containers.
     Logs(LogChoice),
+    /// These plans are begun side by side; the context's name as it was typed, in a protected context.
+    Begin(Vec<Arc<Plan>>, Option<String>),
+    /// Of several, one is planned like this instead.
+    Instead(Intent),
     /// Effects.
     Do(Vec<Effect>),
 }
@@ -133,6 +143,7 @@ impl Layer {
             Self::Palette(layer) => layer.press(key, session),
             Self::Columns(layer) => layer.press(key, session),
             Self::Help(layer) => layer.press(key, session, size),
+            Self::Rescue(layer) => layer.press(key, session),
         }
     }
 
@@ -144,6 +155,7 @@ impl Layer {
             Self::Form(layer) => layer.paste(text),
             Self::Palette(layer) => layer.paste(text),
             Self::Help(layer) => layer.paste(text),
+            Self::Rescue(layer) => layer.paste(text),
             Self::Planning(_) | Self::Question(_) | Self::Columns(_) => {}
         }
     }
@@ -153,9 +165,13 @@ impl Layer {
         let pointed = match self {
             Self::Palette(layer) => layer.point(at, area),
             Self::Question(layer) => layer.point(at, area),
-            Self::Planning(_) | Self::Plan(_) | Self::Confirm(_) | Self::Form(_) | Self::Columns(_) | Self::Help(_) => {
-                false
-            }
+            Self::Planning(_)
+            | Self::Plan(_)
+            | Self::Confirm(_)
+            | Self::Form(_)
+            | Self::Columns(_)
+            | Self::Help(_)
+            | Self::Rescue(_) => false,
         };
         match self {
             Self::Palette(layer) if pointed && double => layer.take(),
@@ -174,7 +190,8 @@ impl Layer {
             | Self::Question(_)
             | Self::Form(_)
             | Self::Columns(_)
-            | Self::Help(_) => None,
+            | Self::Help(_)
+            | Self::Rescue(_) => None,
         }
     }
 
@@ -186,6 +203,7 @@ impl Layer {
             Self::Palette(layer) => layer.step(rows),
             Self::Columns(layer) => layer.step(rows),
             Self::Help(layer) => layer.scroll(rows, session, size),
+            Self::Rescue(layer) => layer.step(rows),
             Self::Form(layer) => layer.step(rows),
             Self::Planning(_) | Self::Confirm(_) => {}
         }
@@ -202,6 +220,7 @@ impl Layer {
             Self::Palette(layer) => layer.draw(scene, buffer, area),
             Self::Columns(layer) => layer.draw(scene, buffer, area),
             Self::Help(layer) => layer.draw(scene, buffer, area),
+            Self::Rescue(layer) => layer.draw(scene, buffer, area),
         }
     }
 }

@@ -34,6 +34,8 @@ pub struct PlanSheet {
     starting: bool,
     /// The reason while it is typed.
     reason: Option<Input>,
+    /// Whether it is one of several that are confirmed elsewhere, and only read here.
+    reading: bool,
 }
 
 const PLACES: [Where; 3] = [Where::Plan, Where::Moving, Where::Everywhere];
@@ -43,7 +45,13 @@ const PREVIEW: usize = 14;
 impl PlanSheet {
     /// The sheet of this plan.
     pub fn new(plan: Arc<Plan>) -> Self {
-        Self { plan, diff: false, scroll: 0, typed: Input::default(), error: None, starting: false, reason: None }
+        let typed = Input::default();
+        Self { plan, diff: false, scroll: 0, typed, error: None, starting: false, reason: None, reading: false }
+    }
+
+    /// The sheet of a plan that is only read.
+    pub fn to_read(plan: Arc<Plan>) -> Self {
+        Self { reading: true, ..Self::new(plan) }
     }
 
     /// The guard or the cluster refused: says so, and the plan can be read or tried again.
@@ -68,7 +76,7 @@ impl PlanSheet {
         // Keys that type or delete belong to the name; while nothing is typed there is nothing to delete.
         let deletes = !self.typed.value().is_empty()
             && (key.code == KeyCode::Backspace || ["ctrl-u", "ctrl-w"].iter().any(|c| c.parse() == Ok(chord)));
-        let types = asks(session) && (chord.typed().is_some() || deletes);
+        let types = asks(session) && !self.reading && (chord.typed().is_some() || deletes);
         if types && input::press(&mut self.typed, key) {
             self.error = None;
             return Reply::Stay;
@@ -76,6 +84,8 @@ impl PlanSheet {
         let half = isize::try_from(room(session, size).height / 2).unwrap_or(1);
         let action = session.keymap.action(&PLACES, chord);
         match action.or((key.code == KeyCode::Tab).then_some(Action::Diff)) {
+            Some(Action::Run) if self.reading => return Reply::Close(Then::Nothing),
+            Some(Action::Reason) if self.reading => {}
             Some(Action::Run) => return self.run(session),
             Some(Action::Back | Action::Quit) => return Reply::Close(Then::Nothing),
             Some(Action::Diff) => (self.diff, self.scroll) = (!self.diff, 0),
@@ -214,7 +224,7 @@ impl PlanSheet {
     /// The last lines: what is to be known, what is to be typed, and the keys.
     fn foot(&self, scene: &Scene<'_>, buffer: &mut Buffer, inside: Rect) {
         let session = &scene.state.session;
-        let asks = asks(session);
+        let asks = asks(session) && !self.reading;
         let Some(first) = inside.height.checked_sub(foot(session) - 1) else { return };
         let at = Rect { y: inside.y + first, height: 1, ..inside };
         let refusal = self.refusal(session);
@@ -245,6 +255,11 @@ impl PlanSheet {
         let (diff, reason) = if asks { ("tab", "ctrl-r") } else { ("d", "w") };
         let run = if refusal.is_some() { Meaning::Muted } else { Meaning::Key };
         let hints: &[(&str, &str, Meaning)] = &match self.reason {
+            None if self.reading => vec![
+                ("esc", " back to the others", Meaning::Key),
+                ("ctrl-s", " save", Meaning::Key),
+                (diff, if self.diff { " plan" } else { " diff" }, Meaning::Key),
+            ],
             Some(_) => vec![("enter", " plan with this reason", Meaning::Key), ("esc", " leave it", Meaning::Key)],
             None => vec![
                 ("enter", " run", run),

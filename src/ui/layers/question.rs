@@ -45,6 +45,12 @@ impl Question {
         Self { title: title.into(), message: message.into(), hint: None, answers, chosen: 0 }
     }
 
+    /// The same with what to do.
+    pub fn hint(mut self, hint: Option<String>) -> Self {
+        self.hint = hint;
+        self
+    }
+
     /// What a failure says, with what could be asked for instead, for the same reason.
     pub fn failure(failure: Failure, why: Option<&str>) -> Self {
         let why = why.map(str::to_owned);

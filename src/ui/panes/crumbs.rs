@@ -50,6 +50,7 @@ fn name(state: &State, screen: &Screen) -> String {
         Screen::Logs(subject) => format!("logs of {}", subject.object().path()),
         Screen::Placement(object) => format!("nodes of {}", state.placed_name(object)),
         Screen::Journal => "Journal".to_owned(),
+        Screen::Together => "Rollbacks".to_owned(),
         Screen::Account(id) => id.to_string(),
         Screen::Operation(id) => match state.operations.get(id) {
             Some(view) => format!("{} {}", view.verb, view.target.name),

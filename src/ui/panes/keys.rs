@@ -83,6 +83,8 @@ const UNSUITED: &[Action] = &[
 const OPERATIONS: &[Action] =
     &[Action::Back, Action::Open, Action::Resume, Action::Filter, Action::Palette, Action::Help];
 const JOURNAL: &[Action] = &[Action::Back, Action::Open, Action::Export, Action::Filter, Action::Palette, Action::Help];
+const TOGETHER: &[Action] =
+    &[Action::Back, Action::Open, Action::Resume, Action::ExportAll, Action::Palette, Action::Help];
 const ACCOUNT: &[Action] = &[Action::Back, Action::Export, Action::Palette, Action::Help];
 const CONTEXTS: &[Action] = &[
     Action::Back,
@@ -152,6 +154,7 @@ fn entries(scene: &Scene<'_>, width: u16) -> (Vec<Entry>, u16) {
         Screen::Placement(_) => PLACEMENT.to_vec(),
         Screen::Journal => JOURNAL.to_vec(),
         Screen::Account(_) => ACCOUNT.to_vec(),
+        Screen::Together => TOGETHER.to_vec(),
         Screen::Operations => OPERATIONS.to_vec(),
         Screen::Operation(id) => of_operation(state, id),
         Screen::Contexts => CONTEXTS.to_vec(),

@@ -7,6 +7,7 @@ mod logs;
 mod operation;
 mod placement;
 pub mod tables;
+mod together;
 pub mod workload;
 
 use super::{layout, page::Page, scene::Scene, state::Screen};
@@ -24,6 +25,7 @@ pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
         Screen::Operation(id) => operation::draw(scene, buffer, area, id),
         Screen::Contexts => fleet::contexts(scene, buffer, area),
         Screen::Fleet => fleet::fleet(scene, buffer, area),
+        Screen::Together => together::draw(scene, buffer, area),
         Screen::Placement(object) => placement::draw(scene, buffer, area, object),
         Screen::Logs(subject) => logs::draw(scene, buffer, area, subject),
     }
@@ -44,7 +46,8 @@ pub fn last_scroll(scene: &Scene<'_>) -> usize {
         | Screen::Journal
         | Screen::Contexts
         | Screen::Fleet
-        | Screen::Logs(_) => None,
+        | Screen::Logs(_)
+        | Screen::Together => None,
     };
     page.map_or(0, |page| page.last_scroll(inside.height))
 }
