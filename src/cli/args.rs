@@ -466,8 +466,7 @@ fn workload(text: &str) -> Result<Target, String> {
 
 /// What can be rolled back.
 fn undoable(text: &str) -> Result<Target, String> {
-    let fits = |kind: Kind| kind.is_workload() || kind == Kind::Release;
-    target(text, fits, "deploy/NAME, sts/NAME, ds/NAME, rollout/NAME or release/NAME")
+    target(text, |kind| kind.is_workload() || kind == Kind::Release, "deploy/NAME, release/NAME or another workload")
 }
 
 fn route(text: &str) -> Result<Target, String> {
