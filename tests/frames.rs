@@ -4,14 +4,14 @@
 mod fixture;
 
 use fixture::{
-    journaled, logs, migration_view,
+    journaled, logs, migration_view, rescue,
     robot::{Robot, Way},
     rows, session, shift_view, sights, told,
 };
 use jiff::tz::TimeZone;
 use pilothouse::{
     config::{Config, Terminal, Theme},
-    model::{Aspect, Change, Intent, Kind, LogState, Rows, Sync},
+    model::{Aspect, Change, Intent, Kind, LogState, OperationState, Rows, Sync},
     ui::{Choice, Effect, Failure, Message, Session},
 };
 use ratatui::{
@@ -454,5 +454,61 @@ fn helm_releases_that_may_not_be_listed() {
     rows.apply(vec![Change::Sync(Kind::Secret, None, Sync::Forbidden { why })], fixture::now());
     golden("releases-forbidden", plain, &rows, |robot| {
         robot.press(": h e l m enter");
+    });
+}
+
+#[test]
+fn what_broke() {
+    let rows = rows();
+    golden("panic", plain, &rows, |robot| {
+        rescue::open(robot, "! s s s s s");
+    });
+    golden("panic-loading", plain, &Rows::default(), |robot| drop(robot.press("!")));
+    let mut quiet = Rows::default();
+    let forbidden = Sync::Forbidden { why: "User \"ana\" cannot list resource \"statefulsets\"".into() };
+    let live = Sync::Live { heard: fixture::now() };
+    let syncs = [(Kind::Deployment, live.clone()), (Kind::StatefulSet, forbidden), (Kind::DaemonSet, live)];
+    quiet.apply(syncs.map(|(kind, sync)| Change::Sync(kind, None, sync)).to_vec(), fixture::now());
+    golden("panic-nothing", plain, &quiet, |robot| drop(robot.press("!")));
+    golden(
+        "panic-confirm",
+        || session(true, false),
+        &rows,
+        |robot| {
+            rescue::open(robot, "! s s s s s");
+            robot.press("r");
+            robot.write("prod");
+        },
+    );
+}
+
+#[test]
+fn rollbacks_side_by_side() {
+    let rows = rows();
+    golden("rollbacks", plain, &rows, |robot| {
+        rescue::two_more(robot);
+        let (ticket, wanted) = rescue::wanted(robot.press("!"));
+        let plans: Vec<_> =
+            wanted.iter().enumerate().map(|(at, (intent, _))| rescue::plan(intent.target(), at + 1)).collect();
+        for plan in &plans {
+            let (object, result) = (plan.target.clone(), Ok(std::sync::Arc::new(plan.clone())));
+            robot.tell(Message::Mustered { ticket, object, result });
+        }
+        robot.press("r enter");
+        let done = "shop/checkout runs the template of revision 40 again: rolled out and available";
+        let states = [(OperationState::Running, "2 of 3 pods exist"), (OperationState::Done, done)];
+        for (plan, (state, note)) in plans.iter().zip(states) {
+            let view = rescue::view(plan, state, note);
+            robot.tell(Message::Began(plan.operation.clone(), Ok(Box::new(view))));
+        }
+        if let Some(last) = plans.get(2) {
+            let failure = Failure {
+                title: "Not started".into(),
+                message: "rollback deploy/search refused: you may not patch deployments in shop".into(),
+                hint: Some("ask for this right, or use a context whose user has it".into()),
+                choices: Vec::new(),
+            };
+            robot.tell(Message::Began(last.operation.clone(), Err(failure)));
+        }
     });
 }

@@ -3,7 +3,7 @@
 
 mod fixture;
 
-use fixture::{ago, deployment, migration_view, now, robot::Robot, rollback_plan, rows, session, shift_view};
+use fixture::{ago, deployment, migration_view, now, rescue, robot::Robot, rollback_plan, rows, session, shift_view};
 use pilothouse::{
     model::*,
     ui::{Effect, Message},
@@ -191,4 +191,98 @@ fn a_scope_that_is_not_all_namespaces_is_not_called_that() {
     assert!(robot.sees("all namespaces"));
     robot.watch(vec![Change::Sync(Kind::Deployment, Some("shop".into()), Sync::Live { heard: now() })]);
     assert!(robot.sees("shop only") && !robot.sees("all namespaces"));
+}
+
+#[test]
+fn what_broke_is_rolled_back_with_two_keys_and_the_confirmation() {
+    let mut robot = operator();
+    rescue::two_more(&mut robot);
+    let (ticket, wanted) = rescue::wanted(robot.press("!"));
+    let names: Vec<&str> = wanted.iter().map(|(intent, _)| &*intent.target().name).collect();
+    assert!(names.contains(&"cart") && names.contains(&"search") && names.contains(&"checkout"), "{names:?}");
+    let (cart, search) = (deployment("shop", "cart"), deployment("shop", "search"));
+    let planned = |object: &ObjectRef, number| Message::Mustered {
+        ticket,
+        object: object.clone(),
+        result: Ok(Arc::new(rescue::plan(object, number))),
+    };
+    robot.tell(planned(&cart, 1));
+    // What is not known yet keeps nobody waiting.
+    assert!(robot.sees("1 to roll back"), "{}", robot.screen());
+    robot.tell(planned(&search, 2));
+    robot.tell(Message::Mustered {
+        ticket,
+        object: deployment("shop", "checkout"),
+        result: Err(rescue::unproven(&cart)),
+    });
+    assert!(robot.sees("2 to roll back"), "{}", robot.screen());
+    let effects = robot.press("r enter");
+    let [Effect::ConfirmAll { plans, typed: None }] = effects.as_slice() else { panic!("{effects:?}") };
+    let targets: Vec<&ObjectRef> = plans.iter().map(|plan| &plan.target).collect();
+    assert_eq!(targets, [&cart, &search]);
+    assert!(robot.sees("Roll back 2 side by side") && robot.sees("asking the guard"), "{}", robot.screen());
+    let done = rescue::view(&plans[0], OperationState::Done, "it is back");
+    robot.tell(Message::Began(plans[0].operation.clone(), Ok(Box::new(done))));
+    assert!(robot.sees("1 healthy") && robot.sees("over after 21s"), "{}", robot.screen());
+    let all: Vec<OperationId> = plans.iter().map(|plan| plan.operation.clone()).collect();
+    assert_eq!(robot.press("X"), [Effect::Export(all)], "one report of all");
+    robot.press("enter");
+    assert!(robot.sees("it is back"), "one of them at length");
+}
+
+#[test]
+fn a_protected_context_wants_its_name_and_read_only_refuses() {
+    let mut robot = Robot::new(session(true, false), rows(), (120, 40));
+    rescue::open(&mut robot, "! s s s s s");
+    assert_eq!(robot.press("r enter"), []);
+    assert!(robot.sees("type prod-eu first: this context is protected"));
+    robot.write("checkout");
+    assert_eq!(robot.press("enter"), []);
+    assert!(robot.sees("`checkout` is not `prod-eu`"));
+    robot.press("ctrl-u");
+    robot.write("prod-eu");
+    let effects = robot.press("enter");
+    let [Effect::ConfirmAll { plans, typed }] = effects.as_slice() else { panic!("{effects:?}") };
+    assert_eq!((plans.len(), typed.as_deref()), (1, Some("prod-eu")));
+
+    let mut robot = Robot::new(session(true, true), rows(), (120, 40));
+    rescue::open(&mut robot, "! s s s s s");
+    assert_eq!(robot.press("r enter"), []);
+    assert!(robot.sees("READ-ONLY") && !robot.sees("PROTECTED: type"), "{}", robot.screen());
+}
+
+#[test]
+fn marks_say_which_and_a_revision_can_be_chosen_where_none_is_proven() {
+    let mut robot = operator();
+    robot.press("space j space");
+    let (ticket, wanted) = rescue::wanted(robot.press("r"));
+    assert_eq!(wanted.len(), 2, "exactly the marked ones, however they are");
+    let object = wanted[0].0.target().clone();
+    robot.tell(Message::Mustered { ticket, object: object.clone(), result: Err(rescue::unproven(&object)) });
+    robot.press("space");
+    assert!(robot.sees("nothing proves that an earlier revision worked"), "it cannot be marked: {}", robot.screen());
+    let (again, chosen) = rescue::wanted(robot.press("enter j enter"));
+    assert_eq!((again, chosen.len()), (ticket, 1));
+    assert_eq!(chosen[0].0, Intent::Rollback { target: object.clone(), revision: Some(10) });
+    robot.tell(Message::Mustered { ticket, object: object.clone(), result: Ok(Arc::new(rescue::plan(&object, 1))) });
+    let effects = robot.press("r enter");
+    let [Effect::ConfirmAll { plans, .. }] = effects.as_slice() else { panic!("{effects:?}") };
+    assert_eq!(plans.iter().map(|plan| &plan.target).collect::<Vec<_>>(), [&object], "who chose it meant it");
+    robot.press("esc");
+    assert!(!robot.sees("marked"), "what was marked is done");
+}
+
+#[test]
+fn a_plan_of_several_is_read_and_not_run_by_itself() {
+    let mut robot = operator();
+    rescue::open(&mut robot, "! s s s s s");
+    robot.press("enter");
+    assert!(robot.sees("spec.template of revision 40") && robot.sees("back to the others"), "{}", robot.screen());
+    assert_eq!(robot.press("enter"), [], "enter leads back");
+    assert!(robot.sees("1 to roll back"));
+    robot.press("space");
+    assert!(robot.sees("0 to roll back"));
+    assert_eq!(robot.press("r"), []);
+    assert!(robot.sees("nothing is marked"));
+    assert!(matches!(robot.press("esc").as_slice(), [Effect::Forget(_)]));
 }

@@ -107,7 +107,7 @@ impl Session {
 }
 
 /// Operations whose first write may be under way at once, and for how long one of them may keep the next waiting.
-const WRITING: usize = 8;
+const WRITING: usize = 16;
 const TURN: Duration = Duration::from_secs(5);
 
 /// What one of several operations tells.

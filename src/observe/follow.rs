@@ -218,14 +218,12 @@ impl<'a> Follow<'a> {
                 event = timeout(SILENCE, stream.next()) => event,
                 Ok(()) = self.alarms.changed() => {
                     let alarm = *self.alarms.borrow_and_update();
-                    return match alarm {
-                        Alarm::Slept(_) => {
-                            let slept = "this machine slept, and its connections did not last";
-                            Some(Err(ApiError::new(ApiErrorKind::Unreachable, "watch", slept)))
-                        }
-                        // It may be another server's door that is closed: what comes of the next attempt is told.
-                        Alarm::Unreached(_) | Alarm::None => Some(Ok(())),
+                    // Silent or not, what is open may be all there is for a while: that is told before anything is tried.
+                    let why = match alarm {
+                        Alarm::Slept(_) => "this machine slept, and its connections did not last",
+                        Alarm::Unreached(_) | Alarm::None => "the API server takes no new connections",
                     };
+                    return Some(Err(ApiError::new(ApiErrorKind::Unreachable, "watch", why)));
                 }
             };
             let event = match event {

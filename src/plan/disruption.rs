@@ -44,6 +44,9 @@ pub(super) fn of(object: &Value) -> Vec<Disruption> {
     if containers.is_some_and(|all| all.iter().all(|container| !container["readinessProbe"].is_object())) {
         say(Risk::Medium, "no readiness probe: new pods get requests before they can answer".into());
     }
+    if template::of(object)["spec"]["terminationGracePeriodSeconds"] == 0 {
+        say(Risk::Medium, "no grace period: pods are killed with the requests that they are answering".into());
+    }
     found
 }
 
@@ -92,5 +95,18 @@ mod tests {
         }
         let found = of(&object);
         assert_eq!(found.iter().map(|d| d.risk).collect::<Vec<_>>(), expected, "{found:?}");
+    }
+
+    #[test]
+    fn pods_that_are_killed_at_once_take_their_requests_along() {
+        let mut object = fixtures::deployment("app:1");
+        object["spec"]["replicas"] = json!(4);
+        let seconds = |object: &mut Value, seconds: u64| {
+            object["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] = json!(seconds);
+        };
+        seconds(&mut object, 0);
+        assert_eq!(of(&object).iter().map(|d| d.risk).collect::<Vec<_>>(), [Risk::Medium]);
+        seconds(&mut object, 30);
+        assert!(of(&object).is_empty());
     }
 }

@@ -11,6 +11,7 @@ mod journal;
 mod kubectl;
 mod migrate;
 mod pilothouse;
+mod requests;
 mod rescue;
 mod reserve;
 mod rollback;
@@ -36,6 +37,7 @@ fn main() -> std::process::ExitCode {
         faults::ALL,
         journal::ALL,
         rescue::ALL,
+        requests::ALL,
     ]
     .concat();
     let served = [&stories[..], argo::ALL, bump::SERVED].concat();

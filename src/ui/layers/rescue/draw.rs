@@ -67,6 +67,9 @@ impl Rescue {
             let chosen = starts.len() == self.chosen && !confirming;
             starts.push(page.len());
             self.headline(&mut page, entry, chosen, scene.now);
+            if let (Some(cause), Some(_), false) = (&entry.casualty.incident.cause, entry.plan(), confirming) {
+                page.line(vec![(Meaning::Text, format!("{}{cause}", " ".repeat(INDENT)))]);
+            }
             match &entry.found {
                 Found::Pending => {}
                 Found::Plan(plan) => in_short(&mut page, plan, entry.doubt(since), confirming),
@@ -178,14 +181,19 @@ impl Rescue {
 
 /// A plan in two lines: what speaks for it, and what against.
 fn in_short(page: &mut Page, plan: &Plan, doubt: Option<String>, confirming: bool) {
-    under(page, Meaning::Muted, plan.evidence());
+    let images = plan.reasons.iter().find(|reason| reason.contains(" → ")).filter(|_| confirming);
+    if let Some(images) = images {
+        under(page, Meaning::Text, images);
+    }
+    under(page, Meaning::Muted, &format!("back to what is known good: {}", plan.evidence()));
     if let Some(doubt) = doubt {
         under(page, Meaning::Warning, &format!("! {doubt}"));
     }
     if let (Durability::Reverted(how) | Durability::Unknown(how), true) = (&plan.durability, confirming) {
         under(page, Meaning::Warning, &format!("! {how}"));
     }
-    let warnings: Vec<&str> = plan.preconditions.iter().filter(|c| c.warning).map(|c| c.what.as_str()).collect();
+    let mut warnings: Vec<&str> = plan.preconditions.iter().filter(|c| c.warning).map(|c| c.what.as_str()).collect();
+    warnings.dedup();
     if !warnings.is_empty() {
         under(page, Meaning::Warning, &format!("! look at: {}", warnings.join(", ")));
     }

@@ -38,6 +38,14 @@ impl Entry {
         Self { casualty, found: Found::Pending, asked: false, marked: None }
     }
 
+    /// Takes its row as it is now. When it was first seen to fail stays: a crash loop crashes again and again.
+    pub fn seen(&mut self, casualty: &Casualty) {
+        let first = self.casualty.incident.broken;
+        self.casualty.clone_from(casualty);
+        let now = self.casualty.incident.broken;
+        self.casualty.incident.broken = first.into_iter().chain(now).min();
+    }
+
     /// Its plan.
     pub const fn plan(&self) -> Option<&Arc<Plan>> {
         match &self.found {

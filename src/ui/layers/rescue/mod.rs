@@ -106,7 +106,7 @@ impl Rescue {
         };
         for entry in &mut self.entries {
             match broken.iter().find(|casualty| casualty.object == entry.casualty.object) {
-                Some(casualty) => entry.casualty.clone_from(casualty),
+                Some(casualty) => entry.seen(casualty),
                 // It stays, so that no other row comes under the operator's fingers.
                 None => entry.casualty.health = Health::Healthy,
             }
