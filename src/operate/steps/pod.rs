@@ -38,7 +38,8 @@ pub(super) async fn delete(run: &mut Run, index: usize, stuck: &Stuck<'_>) -> Re
             run.wait(LOOK).await?;
             continue;
         }
-        let found = run.find(index, stuck.pod).await?;
+        // Another pod of this name is what the StatefulSet made since.
+        let found = run.find(index, stuck.pod).await?.filter(|found| found["metadata"]["uid"] == stuck.uid);
         if let Some(why) = spared(found.as_ref(), stuck) {
             return Ok(match (&found, run.history.steps[index].intent.is_some()) {
                 // Our own deletion, of which the answer was lost or whose process ended.
@@ -77,7 +78,7 @@ fn asks_for_another(set: &Value, bad: &str) -> bool {
 /// Why the pod is left alone; None where it has to go.
 fn spared(found: Option<&Value>, stuck: &Stuck<'_>) -> Option<String> {
     let pod = stuck.pod;
-    let Some(found) = found.filter(|found| found["metadata"]["uid"] == stuck.uid) else {
+    let Some(found) = found else {
         return Some(format!("{pod} is gone already"));
     };
     if !found["metadata"]["deletionTimestamp"].is_null() {
@@ -106,7 +107,6 @@ mod tests {
         };
         assert_eq!(spared(Some(&object("u", "db-bad", "False")), &stuck), None);
         for (found, why) in [
-            (Some(object("other", "db-bad", "False")), "gone"),
             (Some(object("u", "db-good", "False")), "not of the bad revision"),
             (Some(object("u", "db-bad", "True")), "became ready"),
             (None, "gone"),
