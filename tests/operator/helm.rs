@@ -16,6 +16,7 @@ pub const REAL: &[(&str, Behaviour)] = &[
     ("helm::a_workload_goes_back_with_its_release", |w| with_its_release(w).boxed_local()),
     ("helm::after_two_bad_upgrades_the_good_one_is_chosen", |w| two_bad_upgrades(w).boxed_local()),
     ("helm::without_helm_a_release_is_refused_and_a_workload_is_not", |w| without_helm(w).boxed_local()),
+    ("helm::killed_beside_helm_it_is_resumed_and_helm_runs_once", |w| killed(w).boxed_local()),
     ("helm::an_upgrade_in_between_is_not_undone", |w| an_upgrade_in_between(w).boxed_local()),
 ];
 
@@ -187,8 +188,6 @@ async fn an_upgrade_in_between(w: World) {
     chart.botch(&w, "1.1-broken").await;
     let operator = Operator::new(&w);
     // A `helm` that somebody else is faster than.
-    let bin = operator.home().join("bin");
-    std::fs::create_dir(&bin).unwrap();
     let faster = format!(
         "#!/bin/sh\n'{helm}' upgrade shop '{chart}' --set-string tag=1.2 --namespace '{namespace}' --kubeconfig '{kubeconfig}' >/dev/null\nexec '{helm}' \"$@\"\n",
         helm = helm(),
@@ -196,11 +195,45 @@ async fn an_upgrade_in_between(w: World) {
         namespace = w.namespace,
         kubeconfig = w.kubeconfig.display(),
     );
-    std::fs::write(bin.join("helm"), faster).unwrap();
-    use std::os::unix::fs::PermissionsExt as _;
-    std::fs::set_permissions(bin.join("helm"), std::fs::Permissions::from_mode(0o755)).unwrap();
-    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    let path = in_place_of_helm(&operator, &faster);
     let done = run(&operator, &path, &["rollback", "release/shop", "--yes", "-o", "json"]).await;
     // Helm itself was asked for by number, so it did what was confirmed; that it was another's revision is said.
     assert_eq!(done.result()["outcome"], json!("conflict"), "{}", done.out);
+}
+
+/// A PATH on which this script is `helm`.
+fn in_place_of_helm(operator: &Operator, script: &str) -> String {
+    use std::os::unix::fs::PermissionsExt as _;
+    let bin = operator.home().join("bin");
+    std::fs::create_dir(&bin).unwrap();
+    std::fs::write(bin.join("helm"), script).unwrap();
+    std::fs::set_permissions(bin.join("helm"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    format!("{}:{}", bin.display(), std::env::var("PATH").unwrap())
+}
+
+async fn killed(w: World) {
+    let chart = Chart::new(&w);
+    chart.upgrade("1.0").await;
+    w.until("apps/v1", "Deployment", "web", "out", serves("1.0")).await;
+    chart.botch(&w, "1.1-broken").await;
+    let operator = Operator::new(&w);
+    // A `helm` that has done its work and does not end until it is let.
+    let end = operator.home().join("end");
+    assert!(Command::new("mkfifo").arg(&end).status().unwrap().success());
+    let path = in_place_of_helm(&operator, &format!("#!/bin/sh\n'{}' \"$@\"\ncat '{}'\n", helm(), end.display()));
+    let mut command = operator.command(&["rollback", "release/shop", "--yes", "-o", "json"]);
+    let mut pilothouse = command.env("PATH", &path).stdout(Stdio::null()).spawn().unwrap();
+    let deployed = |o: &Value| o["metadata"]["labels"]["status"] == "deployed";
+    w.until("v1", "Secret", "sh.helm.release.v1.shop.v3", "deployed", deployed).await;
+    pilothouse.kill().unwrap();
+    pilothouse.wait().unwrap();
+    std::fs::write(&end, "go").unwrap();
+
+    let listed = operator.run(&["operations", "-o", "json"]).await;
+    let listed: Value = serde_json::from_str(&listed.assert(0).out).unwrap();
+    let id = listed["operations"][0]["id"].as_str().unwrap();
+    let resumed = run(&operator, &path, &["operations", "resume", id, "--yes", "-o", "json"]).await;
+    assert_eq!(resumed.assert(0).result()["outcome"], "done");
+    assert_eq!(history(&w).await.len(), 3, "helm ran once");
+    w.until("apps/v1", "Deployment", "web", "back", serves("1.0")).await;
 }
