@@ -51,6 +51,14 @@ pub enum Kind {
     Kustomization,
     /// `source.toolkit.fluxcd.io/v1` GitRepository.
     GitRepository,
+    /// `helm.toolkit.fluxcd.io/v2` HelmRelease.
+    HelmRelease,
+    /// `image.toolkit.fluxcd.io/v1` ImagePolicy.
+    ImagePolicy,
+    /// `image.toolkit.fluxcd.io/v1` ImageUpdateAutomation.
+    ImageUpdateAutomation,
+    /// `argoproj.io/v1alpha1` Application, of Argo CD.
+    Application,
     /// `argoproj.io/v1alpha1` Rollout, of Argo Rollouts.
     Rollout,
     /// `metrics.k8s.io/v1beta1` PodMetrics: what a pod uses. Sampled, never watched.
@@ -64,7 +72,7 @@ type Coordinates = (&'static str, &'static str, &'static str, &'static str, &'st
 
 impl Kind {
     /// Every kind, in the order of declaration.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 29] = [
         Self::Deployment,
         Self::StatefulSet,
         Self::DaemonSet,
@@ -87,6 +95,10 @@ impl Kind {
         Self::Lease,
         Self::Kustomization,
         Self::GitRepository,
+        Self::HelmRelease,
+        Self::ImagePolicy,
+        Self::ImageUpdateAutomation,
+        Self::Application,
         Self::Rollout,
         Self::PodMetrics,
         Self::NodeMetrics,
@@ -161,6 +173,28 @@ impl Kind {
                 &["gitrepository", "gitrepo"],
                 true,
             ),
+            Self::HelmRelease => {
+                ("helm.toolkit.fluxcd.io", "v2", "HelmRelease", "helmreleases", &["helmrelease", "hr"], true)
+            }
+            Self::ImagePolicy => (
+                "image.toolkit.fluxcd.io",
+                "v1",
+                "ImagePolicy",
+                "imagepolicies",
+                &["imagepolicy", "imagepolicies"],
+                true,
+            ),
+            Self::ImageUpdateAutomation => (
+                "image.toolkit.fluxcd.io",
+                "v1",
+                "ImageUpdateAutomation",
+                "imageupdateautomations",
+                &["imageupdateautomation", "imageupdateautomations"],
+                true,
+            ),
+            Self::Application => {
+                ("argoproj.io", "v1alpha1", "Application", "applications", &["application", "app"], true)
+            }
             Self::Rollout => ("argoproj.io", "v1alpha1", "Rollout", "rollouts", &["ro", "rollouts", "rollout"], true),
             Self::PodMetrics => ("metrics.k8s.io", "v1beta1", "PodMetrics", "pods", &["podmetrics"], true),
             Self::NodeMetrics => ("metrics.k8s.io", "v1beta1", "NodeMetrics", "nodes", &["nodemetrics"], false),

@@ -9,12 +9,16 @@ mod checks;
 mod disruption;
 mod durability;
 mod error;
+mod finish;
 mod known_good;
+mod message;
 mod migrate;
 mod restart;
+mod restore;
 mod rollback;
 mod shift;
 mod span;
+mod stick;
 
 #[cfg(test)]
 mod fixtures;

@@ -1,6 +1,8 @@
 //! Rolling back: the revision to return to, chosen and explained, and what does not return with it.
 
-use super::{Asked, Assessment, Choice, PlanError, Sheet, assess, checks, disruption, durability, known_good, step};
+use super::{
+    Asked, Assessment, Choice, PlanError, Sheet, assess, bump, checks, disruption, finish, known_good, step, stick,
+};
 use crate::formats::{redact, template};
 use crate::model::{
     Action, Durability, Intent, Kind, KnownGood, ObjectRef, Precondition, Revision, Risk, RollbackFacts,
@@ -9,6 +11,11 @@ use crate::model::{
 pub(super) fn plan(asked: &Asked<'_>, facts: &RollbackFacts) -> Result<Sheet, PlanError> {
     let Intent::Rollback { target, revision } = asked.intent else { return Err(asked.mismatch("rollback")) };
     let common = &facts.common;
+    if revision.is_none()
+        && let Some(sheet) = finish::plan(asked, facts)
+    {
+        return Ok(sheet);
+    }
     let assessments = assess(&facts.revisions, asked.now);
     let index = match revision {
         Some(number) => named(target, facts, *number)?,
@@ -35,7 +42,11 @@ pub(super) fn plan(asked: &Asked<'_>, facts: &RollbackFacts) -> Result<Sheet, Pl
     if on_delete {
         preconditions.push(Precondition::warn("strategy", "OnDelete: pods are replaced only once you delete them"));
     }
-    let durability = durability::of_direct_write(common);
+    let swaps = stick::swaps(before, &chosen.template);
+    let beyond = stick::differs_otherwise(before, &chosen.template);
+    let lasting = stick::of(asked, common, facts.reconciler.as_ref(), &swaps, beyond);
+    preconditions.extend(lasting.preconditions);
+    let durability = lasting.durability;
 
     let uid = common.object["metadata"]["uid"].as_str().unwrap_or_default().to_owned();
     let unpause = if paused { ", and spec.paused true → false in the same write" } else { "" };
@@ -52,21 +63,26 @@ pub(super) fn plan(asked: &Asked<'_>, facts: &RollbackFacts) -> Result<Sheet, Pl
         after: hash_after,
         unpause: paused,
     };
-    let mut steps = vec![step("undo", detail, undo)];
+    let mut steps = lasting.before;
+    steps.push(step("undo", detail, undo));
+    steps.extend(lasting.after);
     if !on_delete {
         let wait = Action::WaitRollout { object: target.clone(), uid };
         steps.push(step("wait", "until the rollout is complete and its pods are healthy", wait));
     }
+    steps.extend(lasting.last);
     let from = current.map(|r| r.revision.to_string());
+    let mut told = reasons(facts, &assessments, index, revision.is_some());
+    told.extend(lasting.reasons);
     Ok(Sheet {
         summary: format!("{} → {}", from.as_deref().unwrap_or("now"), chosen.revision),
-        reasons: reasons(facts, &assessments, index, revision.is_some()),
+        reasons: told,
         risk: risk(assessment, &durability, paused, &preconditions),
         durability,
         preconditions,
         needs: checks::required(asked.intent.needs()),
         steps,
-        diff: diff(&common.object, chosen),
+        diff: diff(&common.object, chosen) + &bump::safe_diff(&lasting.diff),
     })
 }
 

@@ -20,12 +20,13 @@ fn facts() -> RollbackFacts {
         common: fixtures::common(fixtures::deployment("app:2")),
         revisions: vec![current, old, oldest],
         migrations: Vec::new(),
+        reconciler: None,
     }
 }
 
 fn roll_back(facts: RollbackFacts, revision: Option<u64>) -> Result<Plan, PlanError> {
     let intent = Intent::Rollback { target: checkout(), revision };
-    let plan = make(&intent, &Facts::Rollback(facts), fixtures::operation(), None, now());
+    let plan = make(&intent, &Facts::Rollback(Box::new(facts)), fixtures::operation(), None, now());
     plan.as_ref().map(sound).ok();
     plan
 }
@@ -195,7 +196,7 @@ fn stateful_sets_say_what_a_stuck_pod_needs() {
     facts.revisions.iter_mut().for_each(|r| r.source.kind = Kind::ControllerRevision);
     let intent = Intent::Rollback { target: ObjectRef::new(Kind::StatefulSet, "shop", "checkout"), revision: None };
     let make = |facts: &RollbackFacts| {
-        make(&intent, &Facts::Rollback(facts.clone()), fixtures::operation(), None, now()).unwrap()
+        make(&intent, &Facts::Rollback(Box::new(facts.clone())), fixtures::operation(), None, now()).unwrap()
     };
     assert_eq!(details(&make(&facts), "stuck pod").len(), 1);
     assert_eq!(make(&facts).steps.len(), 2);
@@ -229,6 +230,6 @@ fn rights_and_leases_are_checked_but_only_rights_stop_it() {
 #[test]
 fn facts_of_another_verb_are_no_plan() {
     let intent = Intent::Restart { target: checkout() };
-    let error = make(&intent, &Facts::Rollback(facts()), fixtures::operation(), None, now()).unwrap_err();
+    let error = make(&intent, &Facts::Rollback(Box::new(facts())), fixtures::operation(), None, now()).unwrap_err();
     assert!(matches!(error, PlanError::Invalid { .. }));
 }

@@ -7,3 +7,4 @@ mod rescue;
 mod rollback;
 mod shift;
 mod stage;
+mod stick;

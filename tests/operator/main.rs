@@ -4,6 +4,9 @@
 
 mod bump;
 mod faults;
+#[path = "../contract/fleet.rs"]
+#[allow(dead_code, reason = "shared with the contract suite, which uses more of it")]
+mod fleet;
 mod history;
 mod journal;
 mod migrate;
@@ -14,6 +17,7 @@ mod reserve;
 mod rollback;
 mod shift;
 mod status;
+mod stick;
 #[path = "../contract/world.rs"]
 #[allow(dead_code, reason = "shared with the contract suite, which uses more of it")]
 mod world;
@@ -37,10 +41,15 @@ fn main() -> std::process::ExitCode {
         requests::ALL,
     ]
     .concat();
-    let served = [&stories[..], bump::SERVED].concat();
+    let served = [&stories[..], bump::SERVED, stick::ALL].concat();
     let mut trials: Vec<Trial> = served.iter().map(|(name, test)| trial(Which::Served, name, *test)).collect();
     if std::env::var_os("PILOTHOUSE_TEST_KUBECONFIG").is_some() {
-        let real = [&stories[..], bump::REAL, rescue::REAL].concat();
+        let mut real = [&stories[..], bump::REAL, rescue::REAL].concat();
+        if std::env::var_os("PILOTHOUSE_TEST_FLUX").is_some() {
+            real.extend([stick::ALL, stick::REAL].concat());
+        } else {
+            eprintln!("no Flux on the control plane: what it fights for is not judged there");
+        }
         trials.extend(real.iter().map(|(name, test)| trial(Which::Real, name, *test)));
     } else {
         eprintln!(

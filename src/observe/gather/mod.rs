@@ -3,14 +3,18 @@
 //! Read once, decided on by a pure planner. What cannot be read is said in the facts where a plan can do without it, and is
 //! an error where it cannot.
 
-pub(super) mod bump;
+mod bump;
 mod common;
 mod migrate;
+pub(super) mod place;
+mod reconciler;
 pub(super) mod repository;
 mod rollback;
+mod says;
 mod shift;
 
 pub(super) use common::seconds;
+pub use says::{Says, says};
 
 use super::ObserveError;
 use crate::{
@@ -44,7 +48,9 @@ pub struct World {
 pub async fn gather(world: &World, intent: &Intent) -> Result<Facts, ObserveError> {
     let object = target(world, intent).await?;
     match intent {
-        Intent::Rollback { .. } => rollback::gather(world, intent, object).await.map(Facts::Rollback),
+        Intent::Rollback { .. } => {
+            rollback::gather(world, intent, object).await.map(|facts| Facts::Rollback(Box::new(facts)))
+        }
         Intent::Restart { .. } => {
             Ok(Facts::Restart(RestartFacts { common: common::gather(world, intent, object).await? }))
         }

@@ -1,6 +1,6 @@
 //! Facts for a rollback.
 
-use super::{World, common};
+use super::{World, common, reconciler};
 use crate::{
     connect::kube::Reader,
     formats::job,
@@ -16,8 +16,12 @@ pub(super) async fn gather(world: &World, intent: &Intent, object: Value) -> Res
         revisions(&world.cluster, &object, &world.proven),
         migrations(world.cluster.reader(), intent.target()),
     );
-    let common = common::gather(world, intent, object).await?;
-    Ok(RollbackFacts { common, revisions: revisions?, migrations })
+    let revisions = revisions?;
+    let (reconciler, common) = tokio::join!(
+        reconciler::gather(world, intent.target(), &object, &revisions),
+        common::gather(world, intent, object.clone()),
+    );
+    Ok(RollbackFacts { common: common?, revisions, migrations, reconciler })
 }
 
 /// Migrations that ran for this workload, by their Jobs and by the records that outlive them. What may not be read is not
