@@ -21,7 +21,7 @@ impl Cockpit {
                 }
             }
             Effect::ConfirmAll { plans, typed } => {
-                let Some(context) = plans.first().map(|plan| plan.context.clone()) else { return None };
+                let context = plans.first()?.context.clone();
                 match self.fleet.session(&context) {
                     Ok(session) => self.hands.start_all(&session, plans, typed),
                     Err(error) => {

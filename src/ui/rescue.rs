@@ -98,8 +98,8 @@ impl State {
 
     /// Begins what was confirmed, and shows where each of them stands.
     pub(super) fn begin(&mut self, plans: Vec<Arc<Plan>>, typed: Option<String>) -> Vec<Effect> {
-        let mut together = Together::default();
-        together.plans = plans.iter().map(|plan| (plan.operation.clone(), Arc::clone(plan))).collect();
+        let by_operation = |plan: &Arc<Plan>| (plan.operation.clone(), Arc::clone(plan));
+        let mut together = Together { plans: plans.iter().map(by_operation).collect(), ..Together::default() };
         together.list.arrange(plans.iter().map(|plan| plan.operation.clone()).collect());
         self.together = together;
         self.table_mut(TableKind::Workloads).unmark();

@@ -32,7 +32,7 @@ impl Operator {
     }
 
     /// The same operator, known to the API server by this token instead.
-    pub fn as_user(mut self, token: &str) -> Self {
+    pub fn with_token(mut self, token: &str) -> Self {
         let text = std::fs::read_to_string(&self.kubeconfig).unwrap();
         let mut file: Value = serde_yaml::from_str(&text).unwrap();
         for user in file["users"].as_array_mut().unwrap() {

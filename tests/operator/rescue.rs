@@ -180,7 +180,7 @@ async fn fewest_rights(w: World) {
     let asked = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}});
     let request = http::Request::post(path).header("content-type", "application/json");
     let given: Value = w.client.request(request.body(asked.to_string().into_bytes()).unwrap()).await.unwrap();
-    let operator = Operator::new(&w).as_user(given["status"]["token"].as_str().unwrap());
+    let operator = Operator::new(&w).with_token(given["status"]["token"].as_str().unwrap());
     let run = operator.run(&["rollback", "--panic", "--yes", "-o", "json"]).await;
     assert_eq!(listed(run.assert(0)), chosen(&[("web", true)]), "{}", run.out);
     let unknown = run.lines()[0]["unknown"].as_array().unwrap().clone();
