@@ -150,8 +150,9 @@ fn hostile_sights(text: &str) -> Vec<Sight> {
                 }
             }
             Sight::Git(origin) => {
-                (origin.branch, origin.place) = (text.into(), text.into());
-                for commit in &mut origin.commits {
+                (origin.branch, origin.places[0].place) = (text.into(), text.into());
+                origin.unplaced = vec![(text.into(), text.into())];
+                for commit in origin.places.iter_mut().flat_map(|placed| &mut placed.commits) {
                     (commit.author, commit.subject, commit.to) = (text.into(), text.into(), Some(text.into()));
                 }
             }

@@ -512,3 +512,12 @@ fn rollbacks_side_by_side() {
         }
     });
 }
+
+#[test]
+fn the_pods_of_a_rollback_that_is_waited_for() {
+    let rows = rows();
+    golden("rollback-waits", plain, &rows, |robot| {
+        let plan = rescue::plan(&fixture::deployment("shop", "checkout"), 1);
+        robot.start(rescue::view(&plan, OperationState::Running, "4 of 6 pods are available"));
+    });
+}

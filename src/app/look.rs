@@ -64,7 +64,8 @@ impl Session {
     /// No repository is known or it cannot be read, or nothing in it fits.
     pub async fn origin(&self, target: &ObjectRef, repository: Option<&str>) -> Result<Origin, ObserveError> {
         let origin = look::origin(&self.world(), target, repository).await?;
-        self.keep_commits(target, &origin.commits);
+        let commits: Vec<_> = origin.places.iter().flat_map(|place| &place.commits).cloned().collect();
+        self.keep_commits(target, &commits);
         Ok(origin)
     }
 }

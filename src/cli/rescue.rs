@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     app::{Group, Interruptions, Session, Unplanned, Wanted, Word},
-    model::{Action, Casualty, Control, Intent, ObjectRef, OperationId, Outcome, Plan, Progress, Rows, StepState},
+    model::{Casualty, Control, Intent, ObjectRef, OperationId, Outcome, Plan, Progress, Rows, StepState},
     observe::{self, Scope},
     time::age,
 };
@@ -299,8 +299,7 @@ impl Follow {
             }
             Word::Progress(Progress::Step { index, state, detail }) => {
                 let step = plan.steps.get(index);
-                let writes = step.is_some_and(|step| matches!(step.action, Action::RestoreTemplate { .. }));
-                if writes && state == StepState::Done {
+                if plan.write() == Some(index) && state == StepState::Done {
                     self.accepted.insert(id.clone(), self.begun.elapsed().as_secs_f64());
                 }
                 let word = step.map_or("step", |step| step.step.as_str());

@@ -6,6 +6,7 @@
 
 pub mod container;
 mod error;
+pub mod hold;
 pub mod images;
 pub mod index;
 pub mod job;

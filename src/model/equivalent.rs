@@ -3,7 +3,7 @@
 //! Without this program's checks, tests and waiting; what no command does is said as a shell comment.
 
 use super::{
-    Action, Kind, ObjectRef,
+    Action, Kind, Means, ObjectRef, OwnerHold,
     command::{place, quoted},
 };
 
@@ -91,6 +91,46 @@ impl Action {
             Self::WaitRollout { object, .. } => {
                 vec![kubectl(object, &format!("rollout status {}", object.type_name()))]
             }
+            Self::HoldOwner(hold) => vec![kubectl(&hold.object, &mark(hold, true))],
+            Self::ReleaseOwner(hold) => vec![kubectl(&hold.object, &mark(hold, false))],
+            Self::WaitApplied { owner, source, bad, .. } => {
+                let ask = |object: &ObjectRef| {
+                    let words = format!("annotate --overwrite {} reconcile.fluxcd.io/requestedAt=now", path(object));
+                    kubectl(object, &words)
+                };
+                let images: Vec<&str> = bad.iter().map(|(_, image)| image.as_str()).collect();
+                let look = kubectl(owner, &format!("get {} -o yaml", path(owner)));
+                let until =
+                    format!("{look}  # until the commit of lastAttemptedRevision does not say {}", images.join(", "));
+                vec![ask(source), ask(owner), until]
+            }
+            Self::WaitHand { todo, .. } => vec![format!("# {todo}")],
+        }
+    }
+}
+
+/// A resource of a group that is not the only one to use its name: kubectl must be told which.
+fn path(object: &ObjectRef) -> String {
+    format!("{}.{}/{}", object.kind.plural(), object.kind.group(), object.name)
+}
+
+/// The words that put a hold on, or take it off.
+fn mark(hold: &OwnerHold, on: bool) -> String {
+    const RECONCILE: &str = "kustomize.toolkit.fluxcd.io/reconcile";
+    match (hold.means, on) {
+        (Means::LeaveAlone, true) => format!("label --overwrite {} {RECONCILE}=disabled", hold.object.type_name()),
+        (Means::LeaveAlone, false) => match &hold.original {
+            Some(original) => {
+                format!("label --overwrite {} {}", hold.object.type_name(), quoted(&format!("{RECONCILE}={original}")))
+            }
+            None => format!("label {} {RECONCILE}-", hold.object.type_name()),
+        },
+        (Means::Suspend, on) => {
+            format!(
+                "patch {} --type=merge -p {}",
+                path(&hold.object),
+                quoted(&format!(r#"{{"spec":{{"suspend":{on}}}}}"#))
+            )
         }
     }
 }

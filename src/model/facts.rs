@@ -1,8 +1,8 @@
 //! Facts: everything a planner needs to know for one intent. Gathered in one go by `observe`, then only read.
 
 use super::{
-    Autoscaler, ClusterIdentity, Commit, Container, FileEdit, JobState, ObjectRef, Owner, Permission, Release,
-    Reservation, Revision,
+    Autoscaler, ClusterIdentity, Commit, Container, FileEdit, HoldRecord, JobState, Means, ObjectRef, Owner,
+    Permission, Reference, Release, Reservation, Revision,
 };
 use jiff::Timestamp;
 use serde_json::Value;
@@ -112,6 +112,100 @@ pub struct Surroundings {
     pub commits: Vec<Commit>,
 }
 
+/// One version that a place in Git could be given, and the edit that does so.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Draft {
+    /// The image as it would result.
+    pub image: String,
+    /// The edit; None where the place says so already.
+    pub edit: Option<FileEdit>,
+    /// Things to know about the edit.
+    pub warnings: Vec<String>,
+    /// The change as a unified diff.
+    pub diff: String,
+}
+
+/// What selects the version that an automation writes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// The ImagePolicy.
+    pub object: ObjectRef,
+    /// The tag that it selects now; None where that may not be read.
+    pub latest: Option<String>,
+}
+
+/// An automation that writes to the repository by itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Automation {
+    /// The ImageUpdateAutomation.
+    pub object: ObjectRef,
+    /// Its UID.
+    pub uid: String,
+    /// What `spec.suspend` says.
+    pub suspended: Option<bool>,
+    /// The hold on it.
+    pub hold: Option<HoldRecord>,
+    /// Whether it may be suspended; None where it could not be asked.
+    pub allowed: Option<bool>,
+}
+
+/// The place in Git that sets a container's image, and what it could be set back to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GitPlace {
+    /// The container.
+    pub container: String,
+    /// `path:line`.
+    pub place: String,
+    /// The image that it says now.
+    pub says: String,
+    /// Other workloads and environments that it sets.
+    pub reaches: Vec<String>,
+    /// The ImagePolicy by which an automation writes it.
+    pub policy: Option<Policy>,
+    /// The commit that wrote what it says now.
+    pub commit: Option<Commit>,
+    /// One for each image of this container that a revision has.
+    pub drafts: Vec<Draft>,
+}
+
+/// The repository that a reconciler applies a workload from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GitFacts {
+    /// What leads from the workload to its places at any commit.
+    pub reference: Reference,
+    /// The commit at the branch's tip.
+    pub tip: String,
+    /// How the repository was found.
+    pub found: String,
+    /// The author of commits, as Git is configured; Err says what to configure.
+    pub author: Result<String, String>,
+    /// Where images are set; Err for a container says why its place is not known.
+    pub places: Vec<Result<GitPlace, (String, String)>>,
+    /// What writes to the repository by itself, where a place has a policy.
+    pub automations: Vec<Automation>,
+}
+
+/// How a reconciler can be kept from writing a workload again, and what it would write.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReconcilerFacts {
+    /// How it is held off.
+    pub means: Means,
+    /// The object that is marked for it.
+    pub object: ObjectRef,
+    /// Its UID.
+    pub uid: String,
+    /// What the mark says now.
+    pub original: Option<String>,
+    /// The hold that is in force already.
+    pub hold: Option<HoldRecord>,
+    /// Whether the mark may be written; None where it could not be asked.
+    pub allowed: Option<bool>,
+    /// The Kustomization that applies the source, and the GitRepository that it applies.
+    pub consumer: Option<(ObjectRef, ObjectRef)>,
+    /// What Git says; Err says why that is not known.
+    pub git: Result<GitFacts, String>,
+}
+
 /// Facts for a rollback.
 #[derive(Clone, Debug)]
 pub struct RollbackFacts {
@@ -123,6 +217,8 @@ pub struct RollbackFacts {
     pub around: Box<Surroundings>,
     /// Migrations known to have run since: Job name and image.
     pub migrations: Vec<(String, String, Option<Timestamp>)>,
+    /// How what is rolled back stays so; None where nothing reconciles it.
+    pub reconciler: Option<ReconcilerFacts>,
 }
 
 /// Facts for a restart.
@@ -218,7 +314,7 @@ pub struct MigrateFacts {
 #[derive(Clone, Debug)]
 pub enum Facts {
     /// For a rollback.
-    Rollback(RollbackFacts),
+    Rollback(Box<RollbackFacts>),
     /// For the rollback of a Helm release.
     Release(Box<(CommonFacts, ReleaseFacts)>),
     /// For a restart.

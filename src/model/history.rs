@@ -1,7 +1,7 @@
 //! The history of a workload: its revisions, the commits that wrote their images, and what the reconciler did, on one line of
 //! time.
 
-use super::{Commit, Container, KnownGood, ObjectRef, Origin, Owner, Traits, image::ImageReference};
+use super::{Commit, Container, KnownGood, ObjectRef, Origin, Owner, Placed, Traits, image::ImageReference};
 use jiff::{SignedDuration, Timestamp};
 
 /// A commit and the cluster's clock may differ so much, and one still be the other's cause.
@@ -77,14 +77,17 @@ impl History {
         self.revisions.iter().find(|past| past.revision == revision)
     }
 
-    /// The commit that wrote a revision's image: the last one before it was created.
+    /// The commit that wrote a revision's images: of the last ones before it was created that set what its containers run, the
+    /// latest.
     pub fn commit_of<'o>(&self, revision: &PastRevision, origin: Option<&'o Origin>) -> Option<&'o Commit> {
-        let origin = origin?;
-        let container = revision.containers.iter().find(|c| *c.name == *origin.container)?;
-        let version = ImageReference::parse(&container.image).ok()?.version();
-        let same = || origin.commits.iter().filter(|commit| commit.to.as_deref() == Some(&*version));
-        let before = |commit: &&Commit| revision.created.is_none_or(|created| commit.time <= created + SKEW);
-        same().filter(before).max_by_key(|commit| commit.time).or_else(|| same().min_by_key(|commit| commit.time))
+        let wrote = |placed: &'o Placed| {
+            let container = revision.containers.iter().find(|c| *c.name == *placed.container)?;
+            let version = ImageReference::parse(&container.image).ok()?.version();
+            let same = || placed.commits.iter().filter(|commit| commit.to.as_deref() == Some(&*version));
+            let before = |commit: &&Commit| revision.created.is_none_or(|created| commit.time <= created + SKEW);
+            same().filter(before).max_by_key(|commit| commit.time).or_else(|| same().min_by_key(|commit| commit.time))
+        };
+        origin?.places.iter().filter_map(wrote).max_by_key(|commit| commit.time)
     }
 
     /// Everything on one line of time, newest first. A revision that was rolled back to keeps the time of its first creation;
@@ -99,8 +102,12 @@ impl History {
             latest = latest.max(past.created);
             moments.push((latest, Moment::Revision(past, commit)));
         }
-        let commits = origin.iter().flat_map(|origin| &origin.commits);
-        for commit in commits.filter(|commit| !told.contains(&&*commit.sha)) {
+        // One commit may change the images of several containers.
+        for commit in origin.iter().flat_map(|origin| &origin.places).flat_map(|placed| &placed.commits) {
+            if told.contains(&&*commit.sha) {
+                continue;
+            }
+            told.push(&commit.sha);
             moments.push((Some(commit.time), Moment::Commit(commit)));
         }
         let synced = self.reconciliations.iter().flatten().flatten();

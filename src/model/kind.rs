@@ -51,6 +51,14 @@ pub enum Kind {
     Kustomization,
     /// `source.toolkit.fluxcd.io/v1` GitRepository.
     GitRepository,
+    /// `helm.toolkit.fluxcd.io/v2` HelmRelease.
+    HelmRelease,
+    /// `image.toolkit.fluxcd.io/v1` ImagePolicy.
+    ImagePolicy,
+    /// `image.toolkit.fluxcd.io/v1` ImageUpdateAutomation.
+    ImageUpdateAutomation,
+    /// `argoproj.io/v1alpha1` Application, of Argo CD.
+    Application,
     /// `argoproj.io/v1alpha1` Rollout, of Argo Rollouts.
     Rollout,
     /// A Helm release: nothing that an API server serves, but what Helm keeps in Secrets of type `helm.sh/release.v1`.
@@ -66,7 +74,7 @@ type Coordinates = (&'static str, &'static str, &'static str, &'static str, &'st
 
 impl Kind {
     /// Every kind, in the order of declaration.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 30] = [
         Self::Deployment,
         Self::StatefulSet,
         Self::DaemonSet,
@@ -89,6 +97,10 @@ impl Kind {
         Self::Lease,
         Self::Kustomization,
         Self::GitRepository,
+        Self::HelmRelease,
+        Self::ImagePolicy,
+        Self::ImageUpdateAutomation,
+        Self::Application,
         Self::Rollout,
         Self::Release,
         Self::PodMetrics,
@@ -164,6 +176,28 @@ impl Kind {
                 &["gitrepository", "gitrepo"],
                 true,
             ),
+            Self::HelmRelease => {
+                ("helm.toolkit.fluxcd.io", "v2", "HelmRelease", "helmreleases", &["helmrelease", "hr"], true)
+            }
+            Self::ImagePolicy => (
+                "image.toolkit.fluxcd.io",
+                "v1",
+                "ImagePolicy",
+                "imagepolicies",
+                &["imagepolicy", "imagepolicies"],
+                true,
+            ),
+            Self::ImageUpdateAutomation => (
+                "image.toolkit.fluxcd.io",
+                "v1",
+                "ImageUpdateAutomation",
+                "imageupdateautomations",
+                &["imageupdateautomation", "imageupdateautomations"],
+                true,
+            ),
+            Self::Application => {
+                ("argoproj.io", "v1alpha1", "Application", "applications", &["application", "app"], true)
+            }
             Self::Rollout => ("argoproj.io", "v1alpha1", "Rollout", "rollouts", &["ro", "rollouts", "rollout"], true),
             Self::Release => ("helm.sh", "release.v1", "Release", "releases", &["release", "releases"], true),
             Self::PodMetrics => ("metrics.k8s.io", "v1beta1", "PodMetrics", "pods", &["podmetrics"], true),

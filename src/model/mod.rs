@@ -21,6 +21,7 @@ mod facts;
 mod fleet;
 mod health;
 mod history;
+mod hold;
 pub mod image;
 mod incident;
 mod inspection;
@@ -72,12 +73,14 @@ pub use cron_job::{CronJob, CronJobState};
 pub use delivery::Delivery;
 pub use event::EventLine;
 pub use facts::{
-    BumpFacts, CommonFacts, ConfigurationChange, EditSite, Facts, Holder, MigrateFacts, PriorJob, ReleaseFacts,
-    ReleaseMember, Repository, RestartFacts, RollbackFacts, ShiftFacts, StuckPod, Surroundings,
+    Automation, BumpFacts, CommonFacts, ConfigurationChange, Draft, EditSite, Facts, GitFacts, GitPlace, Holder,
+    MigrateFacts, Policy, PriorJob, ReconcilerFacts, ReleaseFacts, ReleaseMember, Repository, RestartFacts,
+    RollbackFacts, ShiftFacts, StuckPod, Surroundings,
 };
 pub use fleet::{ContextView, Fleet, SILENT, Standing, Summary, Tally, Troubled};
 pub use health::Health;
 pub use history::{History, Moment, PastRevision, Reconciliation};
+pub use hold::{HoldRecord, Means, OwnerHold};
 pub use incident::{Casualty, Incident};
 pub use inspection::{Inspection, PodSummary};
 pub use intent::{Intent, Verb};
@@ -94,7 +97,7 @@ pub use namespace::Namespace;
 pub use node::{Node, Pressed, Pressure, Readiness};
 pub use object::ObjectRef;
 pub use operation::{Control, OperationId, OperationState, OperationView, Outcome, Progress, StepState, StepView};
-pub use origin::{Commit, Origin};
+pub use origin::{Commit, Origin, Placed, Reference};
 pub use overview::{Budget, ContainerDetail, Overview};
 pub use owner::{Owner, OwnerKind};
 pub use placement::{Applied, Astray, Domain, PlacedPod, Placement};

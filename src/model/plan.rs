@@ -157,6 +157,12 @@ impl Plan {
         self.preconditions.iter().find(|check| check.what == "known good").map_or("", |check| &check.detail)
     }
 
+    /// The index of the step whose write is waited for most: the one that puts the target back, else the first.
+    pub fn write(&self) -> Option<usize> {
+        let undo = self.steps.iter().position(|step| step.step == "undo");
+        undo.or(Some(0)).filter(|at| *at < self.steps.len())
+    }
+
     /// Names the plans that were shown together with it, to be confirmed at once.
     pub fn group(&self) -> Option<&str> {
         self.incident.as_ref()?.group.as_deref()

@@ -3,7 +3,7 @@
 //! A step never carries a pod template or a manifest: they hold environment values and would end up in the journal. It names
 //! the object they come from and the hash that was confirmed; the executor reads the object again and compares.
 
-use super::{ObjectRef, RevisionSource};
+use super::{ObjectRef, OwnerHold, Reference, RevisionSource};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -223,4 +223,26 @@ pub enum Action {
         /// Its UID.
         uid: String,
     },
+    /// Keep an owner from writing, and record on what is held who does so, and what was there before.
+    HoldOwner(OwnerHold),
+    /// Ask a Flux Kustomization to apply what its source says now, and wait until that no longer is what was undone.
+    WaitApplied {
+        /// The Kustomization.
+        owner: ObjectRef,
+        /// The GitRepository that it applies.
+        source: ObjectRef,
+        /// Where Git says it.
+        reference: Reference,
+        /// What it must not say any more: container and image.
+        bad: Vec<(String, String)>,
+    },
+    /// Wait for a hand: what was undone is put back in its source by somebody, who then goes on with the operation.
+    WaitHand {
+        /// Who is held off meanwhile.
+        owner: String,
+        /// What is to be done, as a sentence.
+        todo: String,
+    },
+    /// Let the owner write again, and put back what was there before the hold.
+    ReleaseOwner(OwnerHold),
 }

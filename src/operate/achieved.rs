@@ -7,6 +7,7 @@ use crate::model::{Action, Durability, Intent, Plan, StepState, Verb};
 pub(super) fn sentence(history: &History) -> String {
     let plan = &history.plan;
     let steps = || plan.steps.iter().zip(&history.steps).rev();
+    let took = took(history);
     let last = steps().map(|(_, told)| told.detail.as_str()).find(|detail| !detail.is_empty()).unwrap_or("done");
     let rolled_out = steps()
         .next()
@@ -14,10 +15,10 @@ pub(super) fn sentence(history: &History) -> String {
     let path = plan.target.path();
     let achieved = match &plan.intent {
         Intent::Rollback { .. } if rolled_out => match restored(plan) {
-            Some(revision) => format!("{path} runs the template of revision {revision} again: {last}"),
+            Some(revision) => format!("{path} runs the template of revision {revision} again: {last}{took}"),
             None => format!("{path}: {last}"),
         },
-        Intent::Restart { .. } if rolled_out => format!("every pod of {path} was replaced: {last}"),
+        Intent::Restart { .. } if rolled_out => format!("every pod of {path} was replaced: {last}{took}"),
         Intent::Bump { tag, .. } if rolled_out => format!("{path} serves {tag}: {last}"),
         Intent::Shift { to, steps: shares, .. } => {
             // Where it arrived says more than that its last hold is over.
@@ -33,6 +34,18 @@ pub(super) fn sentence(history: &History) -> String {
         // A commit that nothing applies is not what the operator came for.
         Durability::Unknown(why) if plan.verb == Verb::Bump => format!("{achieved}; {why}"),
         Durability::Sticks | Durability::Unknown(_) => achieved,
+    }
+}
+
+/// How long it took from the confirmation until the last step was over, as a clause; nothing where it was paused meanwhile or took
+/// no time.
+fn took(history: &History) -> String {
+    let ended = history.steps.iter().filter_map(|step| step.finished).max();
+    let seconds = history.confirmed.zip(ended).map(|(begun, ended)| ended.duration_since(begun).as_secs());
+    match seconds {
+        Some(seconds @ 1..120) => format!(", {seconds} s after it was confirmed"),
+        Some(seconds @ 120..) => format!(", {} min after it was confirmed", seconds / 60),
+        Some(_) | None => String::new(),
     }
 }
 

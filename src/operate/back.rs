@@ -6,7 +6,10 @@
 use super::{
     journal::Record,
     run::Run,
-    steps::weights::{self, describe},
+    steps::{
+        owner,
+        weights::{self, describe},
+    },
     stop::Stop,
     write::Probe,
 };
@@ -86,6 +89,18 @@ impl Run {
         self.reconcile().await?;
         self.record(Record::Aborting).await?;
         if self.plan().verb != Verb::Shift {
+            let holds: Vec<_> = self.history.holds().cloned().collect();
+            if !holds.is_empty() {
+                let index = self.history.cursor().unwrap_or(self.history.steps.len().saturating_sub(1));
+                self.going_back = true;
+                for hold in &holds {
+                    owner::lift(self, index, hold).await?;
+                }
+                self.going_back = false;
+                let owners: Vec<&str> = holds.iter().map(|hold| hold.owner.as_str()).collect();
+                let what = format!("{} is let go, and applies what its source says", owners.join(", "));
+                return Ok((Outcome::Failed, format!("aborted by the operator: {what}")));
+            }
             return Ok(self.let_go());
         }
         let first = (0..self.history.steps.len()).find_map(|index| self.increment(index));

@@ -19,8 +19,15 @@ impl Run {
             },
         };
         // Somebody else holds the target, or a right is gone: that ends a fresh operation, but one that was under way stays
-        // to be resumed.
-        let stays = outcome == Outcome::Refused && (self.resumed || self.history.has_written());
+        // to be resumed. So does one that leaves an owner held off: until that is let go, nobody may take it for ended.
+        let holds = outcome != Outcome::Done && self.history.holds().next().is_some();
+        let stays = holds || outcome == Outcome::Refused && (self.resumed || self.history.has_written());
+        let message = match self.history.holds().next().filter(|_| holds) {
+            Some(hold) => {
+                format!("{message}. {} is still held off: resume the operation, or abort it", hold.owner)
+            }
+            None => message,
+        };
         let kept = if stays { Outcome::Interrupted } else { outcome };
         let record = Record::Result { outcome: kept, message: message.clone() };
         let message = match self.record(record).await {

@@ -228,6 +228,7 @@ impl Run {
     /// What was there before the first step, for a colleague who puts it back by hand.
     fn original(&self) -> Option<String> {
         self.plan().steps.iter().find_map(|step| match &step.action {
+            Action::HoldOwner(hold) => serde_json::to_string(hold).ok(),
             Action::SetWeights { before, .. } => serde_json::to_string(before).ok(),
             Action::RestoreTemplate { before, .. } => Some(format!("{{\"template\":\"{before}\"}}")),
             _ => None,

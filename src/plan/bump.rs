@@ -1,6 +1,6 @@
 //! Bumping: one commit that changes an image tag, followed as far as something in sight carries it to the cluster.
 
-use super::{Asked, PlanError, Sheet, checks, disruption, durability, step};
+use super::{Asked, PlanError, Sheet, checks, disruption, durability, message, step};
 use crate::formats::template;
 use crate::model::image::{ImageReference, compare_tags};
 use crate::model::{
@@ -108,12 +108,13 @@ impl<'a> Follow<'a> {
 
 fn steps(asked: &Asked<'_>, facts: &BumpFacts, target: &ObjectRef, tag: &str, follow: &Follow<'_>) -> Vec<Step> {
     let (site, repository) = (&facts.site, &facts.repository);
+    let why: Vec<String> = asked.why.map(str::to_owned).into_iter().collect();
     let commit = CommitPlan {
         repository: repository.location.clone(),
         branch: repository.branch.clone(),
         base: repository.tip.clone(),
         edits: site.edits.clone(),
-        message: message(asked, target, &site.from, tag),
+        message: message::of(asked, target, &format!("{} → {tag}", site.from), &why),
         time: asked.now,
     };
     let push = Action::Push { repository: repository.location.clone(), branch: repository.branch.clone() };
@@ -146,17 +147,6 @@ fn steps(asked: &Asked<'_>, facts: &BumpFacts, target: &ObjectRef, tag: &str, fo
         steps.push(step("wait", "until the rollout is complete and its pods are healthy", wait));
     }
     steps
-}
-
-/// The commit message: what, why, and trailers by which the commit is recognised after a crash.
-fn message(asked: &Asked<'_>, target: &ObjectRef, from: &str, tag: &str) -> String {
-    let mut message = format!("{}: {from} → {tag}\n\n", target.name);
-    if let Some(why) = asked.why {
-        let plain: String = why.chars().filter(|c| *c == '\n' || !c.is_control()).collect();
-        message.push_str(&plain);
-        message.push_str("\n\n");
-    }
-    message + &format!("Pilothouse-Operation: {}\nPilothouse-Workload: {target}\n", asked.operation)
 }
 
 fn reasons(facts: &BumpFacts, follow: &Follow<'_>) -> Vec<String> {
@@ -210,7 +200,7 @@ fn unread_reconciler(common: &CommonFacts) -> Option<Precondition> {
     common.owner_interval.is_none().then(|| Precondition::warn("reconciler", unread()))
 }
 
-fn listed(names: &[String]) -> String {
+pub(super) fn listed(names: &[String]) -> String {
     let shown = names.iter().take(LISTED).cloned().collect::<Vec<_>>().join(", ");
     match names.len().checked_sub(LISTED) {
         Some(more @ 1..) => format!("{shown} and {more} more"),
@@ -220,7 +210,7 @@ fn listed(names: &[String]) -> String {
 
 /// The site's diff with the context lines around the change reduced to their keys: a manifest's other lines may be
 /// environment values.
-fn safe_diff(diff: &str) -> String {
+pub(super) fn safe_diff(diff: &str) -> String {
     const PLAIN: [&str; 14] = [
         "apiVersion",
         "kind",

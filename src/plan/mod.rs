@@ -11,13 +11,17 @@ mod checks;
 mod disruption;
 mod durability;
 mod error;
+mod finish;
 mod known_good;
+mod message;
 mod migrate;
 mod release;
 mod restart;
+mod restore;
 mod rollback;
 mod shift;
 mod span;
+mod stick;
 mod stuck;
 
 #[cfg(test)]

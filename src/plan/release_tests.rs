@@ -97,9 +97,15 @@ fn of_workload(release: ReleaseFacts, revision: Option<u64>) -> Plan {
     let mut common = fixtures::common(fixtures::deployment("app:3"));
     common.owner = Some(fixtures::owner(OwnerKind::Helm));
     let around = Surroundings { release: Some(Ok(release)), ..Surroundings::default() };
-    let facts = RollbackFacts { common, revisions: workloads(), migrations: Vec::new(), around: Box::new(around) };
+    let facts = RollbackFacts {
+        common,
+        revisions: workloads(),
+        migrations: Vec::new(),
+        around: Box::new(around),
+        reconciler: None,
+    };
     let intent = Intent::Rollback { target: checkout(), revision };
-    let plan = make(&intent, &Facts::Rollback(facts), fixtures::operation(), None, now()).unwrap();
+    let plan = make(&intent, &Facts::Rollback(Box::new(facts)), fixtures::operation(), None, now()).unwrap();
     sound(&plan);
     plan
 }

@@ -1,8 +1,8 @@
 //! Rolling back: the revision to return to, chosen and explained, and what does not return with it.
 
 use super::{
-    Asked, Assessment, Choice, PlanError, Sheet, argo, assess, changed, checks, disruption, durability, known_good,
-    release, step, stuck,
+    Asked, Assessment, Choice, PlanError, Sheet, argo, assess, bump, changed, checks, disruption, finish, known_good,
+    release, step, stick, stuck,
 };
 use crate::formats::{redact, template};
 use crate::model::{
@@ -22,6 +22,11 @@ pub(super) struct Undo {
 pub(super) fn plan(asked: &Asked<'_>, facts: &RollbackFacts) -> Result<Sheet, PlanError> {
     let Intent::Rollback { target, revision } = asked.intent else { return Err(asked.mismatch("rollback")) };
     let common = &facts.common;
+    if revision.is_none()
+        && let Some(sheet) = finish::plan(asked, facts)
+    {
+        return Ok(sheet);
+    }
     // A workload of a Helm release goes back with its release, unless this very workload's revision is asked for.
     let without_helm = match &facts.around.release {
         Some(release) if revision.is_none() => match release::instead(asked, common, release) {
@@ -66,7 +71,11 @@ pub(super) fn plan(asked: &Asked<'_>, facts: &RollbackFacts) -> Result<Sheet, Pl
     if on_delete {
         preconditions.push(Precondition::warn("strategy", "OnDelete: pods are replaced only once you delete them"));
     }
-    let durability = durability::of_direct_write(common);
+    let swaps = stick::swaps(template::of(written), &chosen.template);
+    let beyond = stick::differs_otherwise(template::of(written), &chosen.template);
+    let lasting = stick::of(asked, common, facts.reconciler.as_ref(), &swaps, beyond);
+    preconditions.extend(lasting.preconditions);
+    let durability = lasting.durability;
 
     let mut needs = checks::required(asked.intent.needs());
     let unpause = if paused { ", and spec.paused true → false in the same write" } else { "" };
@@ -84,13 +93,15 @@ pub(super) fn plan(asked: &Asked<'_>, facts: &RollbackFacts) -> Result<Sheet, Pl
         after: hash_after,
         unpause: paused,
     };
-    let mut steps = vec![step("undo", detail, restore)];
+    let mut steps = lasting.before;
+    let undo = step("undo", detail, restore);
     if target.kind == Kind::Rollout {
         let around = argo::around(target, common, chosen, assessment.known_good, template_of.is_some());
         preconditions.extend(around.preconditions);
         needs.extend(around.needs);
-        steps.splice(0..0, around.before);
-        steps.extend(around.after);
+        steps.extend(around.before.into_iter().chain([undo]).chain(around.after));
+    } else {
+        steps.push(undo);
     }
     let (deletions, warning) = stuck::deletions(target, facts, chosen);
     if !deletions.is_empty() {
@@ -98,26 +109,30 @@ pub(super) fn plan(asked: &Asked<'_>, facts: &RollbackFacts) -> Result<Sheet, Pl
     }
     steps.extend(deletions);
     preconditions.extend(warning);
+    steps.extend(lasting.after);
     if !on_delete {
         let uid = common.object["metadata"]["uid"].as_str().unwrap_or_default().to_owned();
         let wait = Action::WaitRollout { object: target.clone(), uid };
         steps.push(step("wait", "until the rollout is complete and its pods are healthy", wait));
     }
+    steps.extend(lasting.last);
     let from = current.map(|r| r.revision.to_string());
     // Of an Argo Rollout the ReplicaSet is compared: the API server filled in its defaults, and not the Rollout's.
     let now = match (target.kind, current) {
         (Kind::Rollout, Some(current)) => &current.template,
         _ => template::of(written),
     };
+    let mut told = reasons(facts, &assessments, index, revision.is_some());
+    told.extend(lasting.reasons);
     Ok(Sheet {
         summary: format!("{} → {}", from.as_deref().unwrap_or("now"), chosen.revision),
-        reasons: reasons(facts, &assessments, index, revision.is_some()),
+        reasons: told,
         risk: risk(assessment, &durability, paused, &preconditions),
         durability,
         preconditions,
         needs,
         steps,
-        diff: diff(now, chosen),
+        diff: diff(now, chosen) + &bump::safe_diff(&lasting.diff),
     })
 }
 

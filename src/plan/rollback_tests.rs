@@ -21,12 +21,13 @@ fn facts() -> RollbackFacts {
         revisions: vec![current, old, oldest],
         migrations: Vec::new(),
         around: Box::default(),
+        reconciler: None,
     }
 }
 
 fn roll_back(facts: RollbackFacts, revision: Option<u64>) -> Result<Plan, PlanError> {
     let intent = Intent::Rollback { target: checkout(), revision };
-    let plan = make(&intent, &Facts::Rollback(facts), fixtures::operation(), None, now());
+    let plan = make(&intent, &Facts::Rollback(Box::new(facts)), fixtures::operation(), None, now());
     plan.as_ref().map(sound).ok();
     plan
 }
@@ -196,7 +197,7 @@ fn stateful_sets_say_what_a_stuck_pod_needs() {
     facts.revisions.iter_mut().for_each(|r| r.source.kind = Kind::ControllerRevision);
     let intent = Intent::Rollback { target: ObjectRef::new(Kind::StatefulSet, "shop", "checkout"), revision: None };
     let make = |facts: &RollbackFacts| {
-        make(&intent, &Facts::Rollback(facts.clone()), fixtures::operation(), None, now()).unwrap()
+        make(&intent, &Facts::Rollback(Box::new(facts.clone())), fixtures::operation(), None, now()).unwrap()
     };
     assert_eq!(make(&facts).steps.len(), 2, "nothing is stuck");
     let pod = ObjectRef::new(Kind::Pod, "shop", "checkout-1");
@@ -230,7 +231,7 @@ fn a_stateful_set_that_was_put_back_already_is_freed() {
     let pod = ObjectRef::new(Kind::Pod, "shop", "checkout-1");
     facts.around.stuck = vec![StuckPod { object: pod, uid: "p1".into(), revision: "checkout-41".into() }];
     let intent = Intent::Rollback { target: ObjectRef::new(Kind::StatefulSet, "shop", "checkout"), revision: None };
-    let plan = make(&intent, &Facts::Rollback(facts), fixtures::operation(), None, now()).unwrap();
+    let plan = make(&intent, &Facts::Rollback(Box::new(facts)), fixtures::operation(), None, now()).unwrap();
     sound(&plan);
     let words: Vec<&str> = plan.steps.iter().map(|step| step.step.as_str()).collect();
     assert_eq!((words.as_slice(), plan.summary.as_str()), (&["delete", "wait"][..], "free shop/checkout for 42"));
@@ -259,7 +260,8 @@ fn an_argo_rollout_is_aborted_first_and_known_good_goes_out_at_once(
 ) {
     let (intent, mut facts) = rollout(current, stable, more);
     let steps = |facts: &RollbackFacts| {
-        let plan = make(&intent, &Facts::Rollback(facts.clone()), fixtures::operation(), None, now()).unwrap();
+        let plan =
+            make(&intent, &Facts::Rollback(Box::new(facts.clone())), fixtures::operation(), None, now()).unwrap();
         sound(&plan);
         plan.steps.iter().map(|step| step.step.clone()).collect::<Vec<_>>()
     };
@@ -277,7 +279,7 @@ fn a_template_that_is_kept_elsewhere_is_written_there() {
     let mut keeper = fixtures::deployment("app:2");
     (keeper["metadata"]["name"], keeper["metadata"]["uid"]) = (json!("kept"), json!("k1"));
     facts.around.template_of = Some(keeper);
-    let plan = make(&intent, &Facts::Rollback(facts), fixtures::operation(), None, now()).unwrap();
+    let plan = make(&intent, &Facts::Rollback(Box::new(facts)), fixtures::operation(), None, now()).unwrap();
     sound(&plan);
     let Action::RestoreTemplate { object, uid, .. } = &plan.steps[1].action else { panic!() };
     assert_eq!((object.kind, &*object.name, uid.as_str()), (Kind::Deployment, "kept", "k1"));
@@ -348,6 +350,6 @@ fn rights_and_leases_are_checked_but_only_rights_stop_it() {
 #[test]
 fn facts_of_another_verb_are_no_plan() {
     let intent = Intent::Restart { target: checkout() };
-    let error = make(&intent, &Facts::Rollback(facts()), fixtures::operation(), None, now()).unwrap_err();
+    let error = make(&intent, &Facts::Rollback(Box::new(facts())), fixtures::operation(), None, now()).unwrap_err();
     assert!(matches!(error, PlanError::Invalid { .. }));
 }

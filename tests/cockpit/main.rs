@@ -30,6 +30,17 @@ fn broken(columns: u16, rows: u16) -> Terminal {
 }
 
 #[test]
+fn what_broke_lately_is_rolled_back_with_two_keys_and_the_confirmation() {
+    let mut terminal = broken(80, 24);
+    terminal.press("!").shows("Broke within 30 min").shows("[x] ✗ shop/checkout").shows("back to what is known good");
+    terminal.press("r").shows("Roll back 1 side by side").press("\r").shows("1 healthy");
+    terminal.shows("shop/checkout runs the template of revision 4 again");
+    terminal.press("\r").shows("✓ done").press("\x1b").shows("1 healthy");
+    terminal.press("\x1b").shows("┌ Workloads ").press("q");
+    assert_eq!(terminal.end(), 0);
+}
+
+#[test]
 fn a_broken_rollout_is_repaired_with_three_keys() {
     let mut terminal = broken(80, 24);
     terminal.press("r").shows("Roll back shop/checkout").press("\r").shows("✓ done");

@@ -8,6 +8,9 @@ mod api;
 mod argo;
 mod capacity;
 mod controllers;
+#[allow(dead_code, reason = "shared with the operator's stories, which use more of it")]
+mod fleet;
+mod flux;
 mod listed;
 mod logs;
 mod looks;
@@ -34,6 +37,7 @@ fn main() -> std::process::ExitCode {
         ownership::ALL,
         rollouts::ALL,
         argo::ALL,
+        flux::ALL,
         listed::ALL,
         looks::ALL,
         placement::ALL,
@@ -43,17 +47,24 @@ fn main() -> std::process::ExitCode {
     .concat();
     let mut trials: Vec<Trial> = behaviours.iter().map(|(name, test)| trial(Which::Embedded, name, *test)).collect();
     if std::env::var_os("PILOTHOUSE_TEST_KUBECONFIG").is_some() {
-        let argo = std::env::var_os("PILOTHOUSE_TEST_ARGO_ROLLOUTS").is_some();
-        if !argo {
-            eprintln!("no controller of Argo Rollouts on the control plane: its behaviours are not judged there");
+        let has = |name: &str| std::env::var_os(name).is_some();
+        let (argo, flux) = (has("PILOTHOUSE_TEST_ARGO_ROLLOUTS"), has("PILOTHOUSE_TEST_FLUX"));
+        for (there, whose) in [(argo, "controller of Argo Rollouts"), (flux, "controllers of Flux")] {
+            if !there {
+                eprintln!("no {whose} on the control plane: its behaviours are not judged there");
+            }
         }
-        let metrics = std::env::var_os("PILOTHOUSE_TEST_METRICS").is_some();
+        let metrics = has("PILOTHOUSE_TEST_METRICS");
         if !metrics {
             eprintln!("no metrics-server on the control plane: what is measured is not judged there");
         }
-        let served =
-            |name: &str| (argo || !name.starts_with("argo::")) && (metrics || !name.starts_with("capacity::measured"));
-        let there = behaviours.iter().filter(|(name, _)| served(name));
+        let judged = |name: &str| {
+            (argo || !name.starts_with("argo::"))
+                && (flux || !name.starts_with("flux::"))
+                && (metrics || !name.starts_with("capacity::measured"))
+        };
+        let real = if flux { [&behaviours[..], flux::REAL].concat() } else { behaviours.clone() };
+        let there = real.iter().filter(|(name, _)| judged(name));
         trials.extend(there.map(|(name, test)| trial(Which::Real, name, *test)));
     } else {
         eprintln!(

@@ -96,7 +96,7 @@ fn run(which: Which, test: Behaviour) -> Result<(), String> {
 
 /// What must live as long as the world is used.
 pub enum Alive {
-    Controllers(#[expect(dead_code, reason = "end when dropped")] tokio_util::task::AbortOnDropHandle<()>),
+    Controllers(#[expect(dead_code, reason = "end when dropped")] [tokio_util::task::AbortOnDropHandle<()>; 2]),
     Stopped(#[expect(dead_code, reason = "goes on when dropped")] Standstill),
     Elsewhere,
 }
@@ -122,7 +122,9 @@ async fn connect(which: Which) -> (Client, PathBuf, Clock, Alive) {
                 world.store.create(&pilothouse::sim::resource::resources::NODES, node).unwrap();
             }
             let controllers = pilothouse::sim::controllers::spawn(&world.store, 1);
-            (Client::new(world.service(), "default"), PathBuf::new(), clock, Alive::Controllers(controllers))
+            let reconciler = pilothouse::sim::reconciler::spawn(&world.store);
+            let alive = Alive::Controllers([controllers, reconciler]);
+            (Client::new(world.service(), "default"), PathBuf::new(), clock, alive)
         }
         Which::Served => {
             let path = SERVED.lock().unwrap().get_or_insert_with(Served::start).kubeconfig.clone();

@@ -81,3 +81,27 @@ start_apiserver() {
         --profiling=false
     await kube-apiserver 60 kubectl get --raw=/readyz
 }
+
+# Flux's controllers. They take their kubeconfig from the environment only, so each is started by a name within the state
+# folder, by which its process is known as ours. One of two cores is enough for each: they must not be in anybody's way.
+start_flux() {
+    local controller
+    mkdir -p "$dir/flux"
+    for controller in $flux_controllers; do
+        ln -sf "$flux/$controller" "$dir/flux/$controller"
+        set -- --metrics-addr=0 --health-addr=0 --log-level=error --kube-api-qps=500 --kube-api-burst=1000 --requeue-dependency=1s
+        case "$controller" in
+            source-controller)
+                set -- "$@" --storage-path="$dir/flux/artifacts" --storage-addr="127.0.0.1:$ARTIFACTS_PORT" \
+                    --storage-adv-addr="127.0.0.1:$ARTIFACTS_PORT"
+                mkdir -p "$dir/flux/artifacts"
+                ;;
+            image-automation-controller)
+                # It waits for nobody.
+                set -- --metrics-addr=0 --health-addr=0 --log-level=error --kube-api-qps=500 --kube-api-burst=1000
+                ;;
+        esac
+        KUBECONFIG="$dir/admin.kubeconfig" RUNTIME_NAMESPACE=default GOMAXPROCS=1 TMPDIR="$dir/flux" \
+            start "$controller" "$dir/flux/$controller" "$@"
+    done
+}

@@ -4,6 +4,8 @@
 mod bump;
 mod kinds;
 mod migrate;
+mod rescue;
 mod rollback;
 mod shift;
 mod stage;
+mod stick;

@@ -5,6 +5,9 @@
 mod argo;
 mod bump;
 mod faults;
+#[path = "../contract/fleet.rs"]
+#[allow(dead_code, reason = "shared with the contract suite, which uses more of it")]
+mod fleet;
 mod helm;
 mod history;
 mod journal;
@@ -17,6 +20,7 @@ mod reserve;
 mod rollback;
 mod shift;
 mod status;
+mod stick;
 #[path = "../contract/world.rs"]
 #[allow(dead_code, reason = "shared with the contract suite, which uses more of it")]
 mod world;
@@ -40,7 +44,7 @@ fn main() -> std::process::ExitCode {
         requests::ALL,
     ]
     .concat();
-    let served = [&stories[..], argo::ALL, bump::SERVED].concat();
+    let served = [&stories[..], argo::ALL, bump::SERVED, stick::ALL].concat();
     let mut trials: Vec<Trial> = served.iter().map(|(name, test)| trial(Which::Served, name, *test)).collect();
     if std::env::var_os("PILOTHOUSE_TEST_KUBECONFIG").is_some() {
         let there = |variable: &str, what: &str| {
@@ -56,6 +60,9 @@ fn main() -> std::process::ExitCode {
         }
         if there("PILOTHOUSE_TEST_HELM", "Helm") {
             real.extend(helm::REAL);
+        }
+        if there("PILOTHOUSE_TEST_FLUX", "Flux") {
+            real.extend([stick::ALL, stick::REAL].concat());
         }
         trials.extend(real.iter().map(|(name, test)| trial(Which::Real, name, *test)));
     } else {

@@ -3,16 +3,20 @@
 //! Read once, decided on by a pure planner. What cannot be read is said in the facts where a plan can do without it, and is
 //! an error where it cannot.
 
-pub(super) mod bump;
+mod bump;
 mod common;
 mod migrate;
+pub(super) mod place;
+mod reconciler;
 mod release;
 pub(super) mod repository;
 mod rollback;
+mod says;
 mod shift;
 mod surroundings;
 
 pub(super) use common::seconds;
+pub use says::{Says, says};
 
 use super::ObserveError;
 use crate::{
@@ -51,7 +55,9 @@ pub async fn gather(world: &World, intent: &Intent) -> Result<Facts, ObserveErro
     }
     let object = target(world, intent).await?;
     match intent {
-        Intent::Rollback { .. } => rollback::gather(world, intent, object).await.map(Facts::Rollback),
+        Intent::Rollback { .. } => {
+            rollback::gather(world, intent, object).await.map(|facts| Facts::Rollback(Box::new(facts)))
+        }
         Intent::Restart { .. } => {
             Ok(Facts::Restart(RestartFacts { common: common::gather(world, intent, object).await? }))
         }

@@ -3,10 +3,7 @@
 
 use super::{World, common};
 use crate::{
-    connect::{
-        git::{GitError, Repository},
-        kube::Reader,
-    },
+    connect::{git::Repository, kube::Reader},
     model::{Kind, ObjectRef, Owner},
     observe::ObserveError,
     wire::GitRepository,
@@ -35,6 +32,40 @@ pub(in crate::observe) async fn find(
     asked: Option<&str>,
     branch: Option<&str>,
 ) -> Result<Found, ObserveError> {
+    if let Some(found) = known(world, owner, asked, branch).await? {
+        return Ok(found);
+    }
+    let cache = world.git_cache.clone();
+    match tokio::task::spawn_blocking(move || Repository::open(".", &cache)).await {
+        Ok(Ok(_)) => Ok(Found {
+            location: absolute("."),
+            how: "the clone in this folder".into(),
+            branches: branch.into_iter().map(str::to_owned).collect(),
+            fixed: branch.is_some(),
+            path: None,
+        }),
+        _ => Err(unknown()),
+    }
+}
+
+/// Nothing says which repository it is.
+pub(in crate::observe) fn unknown() -> ObserveError {
+    ObserveError::Repository {
+        message:
+            "which Git repository sets the image is not known: nothing names one, Flux does not apply the workload, \
+                  and this folder is no clone"
+                .into(),
+        hint: Some("give it with --repo, or set it in the configuration".into()),
+    }
+}
+
+/// The repository that is told, not guessed; None where nothing tells one.
+pub(in crate::observe) async fn known(
+    world: &World,
+    owner: Option<&Owner>,
+    asked: Option<&str>,
+    branch: Option<&str>,
+) -> Result<Option<Found>, ObserveError> {
     let source = source(world.cluster.reader(), owner).await;
     let path = source.as_ref().map(|(_, _, path)| path.clone());
     let of_flux = source.as_ref().map(|(_, source, _)| source.spec.reference.branch.to_string());
@@ -53,37 +84,26 @@ pub(in crate::observe) async fn find(
         path: path.clone(),
     };
     if let Some(asked) = asked {
-        return Ok(found(asked, "--repo".into()));
+        return Ok(Some(found(asked, "--repo".into())));
     }
     if let Some(configured) = &world.repository {
-        return Ok(found(configured, "the configuration".into()));
+        return Ok(Some(found(configured, "the configuration".into())));
     }
-    if let Some((object, source, _)) = &source {
-        if !source.spec.reference.tag.is_empty() && source.spec.reference.branch.is_empty() {
-            return Err(ObserveError::Repository {
-                message: format!(
-                    "{object} is fixed to tag {}: no commit to a branch gets there",
-                    source.spec.reference.tag
-                ),
-                hint: Some("name the repository and branch with --repo and --branch".into()),
-            });
-        }
-        return Ok(found(&source.spec.url, object.to_string()));
+    let Some((object, source, _)) = &source else { return Ok(None) };
+    if !source.spec.reference.tag.is_empty() && source.spec.reference.branch.is_empty() {
+        return Err(ObserveError::Repository {
+            message: format!(
+                "{object} is fixed to tag {}: no commit to a branch gets there",
+                source.spec.reference.tag
+            ),
+            hint: Some("name the repository and branch with --repo and --branch".into()),
+        });
     }
-    let cache = world.git_cache.clone();
-    match tokio::task::spawn_blocking(move || Repository::open(".", &cache)).await {
-        Ok(Ok(_)) => Ok(found(".", "the clone in this folder".into())),
-        _ => Err(ObserveError::Repository {
-            message: "which Git repository sets the image is not known: nothing names one, Flux does not apply the workload, \
-                      and this folder is no clone"
-                .into(),
-            hint: Some("give it with --repo, or set it in the configuration".into()),
-        }),
-    }
+    Ok(Some(found(&source.spec.url, object.to_string())))
 }
 
 /// The GitRepository behind a Flux Kustomization and the folder in it, where both may be read.
-async fn source(reader: &Reader, owner: Option<&Owner>) -> Option<(ObjectRef, GitRepository, String)> {
+pub(super) async fn source(reader: &Reader, owner: Option<&Owner>) -> Option<(ObjectRef, GitRepository, String)> {
     let kustomization = common::kustomization(reader, owner).await?;
     let reference = &kustomization.spec.source_ref;
     if &*reference.kind != "GitRepository" {
@@ -106,11 +126,6 @@ fn absolute(location: &str) -> String {
         Ok(path) => path.display().to_string(),
         Err(_) => location.to_owned(),
     }
-}
-
-/// A Git error as an error of gathering.
-pub(in crate::observe) fn failed(error: &GitError) -> ObserveError {
-    ObserveError::Repository { message: error.to_string(), hint: None }
 }
 
 #[cfg(test)]

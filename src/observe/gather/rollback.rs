@@ -1,6 +1,6 @@
 //! Facts for a rollback.
 
-use super::{World, common, surroundings};
+use super::{World, common, reconciler, surroundings};
 use crate::{
     connect::kube::Reader,
     formats::job,
@@ -17,8 +17,11 @@ pub(super) async fn gather(world: &World, intent: &Intent, object: Value) -> Res
     let release = surroundings::release_of(&object);
     let ours = async {
         let revisions = revisions(&world.cluster, &object, &world.proven).await?;
-        let configuration = soon(surroundings::changes(reader, intent.target(), &revisions)).await;
-        Ok::<_, ObserveError>((revisions, configuration))
+        let (configuration, reconciler) = tokio::join!(
+            soon(surroundings::changes(reader, intent.target(), &revisions)),
+            reconciler::gather(world, intent.target(), &object, &revisions),
+        );
+        Ok::<_, ObserveError>((revisions, configuration, reconciler))
     };
     let (ours, migrations, stuck, template_of, release, common) = tokio::join!(
         ours,
@@ -28,12 +31,12 @@ pub(super) async fn gather(world: &World, intent: &Intent, object: Value) -> Res
         timeout(common::BESIDE, surroundings::release(world, release)),
         common::gather(world, intent, object.clone()),
     );
-    let ((revisions, configuration), common) = (ours?, common?);
+    let ((revisions, configuration, reconciler), common) = (ours?, common?);
     let late = |_| Some(Err("Helm's Secrets are not told in time".to_owned()));
     let release = release.unwrap_or_else(late);
     let commits = Vec::new();
     let around = Surroundings { stuck, template_of: template_of?, release, configuration, commits };
-    Ok(RollbackFacts { common, revisions, migrations, around: Box::new(around) })
+    Ok(RollbackFacts { common, revisions, migrations, around: Box::new(around), reconciler })
 }
 
 /// What is good to know, where it is told in time: what puts a workload back does not wait for it.

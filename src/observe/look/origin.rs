@@ -1,82 +1,75 @@
-//! Where Git sets a workload's image, and the commits that changed it there.
+//! Where Git sets a workload's images, and the commits that changed them there.
 
 use crate::{
-    connect::git::{GitError, Repository},
-    formats::{
-        self,
-        images::{Found, find},
-        index::{Candidate, Index, Place, Target},
-        template,
-        yaml::Tree,
-    },
-    model::{Commit, ObjectRef, Origin, image::ImageReference},
+    connect::git::GitError,
+    formats::{self, index::Target, template},
+    model::{Commit, ObjectRef, Origin, Placed},
     observe::{
         ObserveError,
-        gather::{World, bump, repository},
+        gather::{World, place, place::Tip, repository},
         revisions::containers,
     },
 };
 
-/// Commits told.
+/// Commits told of one place.
 const MOST: usize = 30;
 
-/// The place that sets the image of a workload's first container, with its history; `asked` is the operator's word for the
+/// The places that set the images of a workload's containers, with their history; `asked` is the operator's word for the
 /// repository.
 ///
 /// # Errors
-/// The repository is not known or cannot be read, or nothing (or more than one thing) in it fits the workload.
+/// The repository is not known or cannot be read, or nothing (or more than one thing) in it fits any container.
 pub async fn origin(world: &World, target: &ObjectRef, asked: Option<&str>) -> Result<Origin, ObserveError> {
     let object = world.cluster.reader().get(target).await?;
     let owner = formats::owner::owner(&object);
-    let Some(container) = containers(template::of(&object)).into_iter().next() else {
-        let object = target.to_string();
-        return Err(ObserveError::WhichContainer { object, known: "none".into() });
-    };
-    let image = ImageReference::parse(&container.image)
-        .map_err(|error| ObserveError::Image { container: container.name.to_string(), why: error.to_string() })?;
     let found = repository::find(world, owner.as_ref(), asked, None).await?;
-    let mut environments = vec![world.cluster.info().name.clone()];
-    environments.extend(owner.iter().map(|owner| owner.name.to_string()));
-    let wanted = Target {
-        kind: target.kind.to_string(),
-        namespace: target.namespace.to_string(),
-        name: target.name.to_string(),
-        container: container.name.to_string(),
-        image,
-        environments,
-        path: found.path.clone(),
-    };
+    let mut wanted = Vec::new();
+    for container in containers(template::of(&object)) {
+        let name = container.name.to_string();
+        wanted.push((name, place::wanted(world, target, &container, owner.as_ref(), &found)));
+    }
     let cache = world.git_cache.clone();
-    let stopped = |_| ObserveError::Repository { message: "reading the repository was interrupted".into(), hint: None };
-    tokio::task::spawn_blocking(move || {
-        let git = Repository::open(&found.location, &cache).map_err(|error| repository::failed(&error))?;
-        read(&git, &found, &wanted)
-    })
-    .await
-    .map_err(stopped)?
+    let how = found.how.clone();
+    let read = tokio::task::spawn_blocking(move || {
+        let tip = Tip::fetch(&found, &cache)?;
+        let placed: Vec<_> =
+            wanted.into_iter().map(|(name, target)| (name, target.and_then(|t| read(&tip, &t)))).collect();
+        Ok::<_, ObserveError>((tip.git.remote(), tip.branch, tip.commit.to_string(), placed))
+    });
+    let (repository, branch, tip, read) = read.await.map_err(place::stopped)??;
+    let (mut places, mut unplaced, mut first) = (Vec::new(), Vec::new(), None);
+    for (container, placed) in read {
+        match placed {
+            Ok(placed) => places.push(placed),
+            Err(error) => {
+                unplaced.push((container, error.to_string()));
+                first.get_or_insert(error);
+            }
+        }
+    }
+    match first {
+        Some(error) if places.is_empty() => Err(error),
+        None if places.is_empty() => {
+            Err(ObserveError::WhichContainer { object: target.to_string(), known: "none".into() })
+        }
+        _ => Ok(Origin { repository, found: how, branch, tip, places, unplaced }),
+    }
 }
 
-/// Fetches the branch and reads the place and its history. Blocks.
-fn read(git: &Repository, found: &repository::Found, target: &Target) -> Result<Origin, ObserveError> {
-    let failed = |error: GitError| repository::failed(&error);
-    let (branch, tip) = bump::fetch(git, found).map_err(failed)?;
-    let listing = git.files_at(tip, Index::wants).map_err(failed)?;
-    let files = git.contents(&listing.files).map_err(failed)?.collect::<Result<Vec<_>, _>>().map_err(failed)?;
-    let index = Index::build(files.iter().map(|(path, bytes)| (*path, bytes)));
-    let candidate = index.place(target).map_err(|error| bump::unplaced(&error, None))?;
-    let commits = git.history(tip, candidate.file(), |bytes| version_in(&candidate, bytes), MOST).map_err(failed)?;
+/// One place and its history. Blocks.
+fn read(tip: &Tip, target: &Target) -> Result<Placed, ObserveError> {
+    let failed = |error: GitError| place::failed(&error);
+    let candidate = tip.index.place(target).map_err(|error| place::unplaced(&error, None))?;
+    let version = |bytes: &[u8]| place::version_in(&candidate, bytes);
+    let commits = tip.git.history(tip.commit, candidate.file(), version, MOST).map_err(failed)?;
     let environment = candidate.reaches.iter().find(|reach| reach.name == target.name);
-    Ok(Origin {
-        repository: git.remote(),
-        found: found.how.clone(),
-        branch,
-        tip: tip.to_string(),
+    Ok(Placed {
         container: target.container.clone(),
-        place: bump::place(&candidate),
+        place: place::written(&candidate),
         reason: candidate.reason.clone(),
         environment: environment.map(|reach| reach.environment.clone()).filter(|folder| !folder.is_empty()),
         image: candidate.image.to_string(),
-        reaches: bump::reaches(&candidate, target),
+        reaches: place::reaches(&candidate, target),
         commits: commits
             .into_iter()
             .map(|change| Commit {
@@ -89,15 +82,4 @@ fn read(git: &Repository, found: &repository::Found, target: &Target) -> Result<
             })
             .collect(),
     })
-}
-
-/// The version that the file says at the candidate's place: what is named the same counts, lines may move.
-fn version_in(candidate: &Candidate, bytes: &[u8]) -> Option<String> {
-    let tree = Tree::parse(bytes).ok()?;
-    let same = |other: &&Found| match &candidate.place {
-        Place::Set(found) if found.object.is_some() => other.object == found.object,
-        Place::Set(found) => other.matches == found.matches,
-        Place::Insert { name, .. } => other.matches.as_ref() == Some(name),
-    };
-    find(candidate.file(), &tree).iter().find(same).map(|found| found.image.version())
 }

@@ -3,7 +3,7 @@
 //! Invariant: a pure function of the entries. Replaying the same entries gives the same history on any machine.
 
 use super::record::{Entry, Record};
-use crate::model::{Action, OperationState, OperationView, Outcome, Plan, StepState, StepView, Verb};
+use crate::model::{Action, OperationState, OperationView, Outcome, OwnerHold, Plan, StepState, StepView, Verb};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -160,6 +160,18 @@ impl History {
             .filter(|(_, (step, told))| matches!(step.action, Action::SetWeights { .. }) && told.written)
             .map(|(index, _)| index)
             .next_back()
+    }
+
+    /// The holds that this operation put on and has not taken off.
+    pub fn holds(&self) -> impl Iterator<Item = &OwnerHold> {
+        let steps = || self.plan.steps.iter().zip(&self.steps).filter(|(_, told)| told.is_over() || told.written);
+        let released = move |hold: &OwnerHold| {
+            steps().any(|(step, _)| matches!(&step.action, Action::ReleaseOwner(other) if other.object == hold.object))
+        };
+        steps().filter_map(move |(step, _)| match &step.action {
+            Action::HoldOwner(hold) if !released(hold) => Some(hold),
+            _ => None,
+        })
     }
 
     /// Whether any write of this operation is known to have reached the world.

@@ -2,12 +2,16 @@
 //!
 //! Invariant: a step that returns Ok has left the world as its plan says, or found it so.
 
+mod applied;
 mod argo;
+mod ask;
 mod commit;
 mod create_job;
 mod follow;
+mod hand;
 mod helm;
 mod hold;
+pub(super) mod owner;
 mod pod;
 mod push;
 mod ready;
@@ -73,6 +77,12 @@ impl Run {
                 reconciled::run(self, index, object, container, image).await
             }
             Action::WaitRollout { object, uid } => rollout::run(self, index, object, uid).await,
+            Action::HoldOwner(hold) => owner::hold(self, index, hold).await,
+            Action::WaitApplied { owner, source, reference, bad } => {
+                applied::run(self, index, owner, source, reference, bad).await
+            }
+            Action::WaitHand { owner, todo } => hand::run(self, index, owner, todo).await,
+            Action::ReleaseOwner(hold) => owner::release(self, index, hold).await,
         }?;
         let (state, detail) = match ended {
             Ended::Done { detail, result } => {

@@ -66,7 +66,7 @@ fn image_of<'a>(object: &'a Value, container: &str) -> Option<&'a str> {
 }
 
 /// What a Kustomization says is wrong, or that it is suspended.
-fn trouble(kustomization: &Value) -> Option<String> {
+pub(super) fn trouble(kustomization: &Value) -> Option<String> {
     let name = kustomization["metadata"]["name"].as_str().unwrap_or_default();
     if kustomization["spec"]["suspend"] == true {
         return Some(format!("Kustomization {name} is suspended, so nothing is applied until it is resumed"));

@@ -1,6 +1,6 @@
 //! Bringing rendered objects into the store, and taking away what is no longer rendered.
 //!
-//! Invariant: an object that says `reconcile: disabled` or `ssa: Ignore` is left alone, and nothing without this Kustomization's
+//! Invariant: an object that says `reconcile: disabled` or `ssa: Ignore`, by a label or an annotation, is left alone, and nothing without this Kustomization's
 //! labels is pruned.
 
 use super::{Error, merge, resource_of};
@@ -92,9 +92,13 @@ fn write(store: &Store, resource: &'static Resource, wanted: &Value, before: Opt
     let Some(live) = store.get(resource, namespace(wanted), name(wanted)) else {
         return store.create(resource, wanted.clone()).map(|_| true).map_err(|status| status.message);
     };
+    // Labels and annotations are looked at alike.
+    let says = |o: &Value, key: &str, value: &str| {
+        [label(o, key), annotation(o, key)].into_iter().flatten().any(|said| said.eq_ignore_ascii_case(value))
+    };
     let disabled = |o: &Value| {
-        annotation(o, "kustomize.toolkit.fluxcd.io/reconcile") == Some("disabled")
-            || matches!(annotation(o, "kustomize.toolkit.fluxcd.io/ssa"), Some("Ignore" | "IfNotPresent"))
+        says(o, "kustomize.toolkit.fluxcd.io/reconcile", "disabled")
+            || ["Ignore", "IfNotPresent"].iter().any(|value| says(o, "kustomize.toolkit.fluxcd.io/ssa", value))
     };
     if disabled(&live) || disabled(wanted) || terminating(&live) {
         return Ok(false);

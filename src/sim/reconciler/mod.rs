@@ -18,7 +18,7 @@ use super::{
     resource::{Resource, resources},
     store::Store,
 };
-use crate::sim::controllers::object::{flag, generation, name, namespace, terminating, text, uid};
+use crate::sim::controllers::object::{flag, fnv, generation, name, namespace, terminating, text, uid};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use std::{
@@ -62,6 +62,8 @@ pub enum Error {
 /// A rendered commit: which one, for which spec, and its objects.
 struct Rendered {
     key: String,
+    /// Names the objects' content.
+    digest: String,
     objects: Vec<Arc<Value>>,
 }
 
@@ -183,7 +185,8 @@ impl Reconciler {
             past.generation = generation(object);
             let outcome = self.apply(object, source.as_deref(), &revision, &mut past);
             past.failed = outcome.is_err();
-            status::write_kustomization(&self.store, object, &revision, outcome, now);
+            let content = past.rendered.as_ref().map(|r| r.digest.as_str()).unwrap_or_default();
+            status::write_kustomization(&self.store, object, &revision, (content, outcome), now);
         }
         let next = past.at.map(|at| later(at, pause(object, past.failed)));
         self.past.insert(uid(object).to_owned(), past);
@@ -213,8 +216,11 @@ impl Reconciler {
             let commit = revision.rsplit(':').next().unwrap_or_default();
             let files = source::files(&folder(source)?, commit)?;
             let objects = render::render(&files, text(object, "/spec/path"))?;
-            let objects = objects.into_iter().map(|o| Arc::new(apply::owned(o, object))).collect();
-            past.rendered = Some(Rendered { key, objects });
+            let objects: Vec<_> = objects.into_iter().map(|o| Arc::new(apply::owned(o, object))).collect();
+            let texts: Vec<String> = objects.iter().map(|o| o.to_string()).collect();
+            let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+            let digest = format!("sha256:{:016x}", fnv(&texts));
+            past.rendered = Some(Rendered { key, digest, objects });
         }
         let objects = past.rendered.as_ref().map(|r| r.objects.as_slice()).unwrap_or_default();
         apply::apply(&self.store, object, objects, &mut past.applied)

@@ -68,7 +68,7 @@ pub fn write_kustomization(
     store: &Store,
     object: &Value,
     revision: &str,
-    outcome: Result<Vec<String>, Error>,
+    (content, outcome): (&str, Result<Vec<String>, Error>),
     now: Timestamp,
 ) {
     let mut status = begin(object);
@@ -87,6 +87,7 @@ pub fn write_kustomization(
             let entries: Vec<Value> = inventory.iter().map(|id| json!({ "id": id, "v": version(id) })).collect();
             set(&mut status, &["inventory"], json!({ "entries": entries }));
             set(&mut status, &["lastAppliedRevision"], revision);
+            remember(&mut status, content, "ReconciliationSucceeded", revision, now);
             let message = format!("Applied revision: {revision}");
             set_condition(&mut status, "Ready", "True", "ReconciliationSucceeded", &message, seen, now);
         }
@@ -96,8 +97,33 @@ pub fn write_kustomization(
                 Error::Build { .. } => "BuildFailed",
                 Error::Apply(_) => "ReconciliationFailed",
             };
+            // What was never rendered has no content to be remembered by.
+            if matches!(error, Error::Apply(_)) {
+                remember(&mut status, content, reason, revision, now);
+            }
             set_condition(&mut status, "Ready", "False", reason, &error.to_string(), seen, now);
         }
     }
     write(store, &resources::KUSTOMIZATIONS, object, status);
+}
+
+/// How many outcomes are kept.
+const HISTORY: usize = 5;
+
+/// Keeps an outcome: one entry for each content and outcome, the last one first, with the revision of the last time.
+fn remember(status: &mut Value, content: &str, outcome: &str, revision: &str, now: Timestamp) {
+    let mut history = status["history"].as_array().cloned().unwrap_or_default();
+    let same = |entry: &Value| entry["digest"] == content && entry["lastReconciledStatus"] == outcome;
+    let known = history.iter().position(same).map(|at| history.remove(at));
+    let (first, times) = match &known {
+        Some(entry) => (entry["firstReconciled"].clone(), entry["totalReconciliations"].as_u64().unwrap_or(0)),
+        None => (time(now).into(), 0),
+    };
+    let entry = json!({
+        "digest": content, "firstReconciled": first, "lastReconciled": time(now), "lastReconciledDuration": "100ms",
+        "lastReconciledStatus": outcome, "metadata": {"revision": revision}, "totalReconciliations": times + 1,
+    });
+    history.insert(0, entry);
+    history.truncate(HISTORY);
+    set(status, &["history"], history);
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     config::Meaning,
-    model::{OperationId, OperationState, OperationView, StepState, StepView, clean},
+    model::{Inspection, OperationId, OperationState, OperationView, StepState, StepView, Verb, clean},
     time::age,
     ui::{
         glyph,
@@ -13,6 +13,9 @@ use crate::{
 };
 use jiff::Timestamp;
 use ratatui::{buffer::Buffer, layout::Rect};
+
+/// Pods shown of the workload that is waited for.
+const PODS: usize = 12;
 
 /// Draws the operation; the log gets a pane of its own where there is one.
 pub fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect, id: &OperationId) {
@@ -65,7 +68,38 @@ pub fn page(scene: &Scene<'_>, view: &OperationView, width: u16) -> Page {
     for (at, step) in view.steps.iter().enumerate() {
         timeline(&mut page, view, at, step, word, now);
     }
+    let rolls = matches!(view.verb, Verb::Rollback | Verb::Restart | Verb::Bump);
+    let waits = rolls && view.steps.iter().any(|step| step.step == "wait" && step.state == StepState::Started);
+    if let Some(found) = scene.rows.inspections.get(&view.target).filter(|_| waits && !view.state.is_final()) {
+        pods(&mut page, found, now);
+    }
     page
+}
+
+/// The pods of the workload that is waited for, the new ones first, as they were when they were looked at last.
+fn pods(page: &mut Page, found: &Inspection, now: Timestamp) {
+    page.blank();
+    let ready = found.pods.iter().filter(|pod| pod.ready).count();
+    let seen = found.at.map_or_else(String::new, |at| format!(", seen {} ago", age(at, now)));
+    page.line(vec![(Meaning::Muted, format!("  {ready} of {} pods ready{seen}", found.pods.len() + found.omitted))]);
+    for pod in found.pods.iter().take(PODS) {
+        let fails = pod.status.contains("BackOff") || pod.status.contains("Err");
+        let (sign, meaning) = match (pod.ready, fails) {
+            (true, _) => ("✓", Meaning::Healthy),
+            (false, true) => ("✗", Meaning::Broken),
+            (false, false) => ("◐", Meaning::Progressing),
+        };
+        let since = pod.created.map_or_else(String::new, |at| format!("  {}", age(at, now)));
+        page.line(vec![
+            (meaning, format!("  {sign} ")),
+            (Meaning::Text, pod.name.to_string()),
+            (Meaning::Muted, format!("  {}{since}", pod.status)),
+        ]);
+    }
+    let more = (found.pods.len() + found.omitted).saturating_sub(PODS);
+    if more > 0 {
+        page.line(vec![(Meaning::Muted, format!("  and {more} more"))]);
+    }
 }
 
 fn timeline(page: &mut Page, view: &OperationView, at: usize, step: &StepView, word: usize, now: Timestamp) {

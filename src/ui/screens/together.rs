@@ -61,7 +61,7 @@ fn entry(scene: &Scene<'_>, page: &mut Page, id: &OperationId, chosen: bool) {
         (_, Some(why)) => (Meaning::Broken, format!("not begun: {why}")),
         (None, None) => (Meaning::Muted, "asking the guard, then it begins…".to_owned()),
         (Some(view), None) => {
-            let undone = view.steps.iter().find(|step| step.step == "undo").and_then(|step| step.finished);
+            let undone = plan.write().and_then(|at| view.steps.get(at)).and_then(|step| step.finished);
             let written = undone.map(|at| format!("  written after {}", age(view.started, at)));
             let ended = view.steps.iter().filter_map(|step| step.finished).max().filter(|_| view.state.is_final());
             let whole = ended.map(|at| format!(", over after {}", age(view.started, at)));

@@ -13,7 +13,9 @@ import (
 )
 
 // portNames are the listeners of one control plane, in the words that the shell scripts use for them.
-var portNames = []string{"ETCD_PORT", "ETCD_PEER_PORT", "APISERVER_PORT", "KUBELET_PORT", "KWOK_PORT", "METRICS_PORT"}
+var portNames = []string{
+	"ETCD_PORT", "ETCD_PEER_PORT", "APISERVER_PORT", "KUBELET_PORT", "KWOK_PORT", "METRICS_PORT", "GIT_PORT", "ARTIFACTS_PORT",
+}
 
 func main() {
 	if len(os.Args) != 2 {

@@ -1,0 +1,107 @@
+//! Waits until a Kustomization applies a commit that does not say any more what was undone. What counts is the commit that it
+//! attempted last: it reconciles one after the other, and its source never goes back, so nothing older is applied any more.
+
+use super::{Ended, ask, commit, reconciled};
+use crate::{
+    model::{ObjectRef, Reference},
+    observe::{self, Says},
+    operate::{
+        run::{Run, Woken},
+        stop::Stop,
+    },
+};
+use serde_json::Value;
+use std::time::Duration;
+
+/// How often it is looked at.
+const LOOK: Duration = Duration::from_secs(2);
+/// How long the source may take until it has seen the push.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+pub(super) async fn run(
+    run: &mut Run,
+    index: usize,
+    owner: &ObjectRef,
+    source: &ObjectRef,
+    reference: &Reference,
+    bad: &[(String, String)],
+) -> Result<Ended, Stop> {
+    // The source first, or the consumer would apply again what it has.
+    if ask::now(run, index, source).await? {
+        ask::heard(run, index, source, PATIENCE).await?;
+        ask::now(run, index, owner).await?;
+    }
+    let (mut said, mut looked) = (String::new(), String::new());
+    let mut word = String::new();
+    loop {
+        let Some(found) = run.find(index, owner).await? else {
+            return Err(Stop::Failed(format!("{owner} does not exist any more: nothing tells what it would apply")));
+        };
+        if let Some(sha) = attempted(&found).filter(|sha| *sha != looked) {
+            let sha = sha.to_owned();
+            match says(run, index, reference, &sha, bad).await? {
+                Says::Other => {
+                    return Ok(Ended::done(format!("{} applies {}", owner.type_name(), short(&sha))));
+                }
+                Says::Bad(place) => {
+                    word = format!("{} still applies {}, which says it in {place}", owner.type_name(), short(&sha));
+                    looked = sha;
+                }
+                Says::Unknown(why) => {
+                    word = format!("what {} applies by {} is not known: {why}", owner.type_name(), short(&sha));
+                    // A commit that has not arrived here may do so.
+                }
+            }
+        }
+        let trouble = reconciled::trouble(&found).map(|trouble| format!("; {trouble}")).unwrap_or_default();
+        let now = format!("{word}{trouble}");
+        if now != said {
+            run.note(index, now.clone()).await;
+            said = now;
+        }
+        if run.wait(LOOK).await? == Woken::Next {
+            return Ok(Ended::done("the operator went on without waiting for it"));
+        }
+    }
+}
+
+async fn says(
+    run: &mut Run,
+    index: usize,
+    reference: &Reference,
+    sha: &str,
+    bad: &[(String, String)],
+) -> Result<Says, Stop> {
+    let cache = run.git_cache.clone();
+    commit::git(run, index, || {
+        let (cache, reference, sha, bad) = (cache.clone(), reference.clone(), sha.to_owned(), bad.to_vec());
+        move || observe::says(&reference, &sha, &bad, &cache)
+    })
+    .await
+}
+
+/// The commit of the revision attempted last: `main@sha1:<sha>`, or `main/<sha>` as it was once written.
+fn attempted(kustomization: &Value) -> Option<&str> {
+    let revision = kustomization["status"]["lastAttemptedRevision"].as_str()?;
+    revision.rsplit([':', '/']).next().filter(|sha| !sha.is_empty())
+}
+
+fn short(sha: &str) -> &str {
+    sha.get(..9).unwrap_or(sha)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn the_commit_of_a_revision() {
+        let of = |revision: &str| attempted(&json!({"status": {"lastAttemptedRevision": revision}})).map(str::to_owned);
+        assert_eq!(of("main@sha1:5d9c9ae").as_deref(), Some("5d9c9ae"));
+        assert_eq!(of("refs/heads/main@sha1:5d9c9ae").as_deref(), Some("5d9c9ae"));
+        assert_eq!(of("sha1:5d9c9ae").as_deref(), Some("5d9c9ae"));
+        assert_eq!(of("main/5d9c9ae").as_deref(), Some("5d9c9ae"));
+        assert_eq!(attempted(&json!({})), None);
+    }
+}
