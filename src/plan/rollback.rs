@@ -93,22 +93,23 @@ pub(super) fn plan(asked: &Asked<'_>, facts: &RollbackFacts) -> Result<Sheet, Pl
         after: hash_after,
         unpause: paused,
     };
-    let mut steps = vec![step("undo", detail, restore)];
+    let mut steps = lasting.before;
+    let undo = step("undo", detail, restore);
     if target.kind == Kind::Rollout {
         let around = argo::around(target, common, chosen, assessment.known_good, template_of.is_some());
         preconditions.extend(around.preconditions);
         needs.extend(around.needs);
-        steps.splice(0..0, around.before);
-        steps.extend(around.after);
+        steps.extend(around.before.into_iter().chain([undo]).chain(around.after));
+    } else {
+        steps.push(undo);
     }
-    steps.splice(0..0, lasting.before);
-    steps.extend(lasting.after);
     let (deletions, warning) = stuck::deletions(target, facts, chosen);
     if !deletions.is_empty() {
         needs.push(Access::new("delete", Kind::Pod, &target.namespace));
     }
     steps.extend(deletions);
     preconditions.extend(warning);
+    steps.extend(lasting.after);
     if !on_delete {
         let uid = common.object["metadata"]["uid"].as_str().unwrap_or_default().to_owned();
         let wait = Action::WaitRollout { object: target.clone(), uid };
@@ -116,13 +117,13 @@ pub(super) fn plan(asked: &Asked<'_>, facts: &RollbackFacts) -> Result<Sheet, Pl
     }
     steps.extend(lasting.last);
     let from = current.map(|r| r.revision.to_string());
-    let mut told = reasons(facts, &assessments, index, revision.is_some());
-    told.extend(lasting.reasons);
     // Of an Argo Rollout the ReplicaSet is compared: the API server filled in its defaults, and not the Rollout's.
     let now = match (target.kind, current) {
         (Kind::Rollout, Some(current)) => &current.template,
         _ => template::of(written),
     };
+    let mut told = reasons(facts, &assessments, index, revision.is_some());
+    told.extend(lasting.reasons);
     Ok(Sheet {
         summary: format!("{} → {}", from.as_deref().unwrap_or("now"), chosen.revision),
         reasons: told,

@@ -20,8 +20,8 @@ fn facts() -> RollbackFacts {
         common: fixtures::common(fixtures::deployment("app:2")),
         revisions: vec![current, old, oldest],
         migrations: Vec::new(),
-        reconciler: None,
         around: Box::default(),
+        reconciler: None,
     }
 }
 

@@ -58,11 +58,11 @@ fn main() -> std::process::ExitCode {
         if there("PILOTHOUSE_TEST_ARGO_ROLLOUTS", "controller of Argo Rollouts") {
             real.extend(argo::ALL);
         }
-        if there("PILOTHOUSE_TEST_FLUX", "Flux") {
-            real.extend([stick::ALL, stick::REAL].concat());
-        }
         if there("PILOTHOUSE_TEST_HELM", "Helm") {
             real.extend(helm::REAL);
+        }
+        if there("PILOTHOUSE_TEST_FLUX", "Flux") {
+            real.extend([stick::ALL, stick::REAL].concat());
         }
         trials.extend(real.iter().map(|(name, test)| trial(Which::Real, name, *test)));
     } else {
