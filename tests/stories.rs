@@ -649,19 +649,27 @@ fn what_was_typed_into_a_form_survives_a_plan_that_cannot_be_made() {
 }
 
 #[test]
-fn a_revision_can_be_named() {
+fn a_revision_is_chosen_where_all_are_seen() {
     let mut robot = operator();
     robot.press(":");
     robot.write("rollback-to");
     robot.press("enter");
-    robot.write("x");
-    assert_eq!(robot.press("enter"), []);
-    assert!(robot.sees("`x` is no revision's number"));
-    robot.press("backspace");
-    robot.write("39");
-    let effects = robot.press("enter");
-    let target = deployment("shop", "checkout");
-    assert_eq!(gathered(&effects).0, &Intent::Rollback { target, revision: Some(39) });
+    assert!(robot.sees("choose a revision: r rolls back to it"));
+    assert!(robot.sees("Revisions"), "what is known of each, and what differs, is there");
+}
+
+#[test]
+fn a_helm_release_is_rolled_back_from_its_table() {
+    let mut robot = Robot::new(session(false, false), fixture::kinds::releases(), (120, 40));
+    robot.press(":");
+    robot.write("releases");
+    robot.press("enter");
+    let effects = robot.press("r");
+    let Intent::Rollback { target, revision: None } = gathered(&effects).0 else { panic!("{effects:?}") };
+    assert_eq!((target.kind, target.path().as_str()), (Kind::Release, "shop/checkout"));
+    robot.press("esc");
+    assert_eq!(robot.press("R"), []);
+    assert!(robot.sees("a Helm release is changed by helm"), "{}", robot.screen());
 }
 
 #[test]

@@ -103,6 +103,10 @@ impl Hands {
                 let task = tokio::spawn(async move {
                     let result = session.plan(&intent, why).await.map(Arc::new).map_err(|e| unplanned(&intent, &e));
                     send(&inbox, Message::Planned { ticket, result }).await;
+                    // The plan did not wait for Git; the next one knows.
+                    if matches!(intent, Intent::Rollback { .. }) && session.known_commits(intent.target()).is_none() {
+                        let _ = session.origin(intent.target(), None).await; // a workload may have no repository
+                    }
                 });
                 self.gathering.retain(|_, task| !task.is_finished());
                 self.gathering.insert(ticket, AbortOnDropHandle::new(task));

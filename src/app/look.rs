@@ -32,7 +32,7 @@ impl Session {
             Aspect::Autoscaler => Sight::Autoscaler(look::autoscaler(cluster, target).await?),
             Aspect::Manifest => Sight::Manifest(look::manifest(cluster, target).await?),
             Aspect::Traffic => Sight::Traffic(look::traffic(cluster, target).await?),
-            Aspect::Git => Sight::Git(Box::new(look::origin(&self.world(), target, None).await?)),
+            Aspect::Git => Sight::Git(Box::new(self.origin(target, None).await?)),
         })
     }
 
@@ -63,7 +63,9 @@ impl Session {
     /// # Errors
     /// No repository is known or it cannot be read, or nothing in it fits.
     pub async fn origin(&self, target: &ObjectRef, repository: Option<&str>) -> Result<Origin, ObserveError> {
-        look::origin(&self.world(), target, repository).await
+        let origin = look::origin(&self.world(), target, repository).await?;
+        self.keep_commits(target, origin.places.iter().flat_map(|place| place.commits.iter().cloned()).collect());
+        Ok(origin)
     }
 }
 

@@ -6,7 +6,7 @@ use super::desk::Desk;
 use crate::{
     config::Paths,
     connect::kube::{ApiErrorKind, Cluster, ConnectError, ConnectOptions, ContextInfo},
-    model::{Control, Intent, OperationId, Outcome, Plan},
+    model::{Commit, Control, Facts, Intent, ObjectRef, OperationId, Outcome, Plan},
     observe::{self, ObserveError},
     operate::{self, Consent, Crew, Journals, Mode, Running, StartError},
     plan::{self, PlanError},
@@ -15,7 +15,10 @@ use crate::{
 };
 use jiff::{Timestamp, tz::TimeZone};
 use rand::Rng;
-use std::sync::Arc;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 /// What the command line says about the session.
 #[derive(Clone, Debug, Default)]
@@ -48,6 +51,8 @@ pub struct Session {
     pub mode: Mode,
     /// The clock.
     pub clock: Clock,
+    /// The commits that Git was seen to have for workloads: a plan names them, and never waits for Git.
+    pub(super) commits: Mutex<HashMap<ObjectRef, Vec<Commit>>>,
 }
 
 /// Why there is no session.
@@ -122,6 +127,7 @@ impl Session {
             clock: cluster.clock().clone(),
             desk: Arc::clone(desk),
             cluster,
+            commits: Mutex::default(),
         }
     }
 
@@ -138,9 +144,22 @@ impl Session {
     /// # Errors
     /// When facts are missing or allow no plan; both say what to do.
     pub async fn plan(&self, intent: &Intent, why: Option<String>) -> Result<Plan, Unplanned> {
-        let facts = observe::gather(&self.world(), intent).await?;
+        let mut facts = observe::gather(&self.world(), intent).await?;
+        if let Facts::Rollback(facts) = &mut facts {
+            facts.around.commits = self.known_commits(intent.target()).unwrap_or_default();
+        }
         let now = self.clock.now();
         Ok(plan::plan(intent, &facts, new_operation(now), why, now)?)
+    }
+
+    /// The commits that wrote a workload's images, where Git was read for it before.
+    pub(super) fn known_commits(&self, target: &ObjectRef) -> Option<Vec<Commit>> {
+        self.commits.lock().unwrap_or_else(PoisonError::into_inner).get(target).cloned()
+    }
+
+    /// Keeps what Git has for a workload.
+    pub(super) fn keep_commits(&self, target: &ObjectRef, commits: Vec<Commit>) {
+        self.commits.lock().unwrap_or_else(PoisonError::into_inner).insert(target.clone(), commits);
     }
 
     /// What gathering stands on.

@@ -238,8 +238,8 @@ pub struct History {
     takes the context's name."
 )]
 pub struct Rollback {
-    /// The workload, such as deploy/checkout
-    #[arg(value_name = "TYPE/NAME", value_parser = workload, required_unless_present = "panic")]
+    /// The workload or Helm release, such as deploy/checkout or release/shop
+    #[arg(value_name = "TYPE/NAME", value_parser = undoable, required_unless_present = "panic")]
     pub target: Option<Target>,
     /// The revision to return to [default: the best known-good one]
     #[arg(long, value_name = "N")]
@@ -462,6 +462,11 @@ impl Target {
 
 fn workload(text: &str) -> Result<Target, String> {
     target(text, Kind::is_workload, "deploy/NAME, sts/NAME, ds/NAME or rollout/NAME")
+}
+
+/// What can be rolled back.
+fn undoable(text: &str) -> Result<Target, String> {
+    target(text, |kind| kind.is_workload() || kind == Kind::Release, "deploy/NAME, release/NAME or another workload")
 }
 
 fn route(text: &str) -> Result<Target, String> {

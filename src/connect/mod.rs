@@ -4,6 +4,7 @@
 //! This room knows how to reach things, never what they mean: it returns JSON, bytes and errors.
 
 pub mod git;
+pub mod helm;
 pub mod kube;
 pub mod registry;
 

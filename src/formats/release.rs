@@ -1,10 +1,13 @@
 //! What Helm keeps of a release in a Secret: base64 (the Secret's own) of base64 of gzip of JSON.
 //!
-//! It is decoded as a stream and only its metadata are kept: values, templates and manifests pass by and are never held.
+//! It is decoded as a stream and only its metadata are kept: values and charts pass by and are never held. Of the manifest, the pod
+//! templates of workloads are kept where a revision is judged by them, and nothing else.
 
-use crate::wire;
+use crate::{model::Kind, wire};
 use base64::{engine::general_purpose::STANDARD, read::DecoderReader};
 use flate2::read::GzDecoder;
+use serde::{Deserialize as _, de::DeserializeOwned};
+use serde_json::Value;
 use std::io::{BufRead as _, BufReader, Read as _};
 
 /// What one release may unpack to, in bytes. A Secret holds at most 1 MiB; nothing honest in it is a hundred times as large.
@@ -12,6 +15,26 @@ const MOST: u64 = 100 << 20;
 
 /// The release in `data.release` of a Secret, or why it cannot be read.
 pub fn release(data: &str) -> Result<wire::Release, String> {
+    unpacked(data)
+}
+
+/// A workload as a revision's manifest writes it: kind, namespace where it names one, name, pod template.
+pub type Written = (Kind, Option<String>, String, Value);
+
+/// The workloads in the manifest of the release in `data.release`. What cannot be read is left out.
+pub fn workloads(data: &str) -> Vec<Written> {
+    let manifest: wire::ReleaseManifest = unpacked(data).unwrap_or_default();
+    let documents = serde_yaml::Deserializer::from_str(&manifest.manifest);
+    documents.map_while(|document| Value::deserialize(document).ok()).filter_map(written).collect()
+}
+
+fn written(mut document: Value) -> Option<Written> {
+    let kind = Kind::from_name(document["kind"].as_str()?).filter(|kind| kind.is_workload())?;
+    let text = |field: &str| document["metadata"][field].as_str().map(str::to_owned);
+    Some((kind, text("namespace"), text("name")?, document["spec"]["template"].take()))
+}
+
+fn unpacked<T: DeserializeOwned>(data: &str) -> Result<T, String> {
     let inner = DecoderReader::new(data.as_bytes(), &STANDARD);
     let mut packed = BufReader::new(DecoderReader::new(inner, &STANDARD));
     let start = packed.fill_buf().map_err(|error| format!("it is not base64 twice over: {error}"))?;
@@ -66,6 +89,19 @@ mod tests {
             assert_eq!(release.info.last_deployed, "2026-03-01T09:00:00.5Z".parse().ok());
             assert!(!format!("{release:?}").contains("hunter2"));
         }
+    }
+
+    #[test]
+    fn workloads_are_found_in_a_manifest() {
+        let mut release = told();
+        release["manifest"] = json!(concat!(
+            "---\n# Source: a\nkind: Secret\nmetadata: {name: s}\n---\nkind: Deployment\nmetadata: {name: web}\n",
+            "spec:\n  template: {spec: {containers: [{name: web, image: web:1}]}}\n"
+        ));
+        let found = workloads(&packed(&release, true));
+        let [(Kind::Deployment, None, name, template)] = found.as_slice() else { panic!("{found:?}") };
+        assert_eq!((name.as_str(), &template["spec"]["containers"][0]["image"]), ("web", &json!("web:1")));
+        assert!(workloads("%%").is_empty());
     }
 
     #[test]

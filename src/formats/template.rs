@@ -24,6 +24,8 @@ const KEPT: [&str; 6] = [
     "deployment.kubernetes.io/max-replicas",
     "deprecated.deployment.rollback.to",
 ];
+/// The annotation by which ReplicaSets of Argo Rollouts are told from those of a Deployment.
+const ARGO_REVISION: &str = "rollout.argoproj.io/revision";
 /// Domains whose annotations say who owns the object: bringing an old one back could release or set a hold.
 const OWNERS: [&str; 6] = [
     "kustomize.toolkit.fluxcd.io/",
@@ -37,7 +39,7 @@ const OWNERS: [&str; 6] = [
 /// A patch that restores a template, in the form that its kind needs.
 #[derive(Clone, Debug, PartialEq)]
 pub enum RestorePatch {
-    /// A JSON Patch, for a Deployment.
+    /// A JSON Patch, for a Deployment or an Argo Rollout.
     Json(Value),
     /// A strategic merge patch, for a StatefulSet or a DaemonSet.
     Strategic(Value),
@@ -75,7 +77,7 @@ pub fn hash(template: &Value) -> String {
 pub fn restore(kind: Kind, object: &Value, source: &Value, unpause: bool) -> Result<RestorePatch, FormatError> {
     check_source(kind, object, source)?;
     let template = kept_by(source)?;
-    if kind != Kind::Deployment {
+    if !matches!(kind, Kind::Deployment | Kind::Rollout) {
         let (uid, version) = identity(object)?;
         let mut template = template;
         // The directive is what makes it a replacement: without it, containers added since would stay.
@@ -86,12 +88,16 @@ pub fn restore(kind: Kind, object: &Value, source: &Value, unpause: bool) -> Res
         })));
     }
     let paused = is_paused(object);
-    if paused && !unpause {
+    // A Deployment that keeps the template of an Argo Rollout rolls nothing out itself, so that its pause does not matter.
+    let theirs = source["metadata"]["annotations"].get(ARGO_REVISION).is_some();
+    if paused && !unpause && !(theirs && kind == Kind::Deployment) {
         return Err(FormatError::Paused { object: describe(object) });
     }
     let mut operations = preconditions(object)?;
     operations.push(json!({"op": "replace", "path": "/spec/template", "value": template}));
-    let changed = annotations_restored(object, pairs(&source["metadata"]["annotations"]));
+    // The command line of Argo Rollouts leaves annotations alone.
+    let kept = if theirs { &Value::Null } else { &source["metadata"]["annotations"] };
+    let changed = annotations_restored(object, pairs(kept));
     if !changed.is_empty() && !object["metadata"]["annotations"].is_object() {
         operations.push(json!({"op": "add", "path": "/metadata/annotations", "value": {}}));
     }
@@ -99,7 +105,7 @@ pub fn restore(kind: Kind, object: &Value, source: &Value, unpause: bool) -> Res
         let path = format!("/metadata/annotations/{}", escape(&key));
         operations.push(json!({"op": "add", "path": path, "value": value}));
     }
-    if paused {
+    if paused && unpause {
         operations.push(json!({"op": "replace", "path": "/spec/paused", "value": false}));
     }
     Ok(RestorePatch::Json(Value::Array(operations)))
@@ -152,7 +158,7 @@ pub fn restarted_at(object: &Value) -> Option<&str> {
     of(object)["metadata"]["annotations"].get(RESTARTED_AT)?.as_str()
 }
 
-/// Whether this is a paused Deployment.
+/// Whether this is a paused Deployment or Argo Rollout.
 pub fn is_paused(object: &Value) -> bool {
     object["spec"]["paused"].as_bool().unwrap_or(false)
 }
@@ -203,7 +209,7 @@ fn identity(object: &Value) -> Result<(&str, &str), FormatError> {
 
 fn check_source(kind: Kind, object: &Value, source: &Value) -> Result<(), FormatError> {
     let needed = match kind {
-        Kind::Deployment => "ReplicaSet",
+        Kind::Deployment | Kind::Rollout => "ReplicaSet",
         Kind::StatefulSet | Kind::DaemonSet => "ControllerRevision",
         other => {
             let why = format!("a {other} keeps no revisions");
@@ -212,7 +218,10 @@ fn check_source(kind: Kind, object: &Value, source: &Value) -> Result<(), Format
     };
     let owners = source["metadata"]["ownerReferences"].as_array();
     let owned = owners.is_some_and(|owners| {
-        owners.iter().any(|owner| owner["controller"] == true && owner["uid"] == object["metadata"]["uid"])
+        // A Rollout may bring out the template of a Deployment: the ReplicaSets are the Rollout's then.
+        let on_behalf = |owner: &Value| kind == Kind::Deployment && owner["kind"] == "Rollout";
+        let ours = |owner: &Value| owner["uid"] == object["metadata"]["uid"] || on_behalf(owner);
+        owners.iter().any(|owner| owner["controller"] == true && ours(owner))
     });
     if source["kind"] != needed || !owned {
         let why = format!("{} is not one of its revisions", describe(source));
@@ -238,6 +247,37 @@ fn cleaned(template: &Value) -> Value {
         }
     }
     template
+}
+
+/// Whether what somebody wrote is in a template that an API server kept: defaults may have been added, nothing else. Values that
+/// it writes in another way, such as quantities, count as different.
+pub fn contains(kept: &Value, written: &Value) -> bool {
+    match (kept, written) {
+        (_, Value::Null) => true,
+        (Value::Object(kept), Value::Object(written)) => written
+            .iter()
+            .all(|(key, value)| kept.get(key).map_or(value.is_null() || is_empty(value), |kept| contains(kept, value))),
+        (Value::Array(kept), Value::Array(written)) => {
+            kept.len() == written.len() && kept.iter().zip(written).all(|(kept, value)| contains(kept, value))
+        }
+        // Charts quote numbers, or do not.
+        (kept, written) => kept == written || plain(kept) == plain(written),
+    }
+}
+
+/// What an API server leaves out.
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Object(fields) => fields.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::String(text) => text.is_empty(),
+        Value::Bool(value) => !value,
+        Value::Null | Value::Number(_) => false,
+    }
+}
+
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// The value with keys sorted (`name` first, for readers) and null fields left out.

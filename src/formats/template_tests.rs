@@ -223,3 +223,25 @@ proptest! {
         prop_assert_eq!(diff.is_empty(), values[0] == values[1]);
     }
 }
+
+#[test]
+fn what_was_written_is_found_in_what_is_kept() {
+    let kept = json!({"metadata": {"labels": {"app": "web", "pod-template-hash": "5f"}}, "spec": {"restartPolicy": "Always",
+        "containers": [{"name": "web", "image": "web:1", "ports": [{"containerPort": 80, "protocol": "TCP"}]}]}});
+    let written = json!({"metadata": {"creationTimestamp": null, "labels": {"app": "web"}, "annotations": {}},
+        "spec": {"hostNetwork": false, "containers": [{"name": "web", "image": "web:1", "ports": [{"containerPort": "80"}]}]}});
+    assert!(contains(&kept, &written));
+    for (pointer, value) in [
+        ("/spec/containers/0/image", json!("web:2")),
+        ("/spec/containers/0/args", json!(["x"])),
+        ("/spec/containers", json!([])),
+        ("/metadata/labels/app", json!("api")),
+    ] {
+        let mut other = written.clone();
+        match other.pointer_mut(pointer) {
+            Some(place) => *place = value,
+            None => other["spec"]["containers"][0]["args"] = value,
+        }
+        assert!(!contains(&kept, &other), "{pointer}");
+    }
+}

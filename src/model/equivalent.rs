@@ -13,6 +13,20 @@ impl Action {
         let kubectl = |object: &ObjectRef, words: &str| format!("kubectl {words} {}", place(object, context).join(" "));
         let service = |namespace: &str, name: &str| ObjectRef::new(Kind::Service, namespace, name);
         match self {
+            Self::RestoreTemplate { object, revision, .. } if object.kind == Kind::Rollout => {
+                vec![kubectl(object, &format!("argo rollouts undo {} --to-revision={revision}", quoted(&object.name)))]
+            }
+            Self::AbortRollout { object, .. } => {
+                vec![kubectl(object, &format!("argo rollouts abort {}", quoted(&object.name)))]
+            }
+            Self::PromoteRollout { object, .. } => {
+                vec![kubectl(object, &format!("argo rollouts promote --full {}", quoted(&object.name)))]
+            }
+            Self::DeletePod { object, .. } => vec![kubectl(object, &format!("delete {}", object.type_name()))],
+            Self::HelmRollback { object, to, .. } => {
+                let place = place(object, context).join(" ").replace("--context", "--kube-context");
+                vec![format!("helm rollback {} {to} {place}", quoted(&object.name))]
+            }
             Self::RestoreTemplate { object, revision, unpause, .. } => {
                 let mut commands =
                     vec![kubectl(object, &format!("rollout undo {} --to-revision={revision}", object.type_name()))];
@@ -144,5 +158,8 @@ mod tests {
         );
         let push = Action::Push { repository: "https://git.example/apps".into(), branch: "main".into() };
         assert_eq!(push.commands("prod"), ["git push origin HEAD:main"]);
+        let object = ObjectRef::new(Kind::Release, "prod", "shop");
+        let helm = Action::HelmRollback { object, from: 7, to: 5 };
+        assert_eq!(helm.commands("eu"), ["helm rollback shop 5 -n prod --kube-context eu"]);
     }
 }

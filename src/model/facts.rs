@@ -2,7 +2,7 @@
 
 use super::{
     Autoscaler, ClusterIdentity, Commit, Container, FileEdit, HoldRecord, JobState, Means, ObjectRef, Owner,
-    Permission, Reference, Reservation, Revision,
+    Permission, Reference, Release, Reservation, Revision,
 };
 use jiff::Timestamp;
 use serde_json::Value;
@@ -141,6 +141,71 @@ pub struct ReconcilerFacts {
     pub git: Result<GitFacts, String>,
 }
 
+/// A pod that keeps a StatefulSet from going on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StuckPod {
+    /// The pod.
+    pub object: ObjectRef,
+    /// Its UID.
+    pub uid: String,
+    /// Its label `controller-revision-hash`.
+    pub revision: String,
+}
+
+/// A ConfigMap or Secret whose content was changed since a revision was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigurationChange {
+    /// The object.
+    pub object: ObjectRef,
+    /// When it was changed last.
+    pub at: Timestamp,
+    /// By which field manager: `kubectl-edit`, `kustomize-controller`.
+    pub by: String,
+    /// The revisions that name it.
+    pub revisions: Vec<u64>,
+}
+
+/// A workload of a Helm release.
+#[derive(Clone, Debug)]
+pub struct ReleaseMember {
+    /// The workload.
+    pub object: ObjectRef,
+    /// Its UID.
+    pub uid: String,
+    /// Its own revisions, newest first.
+    pub revisions: Vec<Revision>,
+    /// Its pod template as the manifests of the release's revisions write it.
+    pub written: Vec<(u32, Value)>,
+}
+
+/// What is known of a Helm release.
+#[derive(Clone, Debug)]
+pub struct ReleaseFacts {
+    /// The release.
+    pub release: ObjectRef,
+    /// Its revisions, newest first.
+    pub history: Vec<Release>,
+    /// Its workloads that are there.
+    pub members: Vec<ReleaseMember>,
+    /// The `helm` program; Err says why there is none to be used.
+    pub program: Result<String, String>,
+}
+
+/// What stands beside a workload that is rolled back. What could not be read is left out.
+#[derive(Clone, Debug, Default)]
+pub struct Surroundings {
+    /// Pods that are not ready and keep a StatefulSet from going on, in the order in which it waits for them.
+    pub stuck: Vec<StuckPod>,
+    /// The workload that keeps the template of an Argo Rollout, whole, where that is not the Rollout itself.
+    pub template_of: Option<Value>,
+    /// The Helm release that the workload belongs to; Err says why its history cannot be read.
+    pub release: Option<Result<ReleaseFacts, String>>,
+    /// When what its templates name, and its autoscaler, were changed last.
+    pub configuration: Vec<ConfigurationChange>,
+    /// The commits that wrote images of the workload, where Git was read already.
+    pub commits: Vec<Commit>,
+}
+
 /// Facts for a rollback.
 #[derive(Clone, Debug)]
 pub struct RollbackFacts {
@@ -148,6 +213,8 @@ pub struct RollbackFacts {
     pub common: CommonFacts,
     /// The workload's revisions, newest first.
     pub revisions: Vec<Revision>,
+    /// What stands beside the workload.
+    pub around: Box<Surroundings>,
     /// Migrations known to have run since: Job name and image.
     pub migrations: Vec<(String, String, Option<Timestamp>)>,
     /// How what is rolled back stays so; None where nothing reconciles it.
@@ -248,6 +315,8 @@ pub struct MigrateFacts {
 pub enum Facts {
     /// For a rollback.
     Rollback(Box<RollbackFacts>),
+    /// For the rollback of a Helm release.
+    Release(Box<(CommonFacts, ReleaseFacts)>),
     /// For a restart.
     Restart(RestartFacts),
     /// For a shift.
@@ -263,6 +332,7 @@ impl Facts {
     pub fn common(&self) -> &CommonFacts {
         match self {
             Self::Rollback(f) => &f.common,
+            Self::Release(f) => &f.0,
             Self::Restart(f) => &f.common,
             Self::Shift(f) => &f.common,
             Self::Bump(f) => &f.common,

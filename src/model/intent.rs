@@ -139,11 +139,27 @@ impl Intent {
         }
     }
 
+    /// What a plan may need besides [`Self::needs`], by what is found.
+    pub fn may_need(&self) -> Vec<Access> {
+        let target = self.target();
+        let may = |verb: &str, kind: Kind| Access::new(verb, kind, &target.namespace);
+        match (self, target.kind) {
+            // A broken pod may have to go; a template may be kept elsewhere.
+            (Self::Rollback { .. }, Kind::StatefulSet) => vec![may("delete", Kind::Pod)],
+            (Self::Rollback { .. }, Kind::Rollout) => vec![may("patch", Kind::Deployment)],
+            _ => Vec::new(),
+        }
+    }
+
     /// What its planning and carrying out need to be allowed to do, reads first. Leases are asked about apart: each verb
     /// decides for itself what follows where they may not be written.
     pub fn needs(&self) -> Vec<Access> {
         let target = self.target();
         let may = |verb: &str, kind: Kind| Access::new(verb, kind, &target.namespace);
+        if target.kind == Kind::Release {
+            // Helm keeps its revisions in Secrets; what its charts hold is for Helm to ask about.
+            return vec![may("list", Kind::Secret), may("create", Kind::Secret), may("update", Kind::Secret)];
+        }
         let mut needs = vec![may("get", target.kind)];
         match self {
             Self::Rollback { .. } => {
@@ -152,6 +168,9 @@ impl Intent {
                     _ => Kind::ControllerRevision,
                 };
                 needs.extend([may("list", history), may("list", Kind::Pod), may("patch", target.kind)]);
+                if target.kind == Kind::Rollout {
+                    needs.push(Access { subresource: "status".into(), ..may("patch", target.kind) });
+                }
             }
             Self::Restart { .. } => needs.extend([may("list", Kind::Pod), may("patch", target.kind)]),
             Self::Shift { .. } => needs.extend([may("get", Kind::Service), may("patch", target.kind)]),

@@ -61,6 +61,8 @@ pub enum Kind {
     Application,
     /// `argoproj.io/v1alpha1` Rollout, of Argo Rollouts.
     Rollout,
+    /// A Helm release: nothing that an API server serves, but what Helm keeps in Secrets of type `helm.sh/release.v1`.
+    Release,
     /// `metrics.k8s.io/v1beta1` PodMetrics: what a pod uses. Sampled, never watched.
     PodMetrics,
     /// `metrics.k8s.io/v1beta1` NodeMetrics: what a node uses. Sampled, never watched.
@@ -72,7 +74,7 @@ type Coordinates = (&'static str, &'static str, &'static str, &'static str, &'st
 
 impl Kind {
     /// Every kind, in the order of declaration.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::Deployment,
         Self::StatefulSet,
         Self::DaemonSet,
@@ -100,6 +102,7 @@ impl Kind {
         Self::ImageUpdateAutomation,
         Self::Application,
         Self::Rollout,
+        Self::Release,
         Self::PodMetrics,
         Self::NodeMetrics,
     ];
@@ -196,6 +199,7 @@ impl Kind {
                 ("argoproj.io", "v1alpha1", "Application", "applications", &["application", "app"], true)
             }
             Self::Rollout => ("argoproj.io", "v1alpha1", "Rollout", "rollouts", &["ro", "rollouts", "rollout"], true),
+            Self::Release => ("helm.sh", "release.v1", "Release", "releases", &["release", "releases"], true),
             Self::PodMetrics => ("metrics.k8s.io", "v1beta1", "PodMetrics", "pods", &["podmetrics"], true),
             Self::NodeMetrics => ("metrics.k8s.io", "v1beta1", "NodeMetrics", "nodes", &["nodemetrics"], false),
         }
@@ -239,7 +243,8 @@ impl Kind {
             | Self::Secret
             | Self::HttpRoute
             | Self::EndpointSlice
-            | Self::Lease => words[0],
+            | Self::Lease
+            | Self::Release => words[0],
             _ => words[words.len() - 1],
         }
     }

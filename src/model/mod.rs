@@ -73,8 +73,9 @@ pub use cron_job::{CronJob, CronJobState};
 pub use delivery::Delivery;
 pub use event::EventLine;
 pub use facts::{
-    Automation, BumpFacts, CommonFacts, Draft, EditSite, Facts, GitFacts, GitPlace, Holder, MigrateFacts, Policy,
-    PriorJob, ReconcilerFacts, Repository, RestartFacts, RollbackFacts, ShiftFacts,
+    Automation, BumpFacts, CommonFacts, ConfigurationChange, Draft, EditSite, Facts, GitFacts, GitPlace, Holder,
+    MigrateFacts, Policy, PriorJob, ReconcilerFacts, ReleaseFacts, ReleaseMember, Repository, RestartFacts,
+    RollbackFacts, ShiftFacts, StuckPod, Surroundings,
 };
 pub use fleet::{ContextView, Fleet, SILENT, Standing, Summary, Tally, Troubled};
 pub use health::Health;

@@ -110,6 +110,44 @@ pub enum Action {
         /// Whether `spec.paused` is cleared in the same write.
         unpause: bool,
     },
+    /// Abort the update of an Argo Rollout: its controller lets the stable template serve alone, at once.
+    AbortRollout {
+        /// The Rollout.
+        object: ObjectRef,
+        /// Its UID.
+        uid: String,
+        /// `status.currentPodHash` when the plan was made: the update that is aborted, and no other.
+        hash: String,
+    },
+    /// Promote an Argo Rollout fully: the steps that are left are not gone through.
+    PromoteRollout {
+        /// The Rollout.
+        object: ObjectRef,
+        /// Its UID.
+        uid: String,
+        /// The `status.currentPodHash` that is promoted, once the controller has taken it up.
+        hash: String,
+    },
+    /// Delete the one pod that keeps a StatefulSet from going on, if it is still of the bad revision and not ready.
+    DeletePod {
+        /// The pod.
+        object: ObjectRef,
+        /// Its UID.
+        uid: String,
+        /// The StatefulSet.
+        of: ObjectRef,
+        /// The label `controller-revision-hash` of the bad revision.
+        revision: String,
+    },
+    /// Roll a Helm release back, by the `helm` program.
+    HelmRollback {
+        /// The release: a [`super::Kind::Release`].
+        object: ObjectRef,
+        /// The release's revision when the plan was made; Helm makes the one after it.
+        from: u32,
+        /// The revision whose chart and values come back.
+        to: u32,
+    },
     /// Set the restart annotation on the template.
     Restart {
         /// The workload.

@@ -10,7 +10,8 @@ impl Verb {
                 Some("weights are those of a route, not of a workload")
             }
             (Kind::Deployment | Kind::StatefulSet | Kind::DaemonSet, _) | (Kind::HttpRoute, Self::Shift) => None,
-            (Kind::Rollout, Self::Rollback | Self::Restart | Self::Bump) => {
+            (Kind::Rollout | Kind::Release, Self::Rollback) => None,
+            (Kind::Rollout, Self::Restart | Self::Bump) => {
                 Some("its own controller brings a new template out, step by step")
             }
             (Kind::Rollout, Self::Migrate) => Some("a migration copies the template of a plain workload"),
@@ -20,7 +21,7 @@ impl Verb {
             }
             (Kind::Job, _) => Some("a Job runs once and ends; its pods serve nobody"),
             (Kind::HorizontalPodAutoscaler, _) => Some("an autoscaler has no pods of its own: open its workload"),
-            (Kind::Secret, _) => Some("a Helm release is changed by helm, as a whole"),
+            (Kind::Secret | Kind::Release, _) => Some("a Helm release is changed by helm, as a whole"),
             (Kind::HttpRoute, _) => Some("a route has no pods: open the workload behind it"),
             (Kind::Namespace, _) => Some("it acts on one workload: open the namespace and choose one"),
             _ => Some("it acts on workloads"),

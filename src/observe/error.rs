@@ -39,6 +39,14 @@ pub enum ObserveError {
         /// What to do instead.
         instead: String,
     },
+    /// An Argo Rollout takes its template from an object that is not written here.
+    #[error("its template is kept in {kind}/{name}, and only a Deployment's is put back")]
+    TemplateElsewhere {
+        /// The kind that keeps it.
+        kind: String,
+        /// Its name.
+        name: String,
+    },
     /// Which container is meant cannot be told.
     #[error("{object} has no container `{asked}` (it has: {known})")]
     NoContainer {
@@ -84,7 +92,8 @@ impl ObserveError {
         let ObjectRef { namespace, name, .. } = intent.target();
         let plugin = |command: &str| format!("run `kubectl argo rollouts {command} {name} -n {namespace}`");
         let instead = match intent.verb() {
-            Verb::Rollback => format!("{}, after `abort` where a new template is on its way", plugin("undo")),
+            // A rollback does; it is named for completeness.
+            Verb::Rollback => plugin("undo"),
             Verb::Restart => plugin("restart"),
             Verb::Bump => "change the tag in the Git repository that it is applied from".into(),
             Verb::Migrate => "run it from a Deployment with the same image".into(),
@@ -102,6 +111,7 @@ impl ObserveError {
             Self::NoContainer { .. } | Self::WhichContainer { .. } => Some("name one with --container".into()),
             Self::Repository { hint, .. } => hint.clone(),
             Self::Rollout { instead, .. } => Some(instead.clone()),
+            Self::TemplateElsewhere { .. } => Some("put it back there by hand".into()),
             Self::WrongKind { .. } | Self::Image { .. } => None,
         }
     }

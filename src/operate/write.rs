@@ -37,6 +37,8 @@ pub(super) enum Probe {
 pub(super) enum Patch {
     Json(Value),
     Strategic(Value),
+    /// A merge patch of the status subresource.
+    Status(Value),
 }
 
 /// One effect.
@@ -135,6 +137,7 @@ impl Run {
         match patch {
             Patch::Json(operations) => self.writer.patch_json(object, operations, dry_run).await,
             Patch::Strategic(patch) => self.writer.patch_strategic(object, patch, dry_run).await,
+            Patch::Status(patch) => self.writer.patch_status(object, patch, dry_run).await,
         }
     }
 

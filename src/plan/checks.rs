@@ -33,18 +33,25 @@ fn missed(access: &Access) -> Option<&'static str> {
     match (access.verb.as_str(), access.kind, access.subresource.as_str()) {
         ("get", Kind::Pod, "log") => Some("the Job's log cannot be shown"),
         ("list", Kind::Pod, _) => Some("why pods fail cannot be told"),
+        ("patch", Kind::Rollout, "status") => {
+            Some("an update under way is not aborted first, nor are its steps skipped")
+        }
         ("get", Kind::Service, _) => Some("whether backends exist cannot be told"),
         ("create", Kind::ConfigMap, _) => Some("once the Job's time to live is over, nothing remembers that it ran"),
         _ => None,
     }
 }
 
-fn permissions(needs: &[Access], common: &CommonFacts) -> Vec<Precondition> {
-    let answer = |access: &Access| common.permissions.iter().find(|p| p.access == *access).and_then(|p| p.allowed);
+/// Whether this is allowed, as far as RBAC told.
+pub(super) fn allowed(common: &CommonFacts, access: &Access) -> Option<bool> {
+    common.permissions.iter().find(|permission| permission.access == *access).and_then(|p| p.allowed)
+}
+
+pub(super) fn permissions(needs: &[Access], common: &CommonFacts) -> Vec<Precondition> {
     let mut checks = Vec::new();
     let mut unknown = Vec::new();
     for access in needs {
-        match (answer(access), missed(access)) {
+        match (allowed(common, access), missed(access)) {
             (Some(true), _) => {}
             (Some(false), Some(missed)) => {
                 checks.push(Precondition::warn("permission", format!("may not {access}: {missed}")));

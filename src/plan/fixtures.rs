@@ -69,7 +69,10 @@ pub(super) fn common(object: Value) -> CommonFacts {
         Intent::Shift { target: target.clone(), to: String::new(), steps: vec![], hold: 0 },
         Intent::Migrate { target, tag: None, container: None, command: vec![] },
     ];
-    let permissions = every.iter().flat_map(Intent::needs).map(|access| Permission { access, allowed: Some(true) });
+    let permissions = every
+        .iter()
+        .flat_map(|intent| [intent.needs(), intent.may_need()].concat())
+        .map(|access| Permission { access, allowed: Some(true) });
     CommonFacts {
         cluster: ClusterIdentity { server: "https://api.example:6443".into(), uid: Some("c1".into()) },
         context: "prod-eu".into(),
@@ -143,7 +146,9 @@ pub(super) fn sound(plan: &Plan) {
         assert!(line.chars().count() <= 2 * 76, "{line} is too long for a sheet");
         assert!(!line.contains('\n'));
     }
-    assert!(plan.needs.iter().all(|access| plan.intent.needs().contains(access)));
+    let mut known = [plan.intent.needs(), plan.intent.may_need()].concat();
+    known.extend(Intent::Rollback { target: ObjectRef::new(Kind::Release, "shop", "shop"), revision: None }.needs());
+    assert!(plan.needs.iter().all(|access| known.contains(access)));
     let template = template::of(&deployment("app:2")).to_string();
     assert!(template.contains("hunter2"), "the fixture has something to hide");
 }

@@ -4,7 +4,9 @@
 //! facts. A plan says what was checked and found wanting instead of failing; an error means that there is no plan to show.
 //! No environment value and no Secret's data ever enters a plan.
 
+mod argo;
 mod bump;
+mod changed;
 mod checks;
 mod disruption;
 mod durability;
@@ -13,12 +15,14 @@ mod finish;
 mod known_good;
 mod message;
 mod migrate;
+mod release;
 mod restart;
 mod restore;
 mod rollback;
 mod shift;
 mod span;
 mod stick;
+mod stuck;
 
 #[cfg(test)]
 mod fixtures;
@@ -61,6 +65,7 @@ pub fn plan(
     let asked = Asked { intent, operation: &operation, why: why.as_deref(), now };
     let sheet = match facts {
         Facts::Rollback(facts) => rollback::plan(&asked, facts)?,
+        Facts::Release(facts) => release::plan(&asked, &facts.0, &facts.1)?,
         Facts::Restart(facts) => restart::plan(&asked, facts)?,
         Facts::Shift(facts) => shift::plan(&asked, facts)?,
         Facts::Bump(facts) => bump::plan(&asked, facts)?,

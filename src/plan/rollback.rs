@@ -1,12 +1,23 @@
 //! Rolling back: the revision to return to, chosen and explained, and what does not return with it.
 
 use super::{
-    Asked, Assessment, Choice, PlanError, Sheet, assess, bump, checks, disruption, finish, known_good, step, stick,
+    Asked, Assessment, Choice, PlanError, Sheet, argo, assess, bump, changed, checks, disruption, finish, known_good,
+    release, step, stick, stuck,
 };
 use crate::formats::{redact, template};
 use crate::model::{
-    Action, Durability, Intent, Kind, KnownGood, ObjectRef, Precondition, Revision, Risk, RollbackFacts,
+    Access, Action, Durability, Intent, Kind, KnownGood, ObjectRef, Precondition, Revision, Risk, RollbackFacts,
 };
+
+/// What is written to put a template back.
+pub(super) struct Undo {
+    /// The object whose template it is.
+    pub(super) object: ObjectRef,
+    /// Its UID.
+    pub(super) uid: String,
+    /// Whether its pause is ended in the same write.
+    pub(super) unpause: bool,
+}
 
 pub(super) fn plan(asked: &Asked<'_>, facts: &RollbackFacts) -> Result<Sheet, PlanError> {
     let Intent::Rollback { target, revision } = asked.intent else { return Err(asked.mismatch("rollback")) };
@@ -16,14 +27,26 @@ pub(super) fn plan(asked: &Asked<'_>, facts: &RollbackFacts) -> Result<Sheet, Pl
     {
         return Ok(sheet);
     }
+    // A workload of a Helm release goes back with its release, unless this very workload's revision is asked for.
+    let without_helm = match &facts.around.release {
+        Some(release) if revision.is_none() => match release::instead(asked, common, release) {
+            Ok(sheet) => return Ok(sheet),
+            Err(why) => Some(why),
+        },
+        _ => None,
+    };
     let assessments = assess(&facts.revisions, asked.now);
+    if let Some(sheet) = stuck::freed(asked, facts, &assessments) {
+        return Ok(sheet);
+    }
     let index = match revision {
         Some(number) => named(target, facts, *number)?,
         None => chosen(target, facts, &assessments)?,
     };
     let (chosen, assessment) = (&facts.revisions[index], &assessments[index]);
-    let before = template::of(&common.object);
-    let (hash_before, hash_after) = (template::hash(before), template::hash(&chosen.template));
+    let template_of = facts.around.template_of.as_ref();
+    let written = template_of.unwrap_or(&common.object);
+    let (hash_before, hash_after) = (template::hash(template::of(written)), template::hash(&chosen.template));
     if hash_before == hash_after {
         return Err(PlanError::NothingToDo(format!(
             "{target} already has the template of revision {}",
@@ -31,42 +54,63 @@ pub(super) fn plan(asked: &Asked<'_>, facts: &RollbackFacts) -> Result<Sheet, Pl
         )));
     }
     let current = facts.revisions.iter().find(|r| r.current);
-    let paused = template::is_paused(&common.object);
+    let undo = argo::written(target, &common.object, template_of);
+    let paused = undo.unpause;
     let on_delete = disruption::only_on_delete(&common.object);
 
     let mut preconditions = vec![evidence(chosen, assessment), configuration(chosen)];
     preconditions.extend(checks::shared(asked, common, false));
     preconditions.extend(warnings(facts, chosen, current, &hash_before));
+    preconditions.extend(changed::warnings(facts, chosen, asked.now));
+    if let Some(why) = without_helm {
+        let detail = format!("its release is not rolled back ({why}): the next upgrade brings its template again");
+        preconditions.push(Precondition::warn("helm", detail));
+    }
     let disruptions = disruption::of(&common.object);
     preconditions.extend(disruptions.iter().map(|d| Precondition::warn("downtime", d.note.clone())));
     if on_delete {
         preconditions.push(Precondition::warn("strategy", "OnDelete: pods are replaced only once you delete them"));
     }
-    let swaps = stick::swaps(before, &chosen.template);
-    let beyond = stick::differs_otherwise(before, &chosen.template);
+    let swaps = stick::swaps(template::of(written), &chosen.template);
+    let beyond = stick::differs_otherwise(template::of(written), &chosen.template);
     let lasting = stick::of(asked, common, facts.reconciler.as_ref(), &swaps, beyond);
     preconditions.extend(lasting.preconditions);
     let durability = lasting.durability;
 
-    let uid = common.object["metadata"]["uid"].as_str().unwrap_or_default().to_owned();
+    let mut needs = checks::required(asked.intent.needs());
     let unpause = if paused { ", and spec.paused true → false in the same write" } else { "" };
+    let whose = if template_of.is_some() { format!(" into {}", undo.object) } else { String::new() };
     let detail = format!(
-        "spec.template of revision {} ({} {}){unpause}",
+        "spec.template of revision {} ({} {}){whose}{unpause}",
         chosen.revision, chosen.source.kind, chosen.source.name
     );
-    let undo = Action::RestoreTemplate {
-        object: target.clone(),
-        uid: uid.clone(),
+    let restore = Action::RestoreTemplate {
+        object: undo.object,
+        uid: undo.uid,
         revision: chosen.revision,
         source: chosen.source.clone(),
         before: hash_before,
         after: hash_after,
         unpause: paused,
     };
-    let mut steps = lasting.before;
-    steps.push(step("undo", detail, undo));
+    let mut steps = vec![step("undo", detail, restore)];
+    if target.kind == Kind::Rollout {
+        let around = argo::around(target, common, chosen, assessment.known_good, template_of.is_some());
+        preconditions.extend(around.preconditions);
+        needs.extend(around.needs);
+        steps.splice(0..0, around.before);
+        steps.extend(around.after);
+    }
+    steps.splice(0..0, lasting.before);
     steps.extend(lasting.after);
+    let (deletions, warning) = stuck::deletions(target, facts, chosen);
+    if !deletions.is_empty() {
+        needs.push(Access::new("delete", Kind::Pod, &target.namespace));
+    }
+    steps.extend(deletions);
+    preconditions.extend(warning);
     if !on_delete {
+        let uid = common.object["metadata"]["uid"].as_str().unwrap_or_default().to_owned();
         let wait = Action::WaitRollout { object: target.clone(), uid };
         steps.push(step("wait", "until the rollout is complete and its pods are healthy", wait));
     }
@@ -74,15 +118,20 @@ pub(super) fn plan(asked: &Asked<'_>, facts: &RollbackFacts) -> Result<Sheet, Pl
     let from = current.map(|r| r.revision.to_string());
     let mut told = reasons(facts, &assessments, index, revision.is_some());
     told.extend(lasting.reasons);
+    // Of an Argo Rollout the ReplicaSet is compared: the API server filled in its defaults, and not the Rollout's.
+    let now = match (target.kind, current) {
+        (Kind::Rollout, Some(current)) => &current.template,
+        _ => template::of(written),
+    };
     Ok(Sheet {
         summary: format!("{} → {}", from.as_deref().unwrap_or("now"), chosen.revision),
         reasons: told,
         risk: risk(assessment, &durability, paused, &preconditions),
         durability,
         preconditions,
-        needs: checks::required(asked.intent.needs()),
+        needs,
         steps,
-        diff: diff(&common.object, chosen) + &bump::safe_diff(&lasting.diff),
+        diff: diff(now, chosen) + &bump::safe_diff(&lasting.diff),
     })
 }
 
@@ -146,16 +195,13 @@ fn warnings(facts: &RollbackFacts, chosen: &Revision, current: Option<&Revision>
     let common = &facts.common;
     let mut warnings = Vec::new();
     let mut warn = |what: &str, detail: String| warnings.push(Precondition::warn(what, detail));
-    if current.is_none_or(|r| template::hash(&r.template) != now) {
+    let caught_up = match chosen.source.kind {
+        // Its ReplicaSets have defaults that it has not; it marks the current one by its hash.
+        _ if common.object["kind"] == "Rollout" => current.is_some(),
+        _ => current.is_some_and(|r| template::hash(&r.template) == now),
+    };
+    if !caught_up {
         warn("controller", "it has not yet recorded the template that is asked for now".into());
-    }
-    for (job, image, ran) in &facts.migrations {
-        let later = ran.zip(chosen.created).is_none_or(|(ran, created)| ran >= created);
-        if later && !chosen.images().any(|of_revision| of_revision == image) {
-            let detail =
-                format!("{job} ran since ({image}): the schema does not go back; can {} use it?", chosen.revision);
-            warn("migration", detail);
-        }
     }
     let replicas = common.object["spec"]["replicas"].as_u64();
     let then = chosen.annotations.iter().find(|(key, _)| key == "deployment.kubernetes.io/desired-replicas");
@@ -165,21 +211,13 @@ fn warnings(facts: &RollbackFacts, chosen: &Revision, current: Option<&Revision>
     {
         warn("replicas", format!("stay at {now}; revision {} had {then}", chosen.revision));
     }
-    if chosen.source.kind == Kind::ReplicaSet {
+    if common.object["kind"] == "Deployment" {
         let annotations = chosen.annotations.iter().map(|(key, value)| (key.as_str(), value.as_str()));
         let changed = template::annotations_restored(&common.object, annotations);
         if !changed.is_empty() {
             let keys: Vec<String> = changed.into_iter().map(|(key, _)| key).collect();
             warn("annotations", format!("set back to the revision's: {}", keys.join(", ")));
         }
-    }
-    let ordered = common.object["spec"]["podManagementPolicy"] != "Parallel";
-    if chosen.source.kind == Kind::ControllerRevision
-        && common.object["kind"] == "StatefulSet"
-        && ordered
-        && current.is_some_and(|r| r.failing.is_some())
-    {
-        warn("stuck pod", "a StatefulSet may wait for its broken pod: if it does not move, delete that pod".into());
     }
     warnings
 }
@@ -200,7 +238,8 @@ fn reasons(facts: &RollbackFacts, assessments: &[Assessment], index: usize, aske
             reasons.push(format!("not {}: {}", other.revision, assessment.evidence));
         }
     }
-    let now = template::of(&facts.common.object)["spec"]["containers"].as_array();
+    let written = facts.around.template_of.as_ref().unwrap_or(&facts.common.object);
+    let now = template::of(written)["spec"]["containers"].as_array();
     for container in &chosen.containers {
         let same_name = |c: &&serde_json::Value| c["name"] == *container.name;
         let image = now.and_then(|all| all.iter().find(same_name)).and_then(|c| c["image"].as_str());
@@ -208,6 +247,8 @@ fn reasons(facts: &RollbackFacts, assessments: &[Assessment], index: usize, aske
             reasons.push(format!("{}: {image} → {}", container.name, container.image));
         }
     }
+    let current = facts.revisions.iter().find(|r| r.current);
+    reasons.extend(current.into_iter().chain([chosen]).filter_map(|revision| changed::commit(facts, revision)));
     if let Some(cause) = chosen.cause.as_deref().filter(|cause| !cause.is_empty()) {
         reasons.push(format!("{} was: {}", chosen.revision, redact::cause(cause)));
     }
@@ -227,9 +268,9 @@ fn risk(assessment: &Assessment, durability: &Durability, paused: bool, checks: 
     }
 }
 
-fn diff(object: &serde_json::Value, chosen: &Revision) -> String {
+fn diff(now: &serde_json::Value, chosen: &Revision) -> String {
     let created = chosen.created.map(|created| format!(", {}", created.strftime("%Y-%m-%d"))).unwrap_or_default();
-    let changes = template::diff(template::of(object), &chosen.template);
+    let changes = template::diff(now, &chosen.template);
     format!("--- spec.template now\n+++ spec.template of revision {}{created}\n{changes}", chosen.revision)
 }
 

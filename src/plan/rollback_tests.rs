@@ -2,7 +2,7 @@
 
 use super::super::fixtures::{self, CanRun as _, ago, checkout, details, now, revision, sheet, sound, verdicts};
 use super::*;
-use crate::model::{Facts, OwnerKind, Plan};
+use crate::model::{Commit, ConfigurationChange, Facts, OwnerKind, Permission, Plan, StuckPod};
 use crate::plan::plan as make;
 use rstest::rstest;
 use serde_json::json;
@@ -21,6 +21,7 @@ fn facts() -> RollbackFacts {
         revisions: vec![current, old, oldest],
         migrations: Vec::new(),
         reconciler: None,
+        around: Box::default(),
     }
 }
 
@@ -198,13 +199,132 @@ fn stateful_sets_say_what_a_stuck_pod_needs() {
     let make = |facts: &RollbackFacts| {
         make(&intent, &Facts::Rollback(Box::new(facts.clone())), fixtures::operation(), None, now()).unwrap()
     };
-    assert_eq!(details(&make(&facts), "stuck pod").len(), 1);
-    assert_eq!(make(&facts).steps.len(), 2);
-    facts.common.object["spec"]["podManagementPolicy"] = json!("Parallel");
-    assert!(details(&make(&facts), "stuck pod").is_empty());
+    assert_eq!(make(&facts).steps.len(), 2, "nothing is stuck");
+    let pod = ObjectRef::new(Kind::Pod, "shop", "checkout-1");
+    facts.around.stuck = vec![StuckPod { object: pod, uid: "p1".into(), revision: "checkout-41".into() }];
+    let plan = make(&facts);
+    let words: Vec<&str> = plan.steps.iter().map(|step| step.step.as_str()).collect();
+    assert_eq!(words, ["undo", "delete", "wait"]);
+    assert!(plan.needs.contains(&Access::new("delete", Kind::Pod, "shop")));
+    facts.common.permissions.iter_mut().filter(|p| p.access.verb == "delete").for_each(|p| p.allowed = Some(false));
+    let plan = make(&facts);
+    assert_eq!((plan.steps.len(), details(&plan, "stuck pod").len()), (2, 1), "told where it is not allowed");
+    assert!(plan.can_run());
+    facts.around.stuck.clear();
     facts.common.object["spec"]["updateStrategy"] = json!({"type": "OnDelete"});
     let plan = make(&facts);
     assert_eq!((plan.steps.len(), details(&plan, "strategy").len()), (1, 1), "nothing to wait for");
+}
+
+#[test]
+fn a_stateful_set_that_was_put_back_already_is_freed() {
+    let mut facts = facts();
+    facts.common = fixtures::common({
+        let mut object = fixtures::deployment("app:1");
+        object["kind"] = json!("StatefulSet");
+        object
+    });
+    facts.revisions.iter_mut().for_each(|r| r.source.kind = Kind::ControllerRevision);
+    facts.revisions[0].current = false;
+    (facts.revisions[1].current, facts.revisions[1].revision) = (true, 42);
+    facts.revisions.swap(0, 1);
+    let pod = ObjectRef::new(Kind::Pod, "shop", "checkout-1");
+    facts.around.stuck = vec![StuckPod { object: pod, uid: "p1".into(), revision: "checkout-41".into() }];
+    let intent = Intent::Rollback { target: ObjectRef::new(Kind::StatefulSet, "shop", "checkout"), revision: None };
+    let plan = make(&intent, &Facts::Rollback(Box::new(facts)), fixtures::operation(), None, now()).unwrap();
+    sound(&plan);
+    let words: Vec<&str> = plan.steps.iter().map(|step| step.step.as_str()).collect();
+    assert_eq!((words.as_slice(), plan.summary.as_str()), (&["delete", "wait"][..], "free shop/checkout for 42"));
+}
+
+fn rollout(current: &str, stable: &str, more: serde_json::Value) -> (Intent, RollbackFacts) {
+    let mut object = fixtures::deployment("app:2");
+    (object["kind"], object["spec"]["strategy"]) =
+        (json!("Rollout"), json!({"canary": {"steps": [{"setWeight": 25}]}}));
+    object["status"] = json!({"currentPodHash": current, "stableRS": stable});
+    object["status"].as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    let facts = RollbackFacts { common: fixtures::common(object), ..facts() };
+    (Intent::Rollback { target: ObjectRef::new(Kind::Rollout, "shop", "checkout"), revision: None }, facts)
+}
+
+#[rstest]
+#[case::mid_canary("41", "40", json!({}), &["abort", "undo", "wait"])]
+#[case::aborted("41", "40", json!({"abort": true}), &["undo", "wait"])]
+#[case::promoted("41", "41", json!({}), &["undo", "promote", "wait"])]
+#[case::another_is_stable("41", "39", json!({}), &["abort", "undo", "promote", "wait"])]
+fn an_argo_rollout_is_aborted_first_and_known_good_goes_out_at_once(
+    #[case] current: &str,
+    #[case] stable: &str,
+    #[case] more: serde_json::Value,
+    #[case] expected: &[&str],
+) {
+    let (intent, mut facts) = rollout(current, stable, more);
+    let steps = |facts: &RollbackFacts| {
+        let plan =
+            make(&intent, &Facts::Rollback(Box::new(facts.clone())), fixtures::operation(), None, now()).unwrap();
+        sound(&plan);
+        plan.steps.iter().map(|step| step.step.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(steps(&facts), expected);
+    // Without the right to the status, what can be done is done.
+    let status = |p: &&mut Permission| p.access.subresource == "status";
+    facts.common.permissions.iter_mut().filter(status).for_each(|p| p.allowed = Some(false));
+    assert_eq!(steps(&facts), ["undo", "wait"]);
+}
+
+#[test]
+fn a_template_that_is_kept_elsewhere_is_written_there() {
+    let (intent, mut facts) = rollout("41", "40", json!({}));
+    facts.common.object["spec"].as_object_mut().unwrap().remove("template");
+    let mut keeper = fixtures::deployment("app:2");
+    (keeper["metadata"]["name"], keeper["metadata"]["uid"]) = (json!("kept"), json!("k1"));
+    facts.around.template_of = Some(keeper);
+    let plan = make(&intent, &Facts::Rollback(Box::new(facts)), fixtures::operation(), None, now()).unwrap();
+    sound(&plan);
+    let Action::RestoreTemplate { object, uid, .. } = &plan.steps[1].action else { panic!() };
+    assert_eq!((object.kind, &*object.name, uid.as_str()), (Kind::Deployment, "kept", "k1"));
+    assert!(plan.needs.contains(&Access::new("patch", Kind::Deployment, "shop")));
+}
+
+#[test]
+fn commits_that_are_known_are_named_with_their_authors() {
+    let mut facts = facts();
+    let commit = |sha: &str, to: &str| Commit {
+        sha: sha.into(),
+        author: "Ana".into(),
+        subject: format!("checkout {to}"),
+        time: ago(600),
+        from: None,
+        to: Some(to.into()),
+    };
+    facts.around.commits = vec![commit("9f3c1e2aaaa", "2"), commit("1111111bbbb", "1")];
+    let plan = roll_back(facts, None).unwrap();
+    for expected in ["41 is commit 9f3c1e2 by Ana: checkout 2", "40 is commit 1111111 by Ana: checkout 1"] {
+        assert!(plan.reasons.iter().any(|reason| reason == expected), "{:?}", plan.reasons);
+    }
+}
+
+#[test]
+fn configuration_that_changed_since_is_named_with_when_and_by_whom() {
+    let mut facts = facts();
+    let change = |kind, name: &str, at, revisions: &[u64]| ConfigurationChange {
+        object: ObjectRef::new(kind, "shop", name),
+        at: ago(at),
+        by: "kubectl-edit".into(),
+        revisions: revisions.to_vec(),
+    };
+    facts.around.configuration = vec![
+        change(Kind::ConfigMap, "settings", 3 * 3_600, &[40, 41]),
+        change(Kind::Secret, "other", 3_600, &[41]),
+        change(Kind::Secret, "database", 8 * 86_400, &[40]),
+        change(Kind::HorizontalPodAutoscaler, "checkout", 600, &[39, 40, 41]),
+    ];
+    let plan = roll_back(facts, None).unwrap();
+    assert_eq!(
+        details(&plan, "configuration")[1..],
+        ["cm/settings changed 3 h ago by kubectl-edit, after 40 was made: its new pods read what it holds now"]
+    );
+    assert_eq!(details(&plan, "autoscaler"), ["hpa/checkout changed 10 min ago by kubectl-edit: its limits stay"]);
 }
 
 #[test]

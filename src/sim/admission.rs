@@ -4,7 +4,7 @@
 
 mod defaults;
 mod names;
-mod pod_defaults;
+pub mod pod_defaults;
 mod pod_rules;
 mod quota;
 mod rules;

@@ -24,6 +24,9 @@ pub fn refusal(state: &State, rows: &Rows, action: Action) -> Option<String> {
         state.workload(rows).is_none().then(|| format!("{verb}: {why}"))
     };
     match action {
+        Action::RollBack | Action::RollBackTo if *state.screen() == Screen::Table(TableKind::Releases) => {
+            verbs::release(state, rows).is_none().then(|| format!("{verb}: there is no release here"))
+        }
         Action::RollBack if state.means_several(rows) => None,
         Action::RollBack | Action::RollBackTo | Action::Restart | Action::Bump | Action::Migrate => {
             unsuited(state, rows, action).or_else(no_workload)

@@ -7,6 +7,7 @@ use super::{
     state::{Screen, State},
     tables::TableKind,
     tabs,
+    workload::Tab,
 };
 use crate::{
     config::Action,
@@ -41,8 +42,44 @@ impl State {
     }
 }
 
+/// The Helm release that is chosen in their table, and its revision.
+pub fn release(state: &State, rows: &Rows) -> Option<(ObjectRef, u32)> {
+    if *state.screen() != Screen::Table(TableKind::Releases) {
+        return None;
+    }
+    let row = rows.releases.get(state.selected(TableKind::Releases)?)?;
+    Some((ObjectRef::new(Kind::Release, row.object.namespace.clone(), row.name.clone()), row.revision))
+}
+
+/// Rolls a Helm release back: to the best revision, or to one that is asked for.
+fn roll_release_back(
+    state: &mut State,
+    now: Timestamp,
+    action: Action,
+    (target, revision): (ObjectRef, u32),
+) -> Vec<Effect> {
+    if action == Action::RollBack {
+        return state.gather(Intent::Rollback { target, revision: None }, None, now);
+    }
+    state.layers.push(Layer::Form(rollback(target, revision)));
+    Vec::new()
+}
+
+/// Shows the revisions to choose one from: what is known of each, and the difference between any two.
+fn show_revisions(state: &mut State, target: &ObjectRef) -> Vec<Effect> {
+    state.dossier.open(Tab::Revisions);
+    state.open(Screen::Workload(target.clone()));
+    let key = |action| state.session.keymap.key(state.places(), action).map_or_else(String::new, |key| key.to_string());
+    let (back, compare) = (key(Action::RollBack), key(Action::Compare));
+    state.tell(Level::Information, format!("choose a revision: {back} rolls back to it, {compare} shows what differs"));
+    Vec::new()
+}
+
 /// Begins a verb: with its only target, or after asking with which of several.
 pub fn begin(state: &mut State, rows: &Rows, now: Timestamp, action: Action) -> Vec<Effect> {
+    if let (Action::RollBack | Action::RollBackTo, Some(release)) = (action, release(state, rows)) {
+        return roll_release_back(state, now, action, release);
+    }
     match state.targets(rows).as_slice() {
         [] if action == Action::Shift => start_shift(state, rows, None),
         [] => Vec::new(),
@@ -72,13 +109,13 @@ pub fn begin_on(state: &mut State, rows: &Rows, now: Timestamp, action: Action, 
         return Vec::new();
     }
     let layer = match action {
-        Action::RollBack => {
+        Action::RollBackTo if tabs::chosen_revision(state).is_none() => return show_revisions(state, target),
+        Action::RollBack | Action::RollBackTo => {
             let revision = tabs::chosen_revision(state);
             return state.gather(Intent::Rollback { target: target.clone(), revision }, None, now);
         }
         Action::Restart => return state.gather(Intent::Restart { target: target.clone() }, None, now),
         Action::Shift => return start_shift(state, rows, Some(row)),
-        Action::RollBackTo => Layer::Form(rollback(row)),
         Action::Bump => Layer::Form(bump(row, state.session.repository.as_deref())),
         Action::Migrate => Layer::Form(migrate(row)),
         _ => return Vec::new(),

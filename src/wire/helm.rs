@@ -43,6 +43,15 @@ pub struct Release {
     pub chart: Chart,
 }
 
+/// The manifest in that JSON: what a revision installed. It is not shown, not even for debugging: Secrets are in it.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct ReleaseManifest {
+    /// `manifest`: YAML of many documents.
+    #[serde(deserialize_with = "nullable")]
+    pub manifest: Box<str>,
+}
+
 /// `info` of a release.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]

@@ -29,7 +29,7 @@ pub use cron_job::{CronJob, CronJobSpec, CronJobStatus, JobTemplate};
 pub use delivery::{Canary, CanaryStatus, Delivery, Destination, Pause, PauseCondition, Step, Weights, WorkloadRef};
 pub use event::{Event, ObjectReference};
 pub use flux::{GitRepository, GitRepositorySpec, Kustomization, KustomizationSpec, Reference, SourceRef};
-pub use helm::{Chart, ChartMetadata, Release, ReleaseData, ReleaseInfo, ReleaseSecret};
+pub use helm::{Chart, ChartMetadata, Release, ReleaseData, ReleaseInfo, ReleaseManifest, ReleaseSecret};
 pub use job::{Job, JobSpec, JobStatus};
 pub use metadata::{Condition, Metadata, OwnerReference, Selector, SelectorRule};
 pub use metrics::{ContainerMetrics, NodeMetrics, PodMetrics};

@@ -22,6 +22,8 @@ rollouts="$cache/argo-rollouts-$(digest "$here/argo-rollouts/go.mod" "$here/argo
 flux="$cache/flux-$(digest "$here/flux/go.mod" "$here/flux/go.sum" "$here/flux/build")"
 # shellcheck disable=SC2034
 flux_controllers="source-controller kustomize-controller helm-controller image-automation-controller"
+# Helm, which carries out rollbacks of its releases.
+helm="$cache/helm-$(digest "$here/helm/go.mod" "$here/helm/go.sum" "$here/helm/build")"
 metrics="$cache/metrics-server-$(digest "$here/metrics-server/go.mod" "$here/metrics-server/go.sum" "$here/metrics-server/build")"
 tools="$cache/tools-$(cd "$here" && digest go.mod ./*/*.go)"
 

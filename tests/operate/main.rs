@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, missing_docs)]
 
 mod bump;
+mod kinds;
 mod migrate;
 mod rescue;
 mod rollback;

@@ -7,7 +7,7 @@ use crate::{
     world::{Behaviour, World, deployment, image},
 };
 use futures::FutureExt;
-use kube::api::{DeleteParams, Patch, PatchParams};
+use kube::api::{Patch, PatchParams};
 use serde_json::{Value, json};
 
 pub const ALL: &[(&str, Behaviour)] = &[
@@ -15,7 +15,10 @@ pub const ALL: &[(&str, Behaviour)] = &[
     ("faults::a_second_resume_is_refused_and_hurries_nothing", |w| a_second_resume(w).boxed_local()),
     ("faults::asked_to_end_it_stays_resumable", |w| asked_to_end(w).boxed_local()),
     ("faults::a_template_changed_during_the_wait_is_no_success", |w| overtaken(w).boxed_local()),
-    ("faults::a_stateful_set_that_waits_names_its_pod", |w| a_stuck_stateful_set(w).boxed_local()),
+    ("faults::a_stateful_set_that_waits_for_its_pod_is_freed", |w| a_stuck_stateful_set(w).boxed_local()),
+    ("faults::a_stateful_set_that_was_undone_stays_stuck_until_its_pod_goes", |w| {
+        a_stateful_set_that_was_undone_stays_stuck(w).boxed_local()
+    }),
     ("faults::a_protected_context_wants_the_name", |w| a_protected_context(w).boxed_local()),
     ("faults::json_ends_with_a_result_whatever_fails", |w| json_ends_with_a_result(w).boxed_local()),
 ];
@@ -117,7 +120,8 @@ async fn overtaken(w: World) {
     assert_eq!(run.end().await.assert(4).result()["outcome"], "conflict");
 }
 
-async fn a_stuck_stateful_set(w: World) {
+/// A StatefulSet whose second pod crashes after an update; the UID of that pod.
+async fn stuck(w: &World) -> String {
     let mut object = deployment("db", 2, "1.0");
     object["kind"] = "StatefulSet".into();
     object["spec"]["serviceName"] = "db".into();
@@ -126,18 +130,47 @@ async fn a_stuck_stateful_set(w: World) {
     w.until("apps/v1", "StatefulSet", "db", "ready", ready(2)).await;
     let api = w.api("apps/v1", "StatefulSet");
     api.patch("db", &PatchParams::default(), &Patch::Strategic(image("1.1-broken"))).await.unwrap();
-    w.until("v1", "Pod", "db-1", "broken", |o| {
+    let pod = w.until("v1", "Pod", "db-1", "broken", crashed(1)).await;
+    pod["metadata"]["uid"].as_str().unwrap().to_owned()
+}
+
+/// The pod runs the broken image and crashed this often at least.
+fn crashed(times: i64) -> impl Fn(&Value) -> bool {
+    move |o| {
         let status = &o["status"]["containerStatuses"][0];
         status["image"].as_str().is_some_and(|i| i.ends_with("-broken"))
+            && status["restartCount"].as_i64() >= Some(times)
             && status["state"]["waiting"]["reason"] == "CrashLoopBackOff"
-    })
-    .await;
-    let operator = Operator::new(&w);
-    let run = operator.start(&["rollback", "sts/db", "--to-revision", "1", "--yes", "-o", "json"]);
-    let named = |line: &Value| line["detail"].as_str().is_some_and(|d| d.contains("kubectl delete pod db-1"));
-    let run = run.until(named).await;
-    w.api("v1", "Pod").delete("db-1", &DeleteParams::default()).await.unwrap();
-    assert_eq!(run.end().await.assert(0).result()["outcome"], "done");
+    }
+}
+
+fn planned(plan: &Value) -> Vec<&str> {
+    plan["steps"].as_array().unwrap().iter().filter_map(|step| step["step"].as_str()).collect()
+}
+
+async fn a_stuck_stateful_set(w: World) {
+    stuck(&w).await;
+    let run = Operator::new(&w).run(&["rollback", "sts/db", "--to-revision", "1", "--yes", "-o", "json"]).await;
+    assert_eq!(planned(&run.assert(0).plan()), ["undo", "delete", "wait"]);
+    let pod = w.api("v1", "Pod").get("db-1").await.unwrap();
+    assert!(pod.data["spec"]["containers"][0]["image"].as_str().unwrap().ends_with(":1.0"));
+}
+
+async fn a_stateful_set_that_was_undone_stays_stuck(w: World) {
+    let uid = stuck(&w).await;
+    let api = w.api("apps/v1", "StatefulSet");
+    api.patch("db", &PatchParams::default(), &Patch::Strategic(image("1.0"))).await.unwrap();
+    let taken_up = |o: &Value| {
+        o["status"]["observedGeneration"] == 3 && o["status"]["updateRevision"] == o["status"]["currentRevision"]
+    };
+    w.until("apps/v1", "StatefulSet", "db", "undone", taken_up).await;
+    // The controller has long seen it, and the broken pod is let to crash on and on.
+    let pod = w.until("v1", "Pod", "db-1", "broken still", crashed(4)).await;
+    assert_eq!(pod["metadata"]["uid"], *uid, "it is the same pod: nobody replaces it");
+
+    let run = Operator::new(&w).run(&["rollback", "sts/db", "--yes", "-o", "json"]).await;
+    assert_eq!(planned(&run.assert(0).plan()), ["delete", "wait"]);
+    w.until("apps/v1", "StatefulSet", "db", "ready", |o| o["status"]["readyReplicas"] == 2).await;
 }
 
 async fn a_protected_context(w: World) {

@@ -2,13 +2,16 @@
 //! `PILOTHOUSE_TEST_KUBECONFIG` names one. Things fail, processes are killed; nothing is lost.
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod argo;
 mod bump;
 mod faults;
 #[path = "../contract/fleet.rs"]
 #[allow(dead_code, reason = "shared with the contract suite, which uses more of it")]
 mod fleet;
+mod helm;
 mod history;
 mod journal;
+mod kubectl;
 mod migrate;
 mod pilothouse;
 mod requests;
@@ -41,14 +44,25 @@ fn main() -> std::process::ExitCode {
         requests::ALL,
     ]
     .concat();
-    let served = [&stories[..], bump::SERVED, stick::ALL].concat();
+    let served = [&stories[..], argo::ALL, bump::SERVED, stick::ALL].concat();
     let mut trials: Vec<Trial> = served.iter().map(|(name, test)| trial(Which::Served, name, *test)).collect();
     if std::env::var_os("PILOTHOUSE_TEST_KUBECONFIG").is_some() {
-        let mut real = [&stories[..], bump::REAL, rescue::REAL].concat();
-        if std::env::var_os("PILOTHOUSE_TEST_FLUX").is_some() {
+        let there = |variable: &str, what: &str| {
+            let there = std::env::var_os(variable).is_some();
+            if !there {
+                eprintln!("no {what} on the control plane: its stories are not told there");
+            }
+            there
+        };
+        let mut real = [&stories[..], bump::REAL, kubectl::REAL, rescue::REAL].concat();
+        if there("PILOTHOUSE_TEST_ARGO_ROLLOUTS", "controller of Argo Rollouts") {
+            real.extend(argo::ALL);
+        }
+        if there("PILOTHOUSE_TEST_FLUX", "Flux") {
             real.extend([stick::ALL, stick::REAL].concat());
-        } else {
-            eprintln!("no Flux on the control plane: what it fights for is not judged there");
+        }
+        if there("PILOTHOUSE_TEST_HELM", "Helm") {
+            real.extend(helm::REAL);
         }
         trials.extend(real.iter().map(|(name, test)| trial(Which::Real, name, *test)));
     } else {

@@ -17,6 +17,7 @@ pub const ALL: &[(&str, Behaviour)] = &[
     ("rollback::without_a_terminal_it_must_be_told_yes", |w| it_must_be_told_yes(w).boxed_local()),
     ("rollback::what_does_not_exist_is_said", |w| what_does_not_exist(w).boxed_local()),
     ("rollback::secrets_stay_out_of_plan_and_journal", |w| secrets_stay_out(w).boxed_local()),
+    ("rollback::configuration_that_changed_since_is_named", |w| changed_configuration(w).boxed_local()),
     ("rollback::a_stateful_set_goes_back", |w| a_stateful_set_goes_back(w).boxed_local()),
     ("restart::pods_are_replaced", |w| pods_are_replaced(w).boxed_local()),
 ];
@@ -162,6 +163,35 @@ fn files_below(folder: &std::path::Path) -> Vec<String> {
         }
     }
     found
+}
+
+async fn changed_configuration(w: World) {
+    let settings =
+        json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}, "data": {"n": "0"}});
+    w.create(settings).await;
+    let mut object = deployment("web", 1, "1.0");
+    object["spec"]["template"]["spec"]["containers"][0]["envFrom"] = json!([{"configMapRef": {"name": "settings"}}]);
+    w.create(object).await;
+    w.rolled_out("web").await;
+    set_image(&w, "1.1-broken").await;
+    let sets = w.list("apps/v1", "ReplicaSet").await;
+    let created = sets.iter().filter_map(|set| set["metadata"]["creationTimestamp"].as_str()).max().unwrap().to_owned();
+    // Times are told in whole seconds: it is changed until that shows.
+    for n in 1.. {
+        let parameters = PatchParams { field_manager: Some("night-shift".into()), ..PatchParams::default() };
+        let change = Patch::Merge(json!({"data": {"n": n.to_string()}}));
+        let changed = w.api("v1", "ConfigMap").patch("settings", &parameters, &change).await.unwrap();
+        let written = changed.metadata.managed_fields.unwrap_or_default();
+        let by = written.iter().find(|entry| entry.manager.as_deref() == Some("night-shift"));
+        if by.and_then(|entry| entry.time.as_ref()).is_some_and(|at| at.0.to_string() > created) {
+            break;
+        }
+    }
+    let run = Operator::new(&w).run(&["rollback", "deploy/web", "--to-revision", "1", "--dry-run", "-o", "json"]).await;
+    let plan = run.assert(0).plan();
+    let told = plan["preconditions"].as_array().unwrap().iter().filter_map(|p| p["detail"].as_str());
+    let told: Vec<&str> = told.filter(|detail| detail.contains("cm/settings changed")).collect();
+    assert!(told.len() == 1 && told[0].contains("by night-shift"), "{plan:#}");
 }
 
 async fn a_stateful_set_goes_back(w: World) {

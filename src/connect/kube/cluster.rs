@@ -36,6 +36,15 @@ pub struct ContextInfo {
     pub loopback: bool,
 }
 
+/// What another program is told so that it reaches the same cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommandLine {
+    /// The kubeconfig, where one was named: else the program finds it as we did.
+    pub kubeconfig: Option<PathBuf>,
+    /// The context; None inside a pod.
+    pub context: Option<String>,
+}
+
 #[derive(Debug)]
 struct Shared {
     session: Arc<Session>,
@@ -109,6 +118,14 @@ impl Cluster {
     /// The namespaces that somebody named for this cluster: configured, or of any context that leads to it. Files are read for it.
     pub fn named_namespaces(&self) -> Vec<String> {
         self.shared.session.named_namespaces()
+    }
+
+    /// How another program reaches this cluster; None where it is inside this process.
+    pub fn command_line(&self) -> Option<CommandLine> {
+        let options = self.shared.session.options()?;
+        // A pod without a kubeconfig has no context either.
+        let context = options.context.clone().filter(|_| self.info().name != "in-cluster");
+        Some(CommandLine { kubeconfig: options.kubeconfig.clone(), context })
     }
 
     /// How the credentials stand.

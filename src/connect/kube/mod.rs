@@ -22,7 +22,7 @@ mod stream;
 mod words;
 mod writer;
 
-pub use cluster::{Cluster, ConnectOptions, ContextInfo};
+pub use cluster::{Cluster, CommandLine, ConnectOptions, ContextInfo};
 pub use contexts::{ContextChanges, KnownContexts};
 pub use error::{ApiError, ApiErrorKind, ConnectError};
 pub use kubeconfig::{Contexts, contexts};

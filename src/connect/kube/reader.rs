@@ -93,12 +93,17 @@ impl Reader {
         }
     }
 
-    /// Whether an object exists. Only its metadata are asked for: what is in a Secret is nobody's business here.
-    pub async fn exists(&self, object: &ObjectRef) -> Result<bool, ApiError> {
+    /// An object's metadata: what is in a Secret is nobody's business here.
+    pub async fn metadata(&self, object: &ObjectRef) -> Result<Value, ApiError> {
         let action = format!("look for {object}");
         let (collection, name) = names::object(object, &action)?;
         let request = collection.get_metadata(name, &GetParams::default()).map_err(|e| invalid(&action, &e))?;
-        match self.read(request, &action).await {
+        decode(&self.read(request, &action).await?, &action)
+    }
+
+    /// Whether an object exists. Only its metadata are asked for.
+    pub async fn exists(&self, object: &ObjectRef) -> Result<bool, ApiError> {
+        match self.metadata(object).await {
             Ok(_) => Ok(true),
             Err(error) if error.kind == ApiErrorKind::NotFound => Ok(false),
             Err(error) => Err(error),

@@ -95,6 +95,14 @@ impl Session {
         &self.info
     }
 
+    /// What the connection was made by; None inside this process.
+    pub fn options(&self) -> Option<&ConnectOptions> {
+        match &self.source {
+            Source::Options(options) => Some(options),
+            Source::Fixed => None,
+        }
+    }
+
     pub fn unreached(&self) -> watch::Receiver<u64> {
         self.unreached.subscribe()
     }

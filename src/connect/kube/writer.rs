@@ -46,6 +46,17 @@ impl Writer {
         self.patch(object, &Patch::Strategic(patch), None, dry_run).await
     }
 
+    /// Applies a merge patch to the status subresource.
+    pub async fn patch_status(&self, object: &ObjectRef, patch: &Value, dry_run: bool) -> Result<Value, ApiError> {
+        let action = format!("patch the status of {object}");
+        let (collection, name) = names::object(object, &action)?;
+        let parameters = PatchParams { dry_run, field_manager: Some(FIELD_MANAGER.into()), ..PatchParams::default() };
+        let request = collection
+            .patch_subresource("status", name, &parameters, &Patch::Merge(patch))
+            .map_err(|e| invalid(&action, &e))?;
+        self.write(request, &action).await
+    }
+
     /// Creates `value` as `object`.
     pub async fn create(&self, object: &ObjectRef, value: &Value, dry_run: bool) -> Result<Value, ApiError> {
         let action = format!("create {object}");

@@ -21,7 +21,10 @@ pub(super) async fn gather(world: &World, intent: &Intent, object: Value) -> Res
     let target = intent.target();
     let owner = formats::owner::owner(&object);
     let lease = Access::new("create", Kind::Lease, &target.namespace);
-    let asked = intent.needs();
+    let mut asked = [intent.needs(), intent.may_need()].concat();
+    if let (Intent::Rollback { .. }, Some(release)) = (intent, super::surroundings::release_of(&object)) {
+        asked.extend(Intent::Rollback { target: release, revision: None }.needs());
+    }
     let urgent = matches!(intent, Intent::Rollback { .. } | Intent::Restart { .. });
     let permissions = join_all(asked.iter().map(|access| reader.may(access)));
     let (cluster, autoscaler, holder, reservation, may_lease, kustomization, allowed) = tokio::join!(
@@ -52,7 +55,7 @@ pub(super) async fn gather(world: &World, intent: &Intent, object: Value) -> Res
 }
 
 /// How long an urgent verb waits for what is only good to know beside its target.
-const BESIDE: Duration = Duration::from_secs(3);
+pub(super) const BESIDE: Duration = Duration::from_secs(3);
 
 /// An answer; for an urgent verb, nothing where there is none in time or none at all. What puts a workload back does not wait for
 /// it: the lock has the last word on who else is at work, and an autoscaler that is not seen is not written either.

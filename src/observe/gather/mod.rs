@@ -8,10 +8,12 @@ mod common;
 mod migrate;
 pub(super) mod place;
 mod reconciler;
+mod release;
 pub(super) mod repository;
 mod rollback;
 mod says;
 mod shift;
+mod surroundings;
 
 pub(super) use common::seconds;
 pub use says::{Says, says};
@@ -46,6 +48,11 @@ pub struct World {
 /// The target does not exist or is of the wrong kind, the API server does not answer, or for a bump: the repository or the
 /// place in it cannot be found.
 pub async fn gather(world: &World, intent: &Intent) -> Result<Facts, ObserveError> {
+    if let Intent::Rollback { target, .. } = intent
+        && target.kind == Kind::Release
+    {
+        return release::gather(world, intent).await;
+    }
     let object = target(world, intent).await?;
     match intent {
         Intent::Rollback { .. } => {
@@ -65,9 +72,12 @@ async fn target(world: &World, intent: &Intent) -> Result<Value, ObserveError> {
     let target = intent.target();
     let (fits, expected) = match intent {
         Intent::Shift { .. } => (target.kind == Kind::HttpRoute, "an HTTPRoute"),
+        Intent::Rollback { .. } => {
+            (target.kind.is_workload(), "a Deployment, StatefulSet, DaemonSet, Argo Rollout or Helm release")
+        }
         _ => (target.kind.is_workload(), "a Deployment, StatefulSet or DaemonSet"),
     };
-    if target.kind == Kind::Rollout {
+    if target.kind == Kind::Rollout && !matches!(intent, Intent::Rollback { .. }) {
         return Err(ObserveError::rollout(intent));
     }
     if !fits {

@@ -1,27 +1,47 @@
 //! Facts for a rollback.
 
-use super::{World, common, reconciler};
+use super::{World, common, reconciler, surroundings};
 use crate::{
     connect::kube::Reader,
     formats::job,
-    model::{Intent, Kind, ObjectRef, RollbackFacts},
+    model::{Intent, Kind, ObjectRef, RollbackFacts, Surroundings},
     observe::{ObserveError, revisions::revisions},
     wire,
 };
 use jiff::Timestamp;
 use serde_json::Value;
+use tokio::time::timeout;
 
 pub(super) async fn gather(world: &World, intent: &Intent, object: Value) -> Result<RollbackFacts, ObserveError> {
-    let (revisions, migrations) = tokio::join!(
-        revisions(&world.cluster, &object, &world.proven),
-        migrations(world.cluster.reader(), intent.target()),
-    );
-    let revisions = revisions?;
-    let (reconciler, common) = tokio::join!(
-        reconciler::gather(world, intent.target(), &object, &revisions),
+    let reader = world.cluster.reader();
+    let release = surroundings::release_of(&object);
+    let ours = async {
+        let revisions = revisions(&world.cluster, &object, &world.proven).await?;
+        let (configuration, reconciler) = tokio::join!(
+            soon(surroundings::changes(reader, intent.target(), &revisions)),
+            reconciler::gather(world, intent.target(), &object, &revisions),
+        );
+        Ok::<_, ObserveError>((revisions, configuration, reconciler))
+    };
+    let (ours, migrations, stuck, template_of, release, common) = tokio::join!(
+        ours,
+        soon(migrations(reader, intent.target())),
+        soon(surroundings::stuck(reader, &object)),
+        surroundings::template_of(reader, &object),
+        timeout(common::BESIDE, surroundings::release(world, release)),
         common::gather(world, intent, object.clone()),
     );
-    Ok(RollbackFacts { common: common?, revisions, migrations, reconciler })
+    let ((revisions, configuration, reconciler), common) = (ours?, common?);
+    let late = |_| Some(Err("Helm's Secrets are not told in time".to_owned()));
+    let release = release.unwrap_or_else(late);
+    let commits = Vec::new();
+    let around = Surroundings { stuck, template_of: template_of?, release, configuration, commits };
+    Ok(RollbackFacts { common, revisions, migrations, around: Box::new(around), reconciler })
+}
+
+/// What is good to know, where it is told in time: what puts a workload back does not wait for it.
+async fn soon<T: Default>(asked: impl Future<Output = T>) -> T {
+    timeout(common::BESIDE, asked).await.unwrap_or_default()
 }
 
 /// Migrations that ran for this workload, by their Jobs and by the records that outlive them. What may not be read is not

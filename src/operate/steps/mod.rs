@@ -3,13 +3,16 @@
 //! Invariant: a step that returns Ok has left the world as its plan says, or found it so.
 
 mod applied;
+mod argo;
 mod ask;
 mod commit;
 mod create_job;
 mod follow;
 mod hand;
+mod helm;
 mod hold;
 pub(super) mod owner;
+mod pod;
 mod push;
 mod ready;
 mod reconciled;
@@ -52,6 +55,12 @@ impl Run {
         self.tell_lease().await;
         let ended = match &step.action {
             Action::RestoreTemplate { .. } => restore::run(self, index, &step.action).await,
+            Action::AbortRollout { object, uid, hash } => argo::abort(self, index, object, uid, hash).await,
+            Action::PromoteRollout { object, uid, hash } => argo::promote(self, index, object, uid, hash).await,
+            Action::DeletePod { object, uid, of, revision } => {
+                pod::delete(self, index, &pod::Stuck { pod: object, uid, of, revision }).await
+            }
+            Action::HelmRollback { object, from, to } => helm::run(self, index, object, *from, *to).await,
             Action::Restart { object, uid, at } => restart::run(self, index, object, uid, *at).await,
             Action::SetWeights { object, uid, before, after } => {
                 weights::run(self, index, object, uid, before, after).await

@@ -2,8 +2,8 @@
 //! retry, promotion, the way back to the stable template, and the progress deadline.
 //!
 //! Invariant: it changes ReplicaSets, the Rollout's status and its revision annotation, nothing else. What it cannot carry out as
-//! the real controller does (routers, analyses, blue-green, templates kept elsewhere, `restartAt`) it refuses as an invalid spec;
-//! it never acts as if it had.
+//! the real controller does (routers, analyses, blue-green, templates kept by other kinds than a Deployment, `restartAt`) it refuses
+//! as an invalid spec; it never acts as if it had.
 
 mod scale;
 mod status;
@@ -16,7 +16,7 @@ use super::{
         terminating, text, unset,
     },
 };
-use crate::sim::{resource::resources, store::Part};
+use crate::sim::{admission::pod_defaults as defaults, resource::resources, store::Part};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -25,6 +25,8 @@ use std::sync::Arc;
 const REVISION: &str = "rollout.argoproj.io/revision";
 /// The label that tells the pods of one template from those of another.
 const HASH: &str = "rollouts-pod-template-hash";
+/// The annotation in which the generation of the Deployment that keeps the template is noted.
+const WORKLOAD_GENERATION: &str = "rollout.argoproj.io/workload-generation";
 const COMPONENT: &str = "rollouts-controller";
 
 /// A Rollout as one reconciliation sees it, with its ReplicaSets.
@@ -33,7 +35,9 @@ struct Canary<'a> {
     rollout: Arc<Value>,
     /// The status as it will be written.
     status: Value,
-    /// The hash of the template that is wanted.
+    /// The template that is wanted: its own, or that of the Deployment it names.
+    template: Value,
+    /// The hash of that template.
     hash: String,
     /// The ReplicaSet of that template.
     new: Option<Arc<Value>>,
@@ -67,10 +71,14 @@ pub fn reconcile(cluster: &mut Cluster, namespace: &str, name: &str) -> Option<T
 impl<'a> Canary<'a> {
     fn see(cluster: &'a Cluster, rollout: Arc<Value>) -> Self {
         let status = if rollout["status"].is_object() { rollout["status"].clone() } else { json!({}) };
-        let hash = safe_hash(&rollout["spec"]["template"], count(&status, "/collisionCount"));
+        let template = wanted(cluster, &rollout);
+        let sets = cluster.claimed(&resources::REPLICA_SETS, &rollout);
+        // A template that is out already keeps its hash, with the server's defaults written out or not.
+        let known = sets.iter().find(|set| same(&set["spec"]["template"], &template)).and_then(|set| label(set, HASH));
+        let hash = known.map_or_else(|| safe_hash(&template, count(&status, "/collisionCount")), str::to_owned);
         let stable_hash = text(&status, "/stableRS").to_owned();
         let (mut new, mut stable, mut old) = (None, None, Vec::new());
-        for set in cluster.claimed(&resources::REPLICA_SETS, &rollout) {
+        for set in sets {
             match label(&set, HASH) {
                 Some(own) if own == hash => new = Some(set),
                 Some(own) if own == stable_hash => stable = Some(set),
@@ -78,7 +86,7 @@ impl<'a> Canary<'a> {
             }
         }
         old.sort_by(|a, b| super::object::name(a).cmp(super::object::name(b)));
-        Self { cluster, rollout, status, hash, new, stable, old }
+        Self { cluster, rollout, status, template, hash, new, stable, old }
     }
 
     fn desired(&self) -> i64 {
@@ -113,7 +121,11 @@ impl<'a> Canary<'a> {
         let says = |what: &str| Some(format!("{what}: the embedded world runs canaries by setWeight and pause only"));
         let odd = |step: &Value| step["setWeight"].is_null() && step["pause"].is_null();
         match () {
-            () if !spec["workloadRef"].is_null() => says("spec.workloadRef"),
+            () if !spec["workloadRef"].is_null() && spec["workloadRef"]["kind"] != "Deployment" => {
+                says("spec.workloadRef.kind")
+            }
+            () if self.template.is_null() => says("spec.template: Required value"),
+            () if !spec["selector"].is_object() => says("spec.selector: Required value"),
             () if !spec["strategy"]["blueGreen"].is_null() => says("spec.strategy.blueGreen"),
             () if !canary.is_object() => says("spec.strategy.canary: Required value"),
             () if !canary["trafficRouting"].is_null() => says("spec.strategy.canary.trafficRouting"),
@@ -145,6 +157,11 @@ impl<'a> Canary<'a> {
             let index = if direct { self.steps().len() } else { 0 };
             self.set_index(index);
         }
+        if let Some(keeper) = keeper(self.cluster, &self.rollout) {
+            let seen = generation(&keeper).to_string();
+            set(&mut self.status, &["workloadObservedGeneration"], seen.as_str());
+            self.note(WORKLOAD_GENERATION, &seen);
+        }
         set(&mut self.status, &["currentPodHash"], self.hash.as_str());
         set(&mut self.status, &["currentStepHash"], steps);
     }
@@ -167,18 +184,24 @@ impl<'a> Canary<'a> {
                 next
             }
         };
-        if annotation(&self.rollout, REVISION) != Some(&revision.to_string()) {
-            let noted = self.cluster.edit(&resources::ROLLOUTS, &self.rollout, Part::Whole, |r| {
-                set(r, &["metadata", "annotations", REVISION], revision.to_string());
-            });
-            if let Ok(rollout) = noted {
-                self.rollout = rollout;
-            }
+        self.note(REVISION, &revision.to_string());
+    }
+
+    /// Writes an annotation of the Rollout, where it says something else.
+    fn note(&mut self, key: &str, value: &str) {
+        if annotation(&self.rollout, key) == Some(value) {
+            return;
+        }
+        let noted = self.cluster.edit(&resources::ROLLOUTS, &self.rollout, Part::Whole, |r| {
+            set(r, &["metadata", "annotations", key], value);
+        });
+        if let Ok(rollout) = noted {
+            self.rollout = rollout;
         }
     }
 
     fn create(&mut self, revision: i64) {
-        let mut template = self.rollout["spec"]["template"].clone();
+        let mut template = self.template.clone();
         set(&mut template, &["metadata", "labels", HASH], self.hash.as_str());
         let mut selector = self.rollout["spec"]["selector"].clone();
         set(&mut selector, &["matchLabels", HASH], self.hash.as_str());
@@ -203,4 +226,31 @@ impl<'a> Canary<'a> {
             }
         }
     }
+}
+
+/// The Deployment that keeps the template, where one is named.
+fn keeper(cluster: &Cluster, rollout: &Value) -> Option<Arc<Value>> {
+    let named = &rollout["spec"]["workloadRef"];
+    let kept = named["kind"] == "Deployment";
+    kept.then(|| cluster.store.get(&resources::DEPLOYMENTS, namespace(rollout), text(named, "/name"))).flatten()
+}
+
+fn wanted(cluster: &Cluster, rollout: &Value) -> Value {
+    match &rollout["spec"]["workloadRef"] {
+        Value::Null => rollout["spec"]["template"].clone(),
+        _ => keeper(cluster, rollout).map_or(Value::Null, |keeper| keeper["spec"]["template"].clone()),
+    }
+}
+
+/// Whether a ReplicaSet's template, which has the server's defaults and the hash, is this one, which may have neither.
+fn same(of_set: &Value, template: &Value) -> bool {
+    let bare = |template: &Value| {
+        let mut spec = json!({ "template": template });
+        defaults::template(&mut spec);
+        let mut template = spec["template"].take();
+        unset(&mut template, &["metadata", "labels", HASH]);
+        unset(&mut template, &["metadata", "creationTimestamp"]);
+        template
+    };
+    bare(of_set) == bare(template)
 }

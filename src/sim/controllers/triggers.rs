@@ -29,6 +29,14 @@ pub fn enqueue(cluster: &mut Cluster, change: &Change) {
     }
     match change.resource.kind {
         "Pod" => pod(cluster, change),
+        // It may keep the template of an Argo Rollout.
+        "Deployment" => {
+            for rollout in cluster.list(&resources::ROLLOUTS, space) {
+                if text(&rollout, "/spec/workloadRef/name") == name {
+                    cluster.enqueue(Controller::Rollout, space, self::name(&rollout));
+                }
+            }
+        }
         "Service" => all(cluster, &resources::HTTP_ROUTES, Controller::HttpRoute, Some(space)),
         "PersistentVolumeClaim" => {
             for pod in cluster.list(&resources::PODS, space) {

@@ -12,7 +12,7 @@ use crate::{
 /// What a form is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// A rollback of this workload to a revision that the operator names.
+    /// A rollback of this Helm release to a revision that the operator names.
     Rollback(ObjectRef),
     /// A shift of this route.
     Shift(ObjectRef),
@@ -73,12 +73,11 @@ fn checked<T: Default>(errors: &mut Errors, at: Option<usize>, result: Result<T,
     })
 }
 
-/// The form of a rollback to a revision of choice.
-pub fn rollback(workload: &Workload) -> Form {
-    let current = workload.revision.map_or_else(String::new, |revision| format!(" from {revision}"));
+/// The form of the rollback of a Helm release to a revision of choice.
+pub fn rollback(release: ObjectRef, current: u32) -> Form {
     let fields = vec![Field::text("revision", "its number; the best known good one where empty", "")];
-    let title = format!("Roll back {}{current}", workload.object.path());
-    Form::new(title, Purpose::Rollback(workload.object.clone()), fields)
+    let title = format!("Roll back {release} from {current}");
+    Form::new(title, Purpose::Rollback(release), fields)
 }
 
 /// The form of a shift: to the backend that has least, in quarters.

@@ -100,7 +100,7 @@ async fn what_cannot_be_carried_out_is_refused_and_nothing_is_touched() {
         (vec!["strategy", "blueGreen"], json!({"activeService": "web"})),
         (vec!["strategy", "canary", "trafficRouting"], json!({"nginx": {}})),
         (vec!["strategy", "canary", "steps"], json!([{"analysis": {}}])),
-        (vec!["workloadRef"], json!({"kind": "Deployment", "name": "web"})),
+        (vec!["workloadRef"], json!({"kind": "PodTemplate", "name": "web"})),
         (vec!["restartAt"], json!("2026-01-01T00:00:00Z")),
     ] {
         let before = course.get(&resources::ROLLOUTS, "web")["spec"].clone();
