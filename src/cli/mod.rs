@@ -56,6 +56,8 @@ fn connected(global: &args::Global, command: Option<Command>) -> Result<ExitCode
     crate::connect::allow_many_connections();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
+        // Gathering the facts of a rollback is one large future, which an unoptimised build keeps on the stack several times over.
+        .thread_stack_size(8 << 20)
         .enable_all()
         .build()
         .map_err(|e| Failure::internal("start the runtime", e))?;

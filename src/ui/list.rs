@@ -110,6 +110,13 @@ impl<K: Clone + Ord> List<K> {
         self.selected = Some(key);
     }
 
+    /// Selects this key until somebody chooses for himself.
+    pub fn propose(&mut self, key: K) {
+        if !self.touched && self.order.contains(&key) {
+            self.selected = Some(key);
+        }
+    }
+
     /// The marked keys, shown or not.
     pub const fn marks(&self) -> &BTreeSet<K> {
         &self.marks

@@ -315,8 +315,14 @@ impl Dossier {
         let known = |revision: &u64| history.is_some_and(|history| history.get(*revision).is_some());
         let marked: Vec<u64> = self.marked.iter().copied().filter(|revision| known(revision)).collect();
         let compared = self.compared.filter(|(old, new)| known(old) && known(new));
+        let current = history.and_then(|history| history.revisions.iter().find(|past| past.current));
+        let current = current.map(|past| Entry::Revision(past.revision));
         (self.marked, self.compared) = (marked, compared);
         self.entries.arrange(order.unwrap_or_default());
+        // A sync may stand above it; whoever opens this comes for what runs, and for what ran before.
+        if let Some(current) = current {
+            self.entries.propose(current);
+        }
     }
 
     /// Marks the selected revision for comparison, or takes its mark; the third one replaces the first.

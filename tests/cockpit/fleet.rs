@@ -52,7 +52,7 @@ fn a_dead_cluster_delays_no_other_and_says_how_old_it_is() {
     west.cut();
     terminal.until("the age of west's rows", |s| line_with(s, &["shop/checkout", "west stale"]).is_some());
     terminal.press("C").until("one live, one stale", |s| {
-        line_with(s, &["east (here)", "live", "29"]).is_some() && line_with(s, &["west", "stale", "29"]).is_some()
+        line_with(s, &["east (here)", "live", "34"]).is_some() && line_with(s, &["west", "stale", "34"]).is_some()
     });
 
     // The living one answers as ever: a restart runs to its end meanwhile.
@@ -60,7 +60,7 @@ fn a_dead_cluster_delays_no_other_and_says_how_old_it_is() {
     terminal.shows("▸ ✓ edge/status-page").press("R").shows("Restart edge/status-page").press("\r").shows("✓ done");
 
     west.mend();
-    terminal.press("C").until("both live", |s| line_with(s, &["west", "live", "29"]).is_some());
+    terminal.press("C").until("both live", |s| line_with(s, &["west", "live", "34"]).is_some());
     terminal.press("q");
     assert_eq!(terminal.end(), 0);
 }
@@ -79,7 +79,7 @@ fn an_operation_goes_on_in_its_own_cluster_whatever_is_looked_at() {
     terminal.press("C").until("west not opened", |s| line_with(s, &["west", "not opened"]).is_some());
     terminal.press("j\r").until("west's workloads", |s| s.starts_with(" west") && s.contains("shop/checkout"));
     terminal.shows("op: shift checkout 3/6 hold");
-    terminal.press(":routes\r").shows("checkout-v2 0 %").press("\x1b").shows("Workloads 29");
+    terminal.press(":routes\r").shows("checkout-v2 0 %").press("\x1b").shows("┌ Workloads ");
     terminal.press("q").shows("under way").press("j\r");
     assert_eq!(terminal.end(), 0, "left paused");
 
@@ -136,7 +136,7 @@ fn a_slow_plugin_does_not_keep_the_screen_waiting() {
     let mut terminal = Terminal::at_home(&world.home(), WIDE, &["--kubeconfig", &file]);
     terminal.shows("loading deployments").press("C").shows("connecting…");
     std::fs::write(world.home().join("mode"), "grant").unwrap();
-    terminal.until("the cluster", |s| line_with(s, &["guarded (here)", "live", "29"]).is_some());
+    terminal.until("the cluster", |s| line_with(s, &["guarded (here)", "live", "34"]).is_some());
     terminal.press("q");
     assert_eq!(terminal.end(), 0);
 }
@@ -192,7 +192,7 @@ fn a_kubeconfig_that_changes_is_said_and_never_followed_by_itself() {
     // The context itself now leads elsewhere: what is shown is still the cluster that was entered.
     write(&file, &[other, kubeconfig(&west, "east")]);
     terminal.shows("north removed, east changed");
-    assert!(line_with(&terminal.text(), &["east (here)", "live", "29"]).is_some(), "{}", terminal.text());
+    assert!(line_with(&terminal.text(), &["east (here)", "live", "34"]).is_some(), "{}", terminal.text());
     terminal.press("q");
     assert_eq!(terminal.end(), 0);
 }

@@ -50,7 +50,7 @@ fn a_shift_outlives_its_process_and_its_terminal_and_is_finished_by_keys() {
 fn quitting_asks_while_an_operation_runs(world: &World) {
     let mut terminal = cockpit(world);
     shift(&mut terminal, "25,100");
-    terminal.press("\x1b").shows("Workloads 29").shows("op: shift checkout 3/6 hold");
+    terminal.press("\x1b").shows("┌ Workloads ").shows("op: shift checkout 3/6 hold");
     terminal.press("q").shows("An operation is under way: shift shop/checkout.");
     terminal.press("\r").until("the question answered", |s| !s.contains("under way")).shows("op: shift checkout 3/6");
     terminal.press("\x03").shows("step back").press("jj\r");
@@ -77,7 +77,7 @@ fn in_a_protected_context_the_name_is_typed_and_a_lost_connection_is_told_until_
 
     terminal.press("r").shows("PROTECTED: type checkout to confirm").press("\r").shows("type checkout first");
     terminal.press("chekout\r").shows("`chekout` is not `checkout`");
-    terminal.press("\x15checkout\r").shows("runs the template of revision 4 again");
+    terminal.press("\x15checkout\r").shows("held off until somebody says otherwise");
     terminal.press("\x1b").until("the place where it began", |s| {
         s.lines().any(|line| line.contains("▸ ") && line.contains("shop/checkout"))
     });

@@ -40,7 +40,7 @@ fn a_crash_loop_tells_how_it_ended_and_what_its_run_before_said() {
     });
     terminal.press("\x1b").shows("loading configuration");
     terminal.press("\x13").shows("saved ").shows(".log");
-    terminal.press("\x1b").shows("Workloads 29");
+    terminal.press("\x1b").shows("┌ Workloads ");
     terminal.press("q");
     assert_eq!(terminal.end(), 0);
 }

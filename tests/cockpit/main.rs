@@ -46,7 +46,7 @@ fn a_broken_rollout_is_repaired_with_three_keys() {
     terminal.press("r").shows("Roll back shop/checkout").press("\r").shows("✓ done");
     terminal.shows("shop/checkout runs the template of revision 4 again");
     terminal.press("\x1b").until("the place where it began", |s| {
-        s.contains("Workloads 29") && s.lines().any(|line| line.contains("▸ ") && line.contains("shop/checkout"))
+        s.contains("┌ Workloads ") && s.lines().any(|line| line.contains("▸ ") && line.contains("shop/checkout"))
     });
     terminal.press("q");
     assert_eq!(terminal.end(), 0);

@@ -143,8 +143,8 @@ impl Terminal {
 
     /// Gives the terminal another size.
     pub fn resize(&mut self, columns: u16, rows: u16) -> &mut Self {
-        // vt100 itself fails where a wide sign finds a single column.
-        self.screen.lock().unwrap().screen_mut().set_size(rows, columns.max(2));
+        // vt100 itself fails where a wide sign finds a single column, and where a line wraps in a single row.
+        self.screen.lock().unwrap().screen_mut().set_size(rows.max(2), columns.max(2));
         self.master.resize(PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }).unwrap();
         self
     }

@@ -56,7 +56,8 @@ pub async fn gather(world: &World, intent: &Intent) -> Result<Facts, ObserveErro
     let object = target(world, intent).await?;
     match intent {
         Intent::Rollback { .. } => {
-            rollback::gather(world, intent, object).await.map(|facts| Facts::Rollback(Box::new(facts)))
+            // The largest of them by far: on the heap, or whoever asks carries its size.
+            Box::pin(rollback::gather(world, intent, object)).await.map(|facts| Facts::Rollback(Box::new(facts)))
         }
         Intent::Restart { .. } => {
             Ok(Facts::Restart(RestartFacts { common: common::gather(world, intent, object).await? }))
