@@ -9,6 +9,7 @@ mod pod_rules;
 mod quota;
 mod rules;
 mod security;
+mod webhook;
 
 use super::{
     resource::{Resource, resources},
@@ -37,6 +38,7 @@ pub fn on_create(r: &'static Resource, object: &mut Value, around: &dyn Surround
     }
     if r.kind == "Pod" {
         security::check(r, object, around)?;
+        webhook::check(r, object, around)?;
     }
     quota::check(r, object, around)
 }

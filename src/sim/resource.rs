@@ -212,6 +212,9 @@ pub mod resources {
         CUSTOM_RESOURCE_DEFINITIONS = CORE { "CustomResourceDefinition", "customresourcedefinitions",
             "customresourcedefinition", group: "apiextensions.k8s.io", short: &["crd", "crds"], namespaced: false,
             subresources: &["status"], categories: &["api-extensions"], generation: Generation::Spec };
+        VALIDATING_WEBHOOK_CONFIGURATIONS = CORE { "ValidatingWebhookConfiguration", "validatingwebhookconfigurations",
+            "validatingwebhookconfiguration", group: "admissionregistration.k8s.io", namespaced: false,
+            categories: &["api-extensions"], generation: Generation::Spec };
         POD_METRICS = METRICS { "PodMetrics", "pods", "" };
         NODE_METRICS = METRICS { "NodeMetrics", "nodes", "", namespaced: false };
         SELF_SUBJECT_ACCESS_REVIEWS = REVIEW { "SelfSubjectAccessReview", "selfsubjectaccessreviews",

@@ -19,14 +19,14 @@ pub const ALL: &[(&str, Behaviour)] = &[
     ("admission::a_quota_that_wants_to_be_told", |w| untold(w).boxed_local()),
     ("admission::pod_security", |w| pod_security(w).boxed_local()),
     ("admission::a_service_account_that_does_not_exist", |w| no_account(w).boxed_local()),
+    ("admission::a_webhook_that_does_not_answer", |w| closed_webhook(w).boxed_local()),
+    ("admission::a_webhook_without_its_service", |w| lost_webhook(w).boxed_local()),
 ];
 
 /// What only a real API server has: expressions, and limit ranges.
 pub const REAL: &[(&str, Behaviour)] = &[
     ("admission::an_admission_policy", |w| policy(w).boxed_local()),
     ("admission::a_limit_range", |w| limit_range(w).boxed_local()),
-    ("admission::a_webhook_that_does_not_answer", |w| closed_webhook(w).boxed_local()),
-    ("admission::a_webhook_without_its_service", |w| lost_webhook(w).boxed_local()),
     ("admission::a_runtime_class_that_does_not_exist", |w| no_runtime(w).boxed_local()),
 ];
 
