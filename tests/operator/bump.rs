@@ -1,15 +1,13 @@
 //! Bumping image tags in Git: byte for byte, from objects, past somebody else's push.
 
 use crate::{
+    fleet::git,
     pilothouse::{Finished, Operator},
     world::{Behaviour, IMAGE, World, deployment},
 };
 use futures::FutureExt;
 use serde_json::json;
-use std::{
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 pub const ALL: &[(&str, Behaviour)] = &[
@@ -36,19 +34,6 @@ pub const REAL: &[(&str, Behaviour)] =
 /// A bare repository with a kustomize overlay for this world's namespace.
 pub struct Remote {
     folder: TempDir,
-}
-
-fn git(folder: &Path, arguments: &[&str]) -> String {
-    let output = Command::new("git")
-        .current_dir(folder)
-        .args(["-c", "user.name=Ben", "-c", "user.email=ben@example.org"])
-        .args(arguments)
-        .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .env("GIT_CONFIG_NOSYSTEM", "1")
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
 }
 
 impl Remote {
