@@ -50,6 +50,8 @@ fn benches(criterion: &mut Criterion) {
         container: "app".into(),
         image: ImageReference::parse("registry.example:5000/team/service-400:v1").unwrap(),
         path: None,
+        release: None,
+        chosen: None,
         environments: Vec::new(),
     };
     assert!(index.place(&target).is_ok());

@@ -38,6 +38,8 @@ pub struct World {
     pub actor: String,
     /// Templates, by hash, that this program's journals saw come up, and when.
     pub proven: HashMap<String, Timestamp>,
+    /// The file that an operator chose for a workload's container, where several could set its image.
+    pub chosen: HashMap<(ObjectRef, String), String>,
     /// The repository that the configuration names for this context.
     pub repository: Option<String>,
 }

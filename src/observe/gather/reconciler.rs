@@ -146,7 +146,7 @@ fn read(
             Place::Set(found) => {
                 tip.line(&found.file, found.line).and_then(policy).map(|object| Policy { object, latest: None })
             }
-            Place::Insert { .. } => None,
+            Place::Insert { .. } | Place::Override { .. } => None,
         },
         commit: last.map(|change| crate::model::Commit {
             sha: change.commit.to_string(),

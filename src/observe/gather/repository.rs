@@ -4,10 +4,12 @@
 use super::{World, common};
 use crate::{
     connect::{git::Repository, kube::Reader},
-    model::{Kind, ObjectRef, Owner},
+    formats,
+    model::{Kind, ObjectRef, Owner, OwnerKind},
     observe::ObserveError,
     wire::GitRepository,
 };
+use serde_json::Value;
 use std::path::Path;
 
 /// A repository that may be meant.
@@ -66,15 +68,19 @@ pub(in crate::observe) async fn known(
     asked: Option<&str>,
     branch: Option<&str>,
 ) -> Result<Option<Found>, ObserveError> {
-    let source = source(world.cluster.reader(), owner).await;
-    let path = source.as_ref().map(|(_, _, path)| path.clone());
+    let reader = world.cluster.reader();
+    let argo = argo(reader, owner).await;
+    let applied_by = kustomization_behind(reader, owner).await;
+    let source = source(reader, applied_by.as_ref()).await;
+    let of_argo = argo.as_ref().map(|found| found.path.clone());
+    let path = source.as_ref().map(|(_, _, path)| path.clone()).or_else(|| of_argo.flatten());
     let of_flux = source.as_ref().map(|(_, source, _)| source.spec.reference.branch.to_string());
     let branches = match (branch, of_flux) {
         (Some(branch), _) => vec![branch.to_owned()],
         (None, Some(branch)) if !branch.is_empty() => vec![branch],
         // Flux's own default, where a GitRepository names none.
         (None, Some(_)) => vec!["master".to_owned()],
-        (None, None) => Vec::new(),
+        (None, None) => argo.as_ref().and_then(|found| found.branch.clone()).into_iter().collect(),
     };
     let found = |location: &str, how: String| Found {
         location: absolute(location),
@@ -89,7 +95,7 @@ pub(in crate::observe) async fn known(
     if let Some(configured) = &world.repository {
         return Ok(Some(found(configured, "the configuration".into())));
     }
-    let Some((object, source, _)) = &source else { return Ok(None) };
+    let Some((object, source, _)) = &source else { return Ok(argo.map(|argo| found(&argo.url, argo.object))) };
     if !source.spec.reference.tag.is_empty() && source.spec.reference.branch.is_empty() {
         return Err(ObserveError::Repository {
             message: format!(
@@ -100,6 +106,55 @@ pub(in crate::observe) async fn known(
         });
     }
     Ok(Some(found(&source.spec.url, object.to_string())))
+}
+
+/// What an Argo CD Application deploys from Git.
+struct Deployed {
+    object: String,
+    url: String,
+    path: Option<String>,
+    /// None where it follows the default branch.
+    branch: Option<String>,
+}
+
+/// The Git source of the Application that owns a workload, where it may be read. Tracking seldom tells its namespace.
+async fn argo(reader: &Reader, owner: Option<&Owner>) -> Option<Deployed> {
+    let owner = owner.filter(|owner| owner.kind == OwnerKind::Application)?;
+    let namespace = Some(&*owner.namespace).filter(|namespace| !namespace.is_empty());
+    let all = reader.list(Kind::Application, namespace, None).await.ok()?;
+    let mut named = all.iter().filter(|object| object["metadata"]["name"] == *owner.name);
+    let application = named.next().filter(|_| named.next().is_none())?;
+    deployed(application)
+}
+
+fn deployed(application: &Value) -> Option<Deployed> {
+    let spec = &application["spec"];
+    let several = spec["sources"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let of_git = |source: &&Value| source["repoURL"].is_string() && !source["chart"].is_string();
+    let mut sources: Vec<&Value> = several.iter().chain([&spec["source"]]).filter(of_git).collect();
+    // What has a folder is deployed; what has only a name lends its values files.
+    sources.sort_by_key(|source| !source["path"].is_string());
+    let source = sources.first()?;
+    let text = |value: &Value| value.as_str().map(str::to_owned).filter(|text| !text.is_empty());
+    let metadata = |field: &str| application["metadata"][field].as_str().unwrap_or_default().to_owned();
+    let steps = |path: &str| path.split('/').filter(|step| !matches!(*step, "" | ".")).collect::<Vec<_>>().join("/");
+    Some(Deployed {
+        object: format!("Application {}/{}", metadata("namespace"), metadata("name")),
+        url: text(&source["repoURL"])?,
+        path: source["path"].as_str().map(steps),
+        branch: text(&source["targetRevision"]).filter(|revision| revision != "HEAD"),
+    })
+}
+
+/// The Flux Kustomization that applies a workload, or the HelmRelease that installs it.
+async fn kustomization_behind(reader: &Reader, owner: Option<&Owner>) -> Option<Owner> {
+    let owner = owner?;
+    if owner.kind != OwnerKind::HelmRelease {
+        return Some(owner.clone());
+    }
+    let release = ObjectRef::new(Kind::HelmRelease, owner.namespace.clone(), owner.name.clone());
+    let found = reader.find(&release).await.ok().flatten()?;
+    formats::owner::owner(&found)
 }
 
 /// The GitRepository behind a Flux Kustomization and the folder in it, where both may be read.
@@ -131,6 +186,25 @@ fn absolute(location: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_application_tells_its_git_source() {
+        let of = |spec: Value| {
+            deployed(&serde_json::json!({"metadata": {"namespace": "argocd", "name": "web"}, "spec": spec}))
+                .map(|found| (found.url, found.path, found.branch))
+        };
+        let git = serde_json::json!({"repoURL": "https://git.example.com/a", "path": "./apps/web/", "targetRevision": "main"});
+        let values =
+            serde_json::json!({"repoURL": "https://git.example.com/b", "ref": "values", "targetRevision": "HEAD"});
+        let chart =
+            serde_json::json!({"repoURL": "https://charts.example.com", "chart": "web", "targetRevision": "1.0.0"});
+        let told = (String::from("https://git.example.com/a"), Some("apps/web".to_owned()), Some("main".to_owned()));
+        assert_eq!(of(serde_json::json!({"source": git})), Some(told.clone()));
+        assert_eq!(of(serde_json::json!({"sources": [values, git]})), Some(told));
+        let told = ("https://git.example.com/b".to_owned(), None, None);
+        assert_eq!(of(serde_json::json!({"sources": [chart, values]})), Some(told));
+        assert_eq!(of(serde_json::json!({"source": chart})), None);
+    }
 
     #[test]
     fn a_path_becomes_absolute_and_a_url_stays() {
