@@ -217,7 +217,9 @@ fn what_broke_is_rolled_back_with_two_keys_and_the_confirmation() {
     });
     assert!(robot.sees("2 to roll back"), "{}", robot.screen());
     let effects = robot.press("r enter");
-    let [Effect::ConfirmAll(Confirmed { plans, typed: None, why: None })] = effects.as_slice() else { panic!("{effects:?}") };
+    let [Effect::ConfirmAll(Confirmed { plans, typed: None, why: None })] = effects.as_slice() else {
+        panic!("{effects:?}")
+    };
     let targets: Vec<&ObjectRef> = plans.iter().map(|plan| &plan.target).collect();
     assert_eq!(targets, [&cart, &search]);
     assert!(robot.sees("Roll back 2 side by side") && robot.sees("asking the guard"), "{}", robot.screen());

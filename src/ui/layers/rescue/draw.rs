@@ -111,7 +111,7 @@ impl Rescue {
             pieces.push((Meaning::Title, format!("  {}", plan.summary)));
             let lasts = if plan.durability == Durability::Sticks { Meaning::Healthy } else { Meaning::Warning };
             pieces.push((lasts, format!("  {}", plan.durability.badge())));
-            if let Some((_, from, to)) = images(plan) {
+            if let Some((from, to)) = images(plan) {
                 pieces.push((Meaning::Text, format!("  {from} → {to}")));
             }
         } else if let Some(cause) = &casualty.incident.cause {
@@ -199,12 +199,10 @@ impl Rescue {
     }
 }
 
-/// A plan in two lines: what speaks for it, and what against.
+/// A plan in short: what speaks for it, and what against. What is confirmed was read before: then only what speaks against it.
 fn in_short(page: &mut Page, plan: &Plan, doubt: Option<String>, confirming: bool) {
-    if let Some((name, ..)) = images(plan).filter(|_| confirming) {
-        under(page, Meaning::Text, name);
-    }
     match plan.preconditions.iter().find(|check| check.what == "known good") {
+        Some(check) if check.ok && confirming => {}
         Some(check) if check.ok => under(page, Meaning::Muted, &format!("known good: {}", check.detail)),
         Some(check) => under(page, Meaning::Warning, &format!("! not known to be good: {}", check.detail)),
         None => {}
@@ -222,13 +220,13 @@ fn in_short(page: &mut Page, plan: &Plan, doubt: Option<String>, confirming: boo
     }
 }
 
-/// What becomes of an image, of the first container whose image changes: the whole line, and both versions.
-fn images(plan: &Plan) -> Option<(&str, String, String)> {
+/// What becomes of an image, of the first container whose image changes: both versions.
+fn images(plan: &Plan) -> Option<(String, String)> {
     plan.reasons.iter().find_map(|reason| {
         let (_, change) = reason.split_once(": ")?;
         let (from, to) = change.split_once(" → ")?;
         let version = |image: &str| Some(ImageReference::parse(image).ok()?.version());
-        Some((reason.as_str(), version(from)?, version(to)?))
+        Some((version(from)?, version(to)?))
     })
 }
 
