@@ -477,7 +477,7 @@ fn what_broke() {
         |robot| {
             rescue::open(robot, "! s s s s s");
             robot.press("r");
-            robot.write("prod");
+            robot.write("chec");
         },
     );
 }

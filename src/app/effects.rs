@@ -162,7 +162,7 @@ impl Hands {
             }
             // These concern the screen or other contexts: the event loop carries them out.
             Effect::Confirm { .. }
-            | Effect::ConfirmAll { .. }
+            | Effect::ConfirmAll(_)
             | Effect::Resume { .. }
             | Effect::Enter { .. }
             | Effect::Watch { .. }

@@ -18,6 +18,7 @@ use rand::Rng;
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 /// What the command line says about the session.
@@ -54,6 +55,9 @@ pub struct Session {
     /// The commits that Git was seen to have for workloads: a plan names them, and never waits for Git.
     pub(super) commits: Mutex<HashMap<ObjectRef, Vec<Commit>>>,
 }
+
+/// How long the plan of one rollback waits for Git: somebody stands before a broken service.
+const GIT: Duration = Duration::from_secs(8);
 
 /// Why there is no session.
 #[derive(Debug, thiserror::Error)]
@@ -169,6 +173,7 @@ impl Session {
             git_cache: self.desk.cache.clone(),
             actor: self.desk.actor.clone(),
             proven: self.journals.proven(),
+            patience: GIT,
             repository: self.desk.config.settings.repository(&self.cluster.info().name).map(str::to_owned),
         }
     }

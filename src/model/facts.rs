@@ -110,6 +110,8 @@ pub struct Surroundings {
     pub configuration: Vec<ConfigurationChange>,
     /// The commits that wrote images of the workload, where Git was read already.
     pub commits: Vec<Commit>,
+    /// Jobs with an image of the workload's own repository that others than this program made: name, image, when they began.
+    pub jobs: Vec<(String, String, Option<Timestamp>)>,
 }
 
 /// One version that a place in Git could be given, and the edit that does so.

@@ -29,6 +29,7 @@ mod fixtures;
 
 pub use error::{Choice, PlanError};
 pub use known_good::{Assessment, assess};
+pub use message::because;
 
 use crate::model::{Access, Durability, Facts, Incident, Intent, OperationId, Plan, Precondition, Risk, Step};
 use jiff::Timestamp;

@@ -260,7 +260,7 @@ impl State {
             }
             Then::View(order) => self.view(order, rows),
             Then::Logs(choice) => self.choose_logs(choice),
-            Then::Begin(plans, typed) => self.begin(plans, typed),
+            Then::Begin(confirmed) => self.begin(confirmed),
             Then::Instead(intent) => self.choose_for_rescue(intent),
             Then::Do(effects) => effects,
         }

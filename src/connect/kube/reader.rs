@@ -3,7 +3,9 @@
 //! Reads that the server is too busy for are repeated a few times, as long as it asks to wait and no longer.
 
 use super::{
-    ApiError, ApiErrorKind, names,
+    ApiError, ApiErrorKind,
+    cluster::PATIENCE,
+    names,
     session::{Lane, Session},
 };
 use crate::model::{Access, Kind, ObjectRef};
@@ -210,7 +212,7 @@ impl Reader {
         });
         let collection = ::kube::core::Request::new("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews");
         let request = collection.create(&PostParams::default(), review.to_string().into_bytes()).ok()?;
-        let answer: Value = self.ask(request, &action).await.ok()?;
+        let answer: Value = tokio::time::timeout(PATIENCE, self.ask(request, &action)).await.ok()?.ok()?;
         answer.pointer("/status/allowed")?.as_bool()
     }
 

@@ -31,11 +31,12 @@ pub(super) async fn gather(world: &World, intent: &Intent, object: Value) -> Res
         world.cluster.identity(),
         patient(urgent, autoscaler(reader, target)),
         patient(urgent, holder(reader, target)),
-        reservation(reader),
+        patient(urgent, async { Ok(reservation(reader).await) }),
         reader.may(&lease),
-        kustomization(reader, owner.as_ref()),
+        patient(urgent, async { Ok(kustomization(reader, owner.as_ref()).await) }),
         permissions,
     );
+    let (reservation, kustomization) = (reservation?, kustomization?);
     let permissions = asked.into_iter().zip(allowed).map(|(access, allowed)| Permission { access, allowed }).collect();
     let suspended = kustomization.as_ref().is_some_and(|k| k.spec.suspend);
     Ok(CommonFacts {
@@ -55,7 +56,7 @@ pub(super) async fn gather(world: &World, intent: &Intent, object: Value) -> Res
 }
 
 /// How long an urgent verb waits for what is only good to know beside its target.
-pub(super) const BESIDE: Duration = Duration::from_secs(3);
+pub(super) const BESIDE: Duration = Duration::from_secs(2);
 
 /// An answer; for an urgent verb, nothing where there is none in time or none at all. What puts a workload back does not wait for
 /// it: the lock has the last word on who else is at work, and an autoscaler that is not seen is not written either.

@@ -25,7 +25,7 @@ use crate::{
 };
 use jiff::Timestamp;
 use serde_json::Value;
-use std::{collections::HashMap, path::PathBuf};
+use std::{collections::HashMap, path::PathBuf, time::Duration};
 
 /// What gathering stands on.
 #[derive(Clone, Debug)]
@@ -40,6 +40,8 @@ pub struct World {
     pub proven: HashMap<String, Timestamp>,
     /// The repository that the configuration names for this context.
     pub repository: Option<String>,
+    /// How long a rollback waits for Git.
+    pub patience: Duration,
 }
 
 /// The facts for an intent.
