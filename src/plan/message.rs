@@ -12,3 +12,11 @@ pub(super) fn of(asked: &Asked<'_>, target: &ObjectRef, change: &str, body: &[St
     }
     message + &format!("Pilothouse-Operation: {}\nPilothouse-Workload: {target}\n", asked.operation)
 }
+
+/// Adds a trailer for each rule of the team that is overridden.
+pub(super) fn overrides(message: &mut String, rules: &[String]) {
+    for rule in rules {
+        let line: String = rule.chars().filter(|c| !c.is_control()).collect();
+        message.push_str(&format!("Pilothouse-Overrides: {line}\n"));
+    }
+}

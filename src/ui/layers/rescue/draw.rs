@@ -153,9 +153,10 @@ impl Rescue {
         let named = |action| key(action).map(|chord| chord.to_string()).unwrap_or_default();
         let hints: Vec<(String, &str)> = match &self.stage {
             Stage::Confirming(typed) => {
-                if session.protected {
+                if self.asks(session) {
                     let mut pen = scene.pen(buffer, line, 0);
-                    pen.write(&format!("PROTECTED: type {} to confirm ", session.context), Meaning::Warning);
+                    let why = if session.protected { "PROTECTED: " } else { "THE TEAM'S RULES: " };
+                    pen.write(&format!("{why}type {} to confirm ", session.context), Meaning::Warning);
                     let (x, y) = pen.position();
                     let typing = Rect { x, y, width: line.right().saturating_sub(x), height: 1 };
                     input::draw(scene, buffer, typing, typed);

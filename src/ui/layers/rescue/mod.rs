@@ -157,6 +157,7 @@ impl Rescue {
     pub fn press(&mut self, key: KeyEvent, session: &Session) -> Reply {
         self.error = None;
         let chord = Chord::of(key);
+        let asks = self.asks(session);
         if let Stage::Confirming(typed) = &mut self.stage {
             return match key.code {
                 KeyCode::Enter => self.confirm(session),
@@ -168,7 +169,7 @@ impl Rescue {
                     self.step(if key.code == KeyCode::Up { -1 } else { 1 });
                     Reply::Stay
                 }
-                _ if session.protected && input::press(typed, key) => Reply::Stay,
+                _ if asks && input::press(typed, key) => Reply::Stay,
                 _ => Reply::Unknown,
             };
         }
@@ -228,6 +229,11 @@ impl Rescue {
         }
     }
 
+    /// Whether the context's name is to be typed.
+    fn asks(&self, session: &Session) -> bool {
+        session.protected || self.plans().iter().any(|plan| plan.asks_name())
+    }
+
     fn ask(&mut self, session: &Session) {
         self.error = if session.read_only {
             Some("READ-ONLY: these plans can be read, not run".into())
@@ -243,14 +249,16 @@ impl Rescue {
     fn confirm(&mut self, session: &Session) -> Reply {
         let Stage::Confirming(typed) = &self.stage else { return Reply::Stay };
         let (typed, context) = (typed.value().trim(), &session.context);
-        if session.protected && typed != context {
+        let asks = self.asks(session);
+        if asks && typed != context {
             self.error = Some(match typed {
+                "" if !session.protected => format!("type {context} first: the team's rules ask for it"),
                 "" => format!("type {context} first: this context is protected"),
                 other => format!("`{other}` is not `{context}`"),
             });
             return Reply::Stay;
         }
-        let typed = session.protected.then(|| typed.to_owned());
+        let typed = asks.then(|| typed.to_owned());
         Reply::Close(Then::Begin(self.plans(), typed))
     }
 }
