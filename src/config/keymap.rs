@@ -331,6 +331,11 @@ impl Keymap {
         places.iter().find_map(|place| self.rows.iter().find(|row| row.place == *place && row.on == on)).map(|r| r.run)
     }
 
+    /// Whether a key runs anything anywhere.
+    pub fn binds(&self, on: Chord) -> bool {
+        self.rows.iter().any(|row| row.on == on)
+    }
+
     /// The key to show for an action in one of `places`.
     pub fn key(&self, places: &[Where], run: Action) -> Option<Chord> {
         places.iter().find_map(|place| self.rows.iter().find(|row| row.place == *place && row.run == run)).map(|r| r.on)

@@ -14,7 +14,7 @@ use crate::{
     config::{Action, Chord, Where},
     model::{Grounds, Intent, ObjectRef, OperationId, OperationView, Outcome, Plan, Progress, Rows},
 };
-use crossterm::event::{KeyCode, KeyEvent, KeyEventKind};
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use jiff::Timestamp;
 use ratatui::layout::Size;
 use std::sync::Arc;
@@ -27,7 +27,14 @@ impl State {
     /// Takes a message in and says what is to be done. `now` is the time at which it arrived.
     pub fn update(&mut self, message: Message, rows: &Rows, now: Timestamp) -> Vec<Effect> {
         let mut effects = match message {
-            Message::Key(key) if key.kind != KeyEventKind::Release => self.press(key, rows, now),
+            Message::Key(key) if key.kind != KeyEventKind::Release => match self.after_escape(key) {
+                Some(second) => {
+                    let mut effects = self.press(KeyCode::Esc.into(), rows, now);
+                    effects.extend(self.press(second, rows, now));
+                    effects
+                }
+                None => self.press(key, rows, now),
+            },
             Message::Key(_) => Vec::new(),
             Message::Tick | Message::RowsChanged => {
                 self.watch_connection(rows, now);
@@ -107,6 +114,16 @@ impl State {
         effects.extend(self.settle_logs());
         effects.extend(self.settle_rescue(rows));
         effects
+    }
+
+    /// The second of two keys that a slow line delivered in one piece: escape and a character look like that character with alt.
+    /// None where alt is meant: it is bound, or moves the cursor in what is being typed.
+    fn after_escape(&self, key: KeyEvent) -> Option<KeyEvent> {
+        let KeyCode::Char(character) = key.code else { return None };
+        let types = self.filtering.is_some() || !self.layers.is_empty() || self.is_typing_in_logs();
+        let is_meant = self.session.keymap.binds(Chord::of(key)) || (types && matches!(character, 'b' | 'd' | 'f'));
+        let rest = key.modifiers - KeyModifiers::ALT;
+        (key.modifiers.contains(KeyModifiers::ALT) && !is_meant).then(|| KeyEvent::new(key.code, rest))
     }
 
     fn press(&mut self, key: KeyEvent, rows: &Rows, now: Timestamp) -> Vec<Effect> {

@@ -40,16 +40,16 @@ pub struct Page<T> {
 }
 
 #[derive(Deserialize)]
-struct ListBody<T> {
+pub(super) struct ListBody<T> {
     #[serde(default)]
-    metadata: ListMetadata,
+    pub(super) metadata: ListMetadata,
     items: Option<Vec<T>>,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
-struct ListMetadata {
-    resource_version: Option<String>,
+pub(super) struct ListMetadata {
+    pub(super) resource_version: Option<String>,
     #[serde(rename = "continue")]
     next: Option<String>,
 }
