@@ -14,6 +14,7 @@ mod journal;
 mod kubectl;
 mod migrate;
 mod pilothouse;
+mod policy;
 mod requests;
 mod rescue;
 mod reserve;
@@ -37,6 +38,7 @@ fn main() -> std::process::ExitCode {
         rollback::ALL,
         shift::ALL,
         bump::ALL,
+        policy::ALL,
         migrate::ALL,
         faults::ALL,
         journal::ALL,

@@ -171,9 +171,10 @@ impl Rescue {
         let hints: Vec<(String, &str)> = match &self.stage {
             _ if self.reason.is_some() => vec![("enter".into(), " keep this reason"), ("esc".into(), " leave it")],
             Stage::Confirming(typed) => {
-                if session.protected {
+                if self.asks(session) {
                     let mut pen = scene.pen(buffer, line, 0);
-                    pen.write(&format!("PROTECTED: type {} to confirm ", self.name(session)), Meaning::Warning);
+                    let why = if session.protected { "PROTECTED: " } else { "THE TEAM'S RULES: " };
+                    pen.write(&format!("{why}type {} to confirm ", self.name(session)), Meaning::Warning);
                     let (x, y) = pen.position();
                     let typing = Rect { x, y, width: line.right().saturating_sub(x), height: 1 };
                     input::draw(scene, buffer, typing, typed);
