@@ -22,10 +22,11 @@ use tokio::{
     time::timeout,
 };
 
-/// How long the facts of one workload are waited for.
-const PATIENCE: Duration = Duration::from_secs(6);
+/// How long the facts of one workload are waited for, and Git among them: longer than everything that can be done without.
+const PATIENCE: Duration = Duration::from_secs(10);
+const GIT: Duration = Duration::from_secs(4);
 /// Workloads whose facts are gathered at once.
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 16;
 
 /// Operations that are confirmed together: their name, and a number for each.
 #[derive(Debug)]
@@ -67,7 +68,7 @@ impl Session {
         F: FnMut(ObjectRef, Result<Plan, Unplanned>) -> A,
         A: Future<Output = ()>,
     {
-        let world = self.world();
+        let world = observe::World { patience: GIT, ..self.world() };
         let plans = wanted.into_iter().map(|wanted| {
             let world = &world;
             async move {

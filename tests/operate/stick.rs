@@ -87,6 +87,7 @@ async fn planned(stage: &Stage, cluster: &Cluster, id: &str, revision: Option<u6
         actor: format!("{id}@bridge"),
         proven: HashMap::new(),
         repository: None,
+        patience: std::time::Duration::from_secs(8),
     };
     let facts = observe::gather(&world, &intent).await.unwrap();
     plan::plan(&intent, &facts, OperationId(format!("op-{id}")), None, cluster.clock().now())

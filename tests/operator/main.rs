@@ -8,12 +8,14 @@ mod faults;
 #[path = "../contract/fleet.rs"]
 #[allow(dead_code, reason = "shared with the contract suite, which uses more of it")]
 mod fleet;
+mod formats;
 mod helm;
 mod history;
 mod journal;
 mod kubectl;
 mod migrate;
 mod pilothouse;
+mod policy;
 mod requests;
 mod rescue;
 mod reserve;
@@ -37,6 +39,8 @@ fn main() -> std::process::ExitCode {
         rollback::ALL,
         shift::ALL,
         bump::ALL,
+        formats::ALL,
+        policy::ALL,
         migrate::ALL,
         faults::ALL,
         journal::ALL,

@@ -7,6 +7,8 @@ mod bump;
 mod common;
 mod migrate;
 pub(super) mod place;
+mod policy;
+mod readings;
 mod reconciler;
 mod release;
 pub(super) mod repository;
@@ -25,7 +27,7 @@ use crate::{
 };
 use jiff::Timestamp;
 use serde_json::Value;
-use std::{collections::HashMap, path::PathBuf};
+use std::{collections::HashMap, path::PathBuf, time::Duration};
 
 /// What gathering stands on.
 #[derive(Clone, Debug)]
@@ -42,6 +44,8 @@ pub struct World {
     pub chosen: HashMap<(ObjectRef, String), String>,
     /// The repository that the configuration names for this context.
     pub repository: Option<String>,
+    /// How long a rollback waits for Git.
+    pub patience: Duration,
 }
 
 /// The facts for an intent.

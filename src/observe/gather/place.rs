@@ -64,7 +64,6 @@ pub(in crate::observe) struct Tip {
     pub branch: String,
     pub commit: Oid,
     pub index: Index,
-    files: Vec<(String, Vec<u8>)>,
 }
 
 /// An edit of one place, with what it looks like.
@@ -91,26 +90,24 @@ impl Tip {
     pub(super) fn read(git: Repository, branch: String, commit: Oid) -> Result<Self, ObserveError> {
         let failed = |error: GitError| failed(&error);
         let listing = git.files_at(commit, Index::wants).map_err(failed)?;
-        let files = git.contents(&listing.files).map_err(failed)?;
-        let files: Result<Vec<_>, _> = files.map(|file| file.map(|(path, bytes)| (path.to_owned(), bytes))).collect();
-        let files = files.map_err(failed)?;
-        let index = Index::build(files.iter().map(|(path, bytes)| (path, bytes)));
-        Ok(Self { git, branch, commit, index, files })
+        let index = super::readings::index(&git, &listing.files).map_err(failed)?;
+        Ok(Self { git, branch, commit, index })
     }
 
-    fn bytes(&self, path: &str) -> &[u8] {
-        self.files.iter().find(|(known, _)| known == path).map(|(_, bytes)| bytes.as_slice()).unwrap_or_default()
+    /// The bytes of a file; nothing where it has none.
+    fn bytes(&self, path: &str) -> Vec<u8> {
+        self.git.read(self.commit, path).ok().flatten().unwrap_or_default()
     }
 
     /// A line of a file, counted from 1.
-    pub(in crate::observe) fn line(&self, path: &str, number: usize) -> Option<&str> {
-        let text = std::str::from_utf8(self.bytes(path)).ok()?;
-        text.lines().nth(number.checked_sub(1)?)
+    pub(in crate::observe) fn line(&self, path: &str, number: usize) -> Option<String> {
+        let text = String::from_utf8(self.bytes(path)).ok()?;
+        text.lines().nth(number.checked_sub(1)?).map(str::to_owned)
     }
 
     /// The edit that sets another version at a place.
     pub(in crate::observe) fn draft(&self, candidate: &Candidate, version: &str) -> Result<Drafted, ObserveError> {
-        let bytes = self.bytes(candidate.file());
+        let bytes = &self.bytes(candidate.file());
         let unusable =
             |why: String| ObserveError::Repository { message: format!("{}: {why}", candidate.file()), hint: None };
         let to = NewVersion::parse(version).map_err(|error| unusable(error.to_string()))?;
@@ -136,8 +133,8 @@ impl Tip {
     }
 }
 
-/// The first branch there is, with its tip.
-fn branch(git: &Repository, found: &Found) -> Result<(String, Oid), GitError> {
+/// The first branch there is, with its tip. Blocks.
+pub(super) fn branch(git: &Repository, found: &Found) -> Result<(String, Oid), GitError> {
     for branch in &found.branches {
         match git.fetch(branch) {
             Ok(tip) => return Ok((branch.clone(), tip)),

@@ -15,10 +15,7 @@ use crate::{
     },
 };
 use serde_json::Value;
-use std::{collections::BTreeSet, time::Duration};
-
-/// How long the repository is waited for. Somebody stands before a broken service.
-const PATIENCE: Duration = Duration::from_secs(8);
+use std::collections::BTreeSet;
 
 /// What is known of the reconciler that owns `object`; None where nothing reconciles it.
 pub(super) async fn gather(
@@ -111,9 +108,9 @@ async fn git(
             },
         })
     });
-    match tokio::time::timeout(PATIENCE, read).await {
+    match tokio::time::timeout(world.patience, read).await {
         Ok(read) => read.map_err(|error| place::stopped(error).to_string())?,
-        Err(_) => Err(format!("the repository was not read within {} s", PATIENCE.as_secs())),
+        Err(_) => Err(format!("the repository was not read within {} s", world.patience.as_secs())),
     }
 }
 
@@ -143,9 +140,11 @@ fn read(
         says: candidate.image.to_string(),
         reaches: place::reaches(&candidate, target),
         policy: match &candidate.place {
-            Place::Set(found) => {
-                tip.line(&found.file, found.line).and_then(policy).map(|object| Policy { object, latest: None })
-            }
+            Place::Set(found) => tip
+                .line(&found.file, found.line)
+                .as_deref()
+                .and_then(policy)
+                .map(|object| Policy { object, latest: None }),
             Place::Insert { .. } | Place::Override { .. } => None,
         },
         commit: last.map(|change| crate::model::Commit {
