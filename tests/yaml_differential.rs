@@ -11,14 +11,15 @@ use pilothouse::formats::yaml::Tree;
 use proptest::prelude::*;
 
 /// A scalar as people write it.
-fn written(value: &'static str) -> impl Strategy<Value = String> {
+fn written(value: &'static str) -> BoxedStrategy<String> {
     let end = prop_oneof![Just(""), Just(" # note: keep"), Just("   "), Just(" # {\"$imagepolicy\": \"ns:app:tag\"}")];
     (prop_oneof![Just("\"V\""), Just("'V'"), Just("V")], end)
         .prop_map(move |(quotes, end)| format!("{}{end}", quotes.replace('V', value)))
+        .boxed()
 }
 
 /// Lines that have nothing to do with it.
-fn noise() -> impl Strategy<Value = String> {
+fn noise() -> BoxedStrategy<String> {
     prop_oneof![
         Just(String::new()),
         Just("# a comment: here".to_owned()),
@@ -28,10 +29,11 @@ fn noise() -> impl Strategy<Value = String> {
         "[a-e][a-z]{2,4}[0-9]{1,3}:\n- [a-z]{1,4}\n-   [a-z]{1,4}: 1",
         "[a-e][a-z]{2,4}[0-9]{1,3}: &x[0-9] [a-z]{1,5}",
     ]
+    .boxed()
 }
 
 /// Values with images in several shapes, as lines without indentation.
-fn values() -> impl Strategy<Value = String> {
+fn values() -> BoxedStrategy<String> {
     let image = prop_oneof![
         (written("reg/app"), written("v1"))
             .prop_map(|(name, tag)| format!("image:\n  repository: {name}\n  tag: {tag}")),
@@ -44,6 +46,7 @@ fn values() -> impl Strategy<Value = String> {
     ];
     (proptest::collection::vec(noise(), 0..4), image, proptest::collection::vec(noise(), 0..4))
         .prop_map(|(above, image, below)| above.into_iter().chain([image]).chain(below).collect::<Vec<_>>().join("\n"))
+        .boxed()
 }
 
 fn indented(text: &str, by: usize) -> String {
@@ -55,7 +58,7 @@ fn indented(text: &str, by: usize) -> String {
 const ARGO: &str = "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata:\n  name: web\nspec:\n  source:\n    chart: web\n    targetRevision: 1.0.0\n    helm:\n";
 
 /// A file: its path and its text.
-fn file() -> impl Strategy<Value = (&'static str, String)> {
+fn file() -> BoxedStrategy<(&'static str, String)> {
     let release = "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata:\n  name: web\nspec:\n  chart:\n    spec:\n      chart: web\n      version: 1.0.0\n  values:\n";
     let in_block = |header: &'static str| {
         values().prop_map(move |text| ("app.yaml", format!("{ARGO}      values: {header}\n{}", indented(&text, 8))))
@@ -72,14 +75,17 @@ fn file() -> impl Strategy<Value = (&'static str, String)> {
         values().prop_map(|text| ("map.yaml", format!("kind: ConfigMap\nmetadata: {{name: m}}\ndata:\n  values.yaml: |\n{}", indented(&text, 4)))),
         written("reg/app:v1").prop_map(|image| ("thing.yaml", format!("apiVersion: x.y/v1\nkind: Thing\nmetadata: {{name: t}}\nspec:\n  deep:\n  - image: {image}"))),
     ]
+    .boxed()
 }
 
-fn finished() -> impl Strategy<Value = (&'static str, String)> {
-    (file(), any::<bool>(), any::<bool>(), any::<bool>()).prop_map(|((path, text), crlf, newline, mark)| {
-        let text = if newline { format!("{text}\n") } else { text };
-        let text = if crlf { text.replace('\n', "\r\n") } else { text };
-        (path, if mark { format!("\u{feff}{text}") } else { text })
-    })
+fn finished() -> BoxedStrategy<(&'static str, String)> {
+    (file(), any::<bool>(), any::<bool>(), any::<bool>())
+        .prop_map(|((path, text), crlf, newline, mark)| {
+            let text = if newline { format!("{text}\n") } else { text };
+            let text = if crlf { text.replace('\n', "\r\n") } else { text };
+            (path, if mark { format!("\u{feff}{text}") } else { text })
+        })
+        .boxed()
 }
 
 fn spelled(text: &str) -> Option<oracle::Spelling> {

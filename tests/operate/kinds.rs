@@ -23,6 +23,7 @@ async fn planned(stage: &Stage, target: ObjectRef, revision: u64) -> Plan {
         git_cache: stage.folder.path().join("git"),
         actor: "ana@bridge".into(),
         proven: HashMap::new(),
+        chosen: HashMap::new(),
         repository: None,
         patience: std::time::Duration::from_secs(8),
     };

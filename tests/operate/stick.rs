@@ -86,6 +86,7 @@ async fn planned(stage: &Stage, cluster: &Cluster, id: &str, revision: Option<u6
         git_cache: stage.folder.path().join(format!("git-{id}")),
         actor: format!("{id}@bridge"),
         proven: HashMap::new(),
+        chosen: HashMap::new(),
         repository: None,
         patience: std::time::Duration::from_secs(8),
     };

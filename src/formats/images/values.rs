@@ -290,6 +290,11 @@ mod tests {
         "v2",
         "image:\n  repository: r/a\n  tag: v2\n  digest: null\n"
     )]
+    #[case::a_digest_where_nothing_was(
+        "image:\n  repository: r/a\n  tag: v1\n  digest: ~\n",
+        "v2@DIGEST",
+        "image:\n  repository: r/a\n  tag: v2\n  digest: DIGEST\n"
+    )]
     #[case::in_the_tag("image:\n  repository: r/a\n  tag: v1@DIGEST\n", "v2", "image:\n  repository: r/a\n  tag: v2\n")]
     #[case::only_a_digest(
         "image:\n  repository: r/a\n  digest: DIGEST\n",

@@ -1,3 +1,5 @@
+//! Tests of releases laid out: each way to write an image, from a workload to the line that is edited.
+
 use super::super::{Candidate, Index, MappingError, Place, Target};
 use crate::formats::images::NewVersion;
 use crate::model::image::ImageReference;
