@@ -18,7 +18,7 @@ pub(super) struct Applied<'i> {
 
 impl<'i> Applied<'i> {
     /// Reads which folder each object applies.
-    pub(super) fn of(files: &'i Files, parts: &[Instance]) -> Self {
+    pub(super) fn of(files: &'i Files, parts: &[Instance], generated: &'i [(String, Release)]) -> Self {
         let mut by_folder: HashMap<String, Vec<(String, &Release)>> = HashMap::new();
         let mut known: BTreeSet<(&str, usize)> = BTreeSet::new();
         for part in parts {
@@ -32,6 +32,11 @@ impl<'i> Applied<'i> {
                 else {
                     continue;
                 };
+                by_folder.entry(folder).or_default().push((file.clone(), release));
+            }
+        }
+        for (file, release) in generated {
+            for folder in release.sources.iter().filter_map(|source| source.path.clone()) {
                 by_folder.entry(folder).or_default().push((file.clone(), release));
             }
         }

@@ -83,7 +83,8 @@ pub(super) fn deliver(files: &Files, charts: &BTreeMap<String, Arc<Chart>>, buil
             Source::Found(..) | Source::Inline(_) => group.0.push(part),
         }
     }
-    let applied = super::applied::Applied::of(files, &parts);
+    let generated = generated(files, &parts);
+    let applied = super::applied::Applied::of(files, &parts, &generated);
     for key in &order {
         let Some((own, Some(anchor))) = groups.get(key) else { continue };
         let Source::Release(file, number) = &anchor.source else { continue };
@@ -92,10 +93,51 @@ pub(super) fn deliver(files: &Files, charts: &BTreeMap<String, Arc<Chart>>, buil
             delivery.release(file, release, anchor, own);
         }
     }
+    for (file, release) in &generated {
+        delivery.release(file, release, &anchor_of(release), &[]);
+    }
     delivery.values_alone();
     applied.to(files, &mut instances);
     instances.extend(delivery.results);
     instances
+}
+
+/// Applications that only their overrides tell of: what generates them is not in this repository, or names them by a template.
+fn generated(files: &Files, parts: &[Instance]) -> Vec<(String, Release)> {
+    let mut known: BTreeSet<(String, &str)> = BTreeSet::new();
+    for part in parts {
+        let Source::Release(file, number) = &part.source else { continue };
+        let Some(release) = files.get(file).and_then(|reading| reading.releases.get(*number)) else { continue };
+        let folders =
+            release.sources.iter().filter_map(|source| join("", source.path.as_deref()?.trim_start_matches('/')));
+        known.extend(folders.map(|folder| (folder, release.name.as_str())));
+    }
+    let told = files.iter().filter_map(|(path, reading)| {
+        let name = overrides(path).flatten().filter(|_| !reading.found.is_empty())?;
+        let folder = folder_of(path);
+        let is_known =
+            known.iter().any(|(of, named)| of == folder && (name == *named || name.ends_with(&format!("_{named}"))));
+        (!is_known).then(|| (path.clone(), Release::generated(name, folder)))
+    });
+    told.collect()
+}
+
+fn anchor_of(release: &Release) -> Instance {
+    Instance {
+        object: Some(ObjectContainer {
+            kind: release.kind.as_str().to_owned(),
+            namespace: None,
+            name: release.name.clone(),
+            container: String::new(),
+        }),
+        original_name: release.name.clone(),
+        place: Pointer::root(),
+        image: ImageReference { repository: String::new(), tag: None, digest: None },
+        source: Source::Release(String::new(), 0),
+        chain: Vec::new(),
+        slot: Vec::new(),
+        values: None,
+    }
 }
 
 struct Delivery<'i> {
@@ -122,10 +164,20 @@ impl<'i> Delivery<'i> {
             }
             lowest.extend(self.maps(&source.value_maps));
             for variant in self.variants(source, folder.as_deref().unwrap_or_default()) {
-                let mut layers: Vec<Layer<'i>> = lowest
-                    .iter()
-                    .map(|layer| Layer { prefix: layer.prefix.clone(), pieces: layer.pieces.clone() })
-                    .collect();
+                // Where a template names the folder, the file lies in the chart's, or is named as it is.
+                let beside = variant.last().filter(|_| chart.is_none() && source.chart.is_none());
+                let chart = chart.clone().or_else(|| beside.and_then(|path| self.chart_of(path)));
+                let lowest = match &chart {
+                    Some(chart) if beside.is_some() => {
+                        self.used.insert(chart.folder.clone());
+                        self.chart(chart, &[], MAX_CHART_DEPTH)
+                    }
+                    _ => lowest
+                        .iter()
+                        .map(|layer| Layer { prefix: layer.prefix.clone(), pieces: layer.pieces.clone() })
+                        .collect(),
+                };
+                let mut layers: Vec<Layer<'i>> = lowest;
                 layers.extend(variant.iter().map(|path| self.file(path)));
                 layers.push(self.own(own, source, files_of(own)));
                 layers.extend(self.overrides(folder.as_deref(), &release.name));

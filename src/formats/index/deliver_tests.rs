@@ -259,3 +259,40 @@ fn values_in_a_config_map_that_a_release_names() {
     let running = owned(target("shop", "web", "r/web:v1"), OwnerKind::HelmRelease, "flux-system", "web");
     assert_eq!(bumped(&files, &running).1, "map.yaml:       tag: v2");
 }
+
+#[test]
+fn overrides_of_an_application_that_is_generated_elsewhere() {
+    let over = "helm:\n  parameters:\n  - name: image.tag\n    value: v1\n";
+    let files = [
+        ("prod/web/Chart.yaml", CHART),
+        ("prod/web/values.yaml", DEFAULTS),
+        ("prod/web/.argocd-source-web-prod.yaml", over),
+    ];
+    let running = target("shop", "web", "r.example.com/shop/web:v1");
+    assert_eq!(bumped(&files, &running).1, "prod/web/.argocd-source-web-prod.yaml:     value: v2");
+    let running = owned(running, OwnerKind::Application, "", "web-prod");
+    assert_eq!(bumped(&files, &running).1, "prod/web/.argocd-source-web-prod.yaml:     value: v2");
+    let deployment = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  template:\n    spec:\n      containers:\n      - {name: app, image: r/shop/web}\n";
+    let files = [
+        ("overlays/prod/kustomization.yaml", "namespace: shop\nresources: [web.yaml]\n"),
+        ("overlays/prod/web.yaml", deployment),
+        ("overlays/prod/.argocd-source-web-prod.yaml", "kustomize:\n  images:\n  - r/shop/web:v1\n"),
+    ];
+    let running = target("shop", "web", "r/shop/web:v1");
+    assert_eq!(bumped(&files, &running).1, "overlays/prod/.argocd-source-web-prod.yaml:   - r/shop/web:v2");
+}
+
+#[test]
+fn values_files_beside_charts_that_a_template_names() {
+    let set = "apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\nmetadata: {name: all}\nspec:\n  template:\n    metadata: {name: '{{path.basename}}'}\n    spec:\n      source:\n        path: '{{path}}'\n        helm:\n          valueFiles: [values-prod.yaml]\n";
+    let files = [
+        ("charts/web/Chart.yaml", CHART),
+        ("charts/web/values.yaml", DEFAULTS),
+        ("charts/web/values-prod.yaml", "image: {tag: v1}\n"),
+        ("set.yaml", set),
+    ];
+    assert_eq!(
+        bumped(&files, &target("shop", "web", "r.example.com/shop/web:v1")).1,
+        "charts/web/values-prod.yaml: image: {tag: v2}"
+    );
+}

@@ -52,6 +52,23 @@ pub struct Release {
     pub sources: Vec<ReleaseSource>,
 }
 
+impl Release {
+    /// An application of which only this folder and its name are known.
+    pub(super) fn generated(name: &str, folder: &str) -> Self {
+        let source = ReleaseSource { path: Some(folder.to_owned()), ..ReleaseSource::default() };
+        Self {
+            kind: ReleaseKind::Application,
+            document: 0,
+            at: Pointer::root(),
+            name: name.to_owned(),
+            namespace: None,
+            release_name: None,
+            target_namespace: None,
+            sources: vec![source],
+        }
+    }
+}
+
 /// One thing that a release deploys.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ReleaseSource {
