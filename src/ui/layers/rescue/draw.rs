@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     config::{Action, Meaning, Where},
-    model::{Durability, Kind, Plan, Rows, Sync, image::ImageReference},
+    model::{Durability, Kind, Plan, Rows, Sync},
     time::age,
     ui::{
         glyph, input, layout,
@@ -111,7 +111,7 @@ impl Rescue {
             pieces.push((Meaning::Title, format!("  {}", plan.summary)));
             let lasts = if plan.durability == Durability::Sticks { Meaning::Healthy } else { Meaning::Warning };
             pieces.push((lasts, format!("  {}", plan.durability.badge())));
-            if let Some((from, to)) = images(plan) {
+            if let Some((from, to)) = plan.versions() {
                 pieces.push((Meaning::Text, format!("  {from} → {to}")));
             }
         } else if let Some(cause) = &casualty.incident.cause {
@@ -218,16 +218,6 @@ fn in_short(page: &mut Page, plan: &Plan, doubt: Option<String>, confirming: boo
     if !warnings.is_empty() {
         under(page, Meaning::Warning, &format!("! look at: {}", warnings.join(", ")));
     }
-}
-
-/// What becomes of an image, of the first container whose image changes: both versions.
-fn images(plan: &Plan) -> Option<(String, String)> {
-    plan.reasons.iter().find_map(|reason| {
-        let (_, change) = reason.split_once(": ")?;
-        let (from, to) = change.split_once(" → ")?;
-        let version = |image: &str| Some(ImageReference::parse(image).ok()?.version());
-        Some((version(from)?, version(to)?))
-    })
 }
 
 fn under(page: &mut Page, meaning: Meaning, text: &str) {
