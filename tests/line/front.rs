@@ -28,7 +28,6 @@ pub enum Deed {
     /// Refuses them with this code, `Retry-After` and Status.
     Refuse(u16, Option<u32>, Value),
     /// Never answers them.
-    #[allow(dead_code, reason = "shared with the operator's stories")]
     Silence,
     /// Passes them on, but asks for what came after this resource version.
     From(&'static str),
@@ -89,7 +88,6 @@ impl Front {
     }
 
     /// Does this with all requests whose path and query have one of these in them.
-    #[allow(dead_code, reason = "shared with the operator's stories")]
     pub fn always(&self, about: &[&'static str], deed: &Deed) {
         about.iter().for_each(|about| self.next(u32::MAX, about, deed.clone()));
     }
