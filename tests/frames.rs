@@ -201,6 +201,16 @@ fn plan() {
             robot.press("c h e c enter");
         },
     );
+    golden("plan-refused", plain, &rows, |robot| robot.plan("R", fixture::policy::refused()));
+    golden("plan-overriding", plain, &rows, |robot| {
+        robot.plan("R", fixture::policy::refused());
+        robot.press("o c e r t");
+    });
+    golden("plan-overridden", plain, &rows, |robot| {
+        robot.plan("R", fixture::policy::overridden());
+        robot.press("enter");
+    });
+    golden("plan-frozen", plain, &rows, |robot| robot.plan("r", fixture::policy::frozen()));
     golden("plan-diff", plain, &rows, |robot| {
         robot.roll_back();
         robot.press("d");

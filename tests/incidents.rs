@@ -101,7 +101,7 @@ fn a_reason_can_be_given_on_the_sheet_and_is_planned_with() {
     robot.write("q crash");
     assert!(robot.sees("why q crash") && robot.sees("enter plan with this reason"));
     let effects = robot.press("enter");
-    let [Effect::Gather { ticket, intent, why }] = effects.as_slice() else { panic!("{effects:?}") };
+    let [Effect::Gather { ticket, intent, why, .. }] = effects.as_slice() else { panic!("{effects:?}") };
     assert_eq!((intent, why.as_deref()), (&rollback_plan().intent, Some("q crash")));
     let plan = Plan { why: why.clone(), ..rollback_plan() };
     robot.tell(Message::Planned { ticket: *ticket, result: Ok(Arc::new(plan)) });

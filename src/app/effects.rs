@@ -6,7 +6,7 @@ use super::{
     several::Muster,
 };
 use crate::{
-    model::{Aspect, Batch, Change, Control, Intent, ObjectRef, OperationId, Plan, Progress},
+    model::{Aspect, Batch, Change, Control, Grounds, Intent, ObjectRef, OperationId, Plan, Progress},
     observe,
     operate::{Consent, Running, StartError},
     plan::PlanError,
@@ -98,10 +98,14 @@ impl Hands {
     /// Carries an effect out.
     pub fn carry_out(&mut self, effect: Effect) {
         match effect {
-            Effect::Gather { ticket, intent, why } => {
+            Effect::Gather { ticket, intent, why, overriding } => {
                 let (session, inbox) = (Arc::clone(&self.session), self.inbox.clone());
                 let task = tokio::spawn(async move {
-                    let result = session.plan(&intent, why).await.map(Arc::new).map_err(|e| unplanned(&intent, &e));
+                    let result = session
+                        .plan(&intent, Grounds { why, overriding })
+                        .await
+                        .map(Arc::new)
+                        .map_err(|e| unplanned(&intent, &e));
                     send(&inbox, Message::Planned { ticket, result }).await;
                     // The plan did not wait for Git; the next one knows.
                     if matches!(intent, Intent::Rollback { .. }) && session.known_commits(intent.target()).is_none() {

@@ -6,7 +6,7 @@ use super::desk::Desk;
 use crate::{
     config::Paths,
     connect::kube::{ApiErrorKind, Cluster, ConnectError, ConnectOptions, ContextInfo},
-    model::{Commit, Control, Facts, Intent, ObjectRef, OperationId, Outcome, Plan},
+    model::{Commit, Control, Facts, Grounds, Intent, ObjectRef, OperationId, Outcome, Plan},
     observe::{self, ObserveError},
     operate::{self, Consent, Crew, Journals, Mode, Running, StartError},
     plan::{self, PlanError},
@@ -147,13 +147,14 @@ impl Session {
     ///
     /// # Errors
     /// When facts are missing or allow no plan; both say what to do.
-    pub async fn plan(&self, intent: &Intent, why: Option<String>) -> Result<Plan, Unplanned> {
+    pub async fn plan(&self, intent: &Intent, grounds: impl Into<Grounds>) -> Result<Plan, Unplanned> {
+        let grounds = grounds.into();
         let mut facts = observe::gather(&self.world(), intent).await?;
         if let Facts::Rollback(facts) = &mut facts {
             facts.around.commits = self.known_commits(intent.target()).unwrap_or_default();
         }
         let now = self.clock.now();
-        Ok(plan::plan(intent, &facts, new_operation(now), why, now)?)
+        Ok(plan::plan(intent, &facts, new_operation(now), grounds, now)?)
     }
 
     /// The commits that wrote a workload's images, where Git was read for it before.

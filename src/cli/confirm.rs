@@ -42,15 +42,19 @@ pub fn ask<W: Write>(
         return Ok(Answer::Yes(Consent::Yes));
     }
     if console.is_json() || !io::stdin().is_terminal() {
-        let hint = if mode.protected {
+        let hint = if mode.protected || plan.asks_name() {
             format!("add --yes --confirm {}/{}", plan.context, plan.target.name)
         } else {
             "add --yes".to_owned()
         };
         return Err(Failure::new(Sort::Refused, "there is no terminal to ask on", Some(hint)));
     }
-    if mode.protected {
-        let question = format!("{} is protected: type {} to run this plan: ", plan.context, plan.target.name);
+    if mode.protected || plan.asks_name() {
+        let why = match mode.protected {
+            true => format!("{} is protected", plan.context),
+            false => "the team's rules ask for it".to_owned(),
+        };
+        let question = format!("{why}: type {} to run this plan: ", plan.target.name);
         let typed = answer(&question)?;
         return Ok(if typed.is_empty() { Answer::No } else { Answer::Yes(Consent::Name(typed)) });
     }
@@ -77,20 +81,22 @@ pub fn ask_all<W: Write>(
         };
         return Ok(Answer::Yes(options.confirm.clone().map_or(Consent::Yes, given)));
     }
+    let asks = mode.protected || plans.iter().any(|plan| plan.asks_name());
     if mode.read_only {
         return Ok(Answer::Yes(Consent::Yes));
     }
     if console.is_json() || !io::stdin().is_terminal() {
-        let hint = if mode.protected { format!("add --yes --confirm {context}") } else { "add --yes".to_owned() };
+        let hint = if asks { format!("add --yes --confirm {context}") } else { "add --yes".to_owned() };
         return Err(Failure::new(Sort::Refused, "there is no terminal to ask on", Some(hint)));
     }
     let these = if plans.len() == 1 { "this one".to_owned() } else { format!("these {}", plans.len()) };
-    if mode.protected {
+    if asks {
         let (name, consent): (&str, fn(String) -> Consent) = match plans {
             [one] => (&one.target.name, Consent::Name),
             _ => (context, Consent::Context),
         };
-        let typed = answer(&format!("{context} is protected: type {name} to roll back {these}: "))?;
+        let why = if mode.protected { format!("{context} is protected") } else { "the team's rules ask for it".into() };
+        let typed = answer(&format!("{why}: type {name} to roll back {these}: "))?;
         return Ok(if typed.is_empty() { Answer::No } else { Answer::Yes(consent(typed)) });
     }
     let typed = answer(&format!("Roll back {these}? [y/N] "))?;

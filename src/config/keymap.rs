@@ -202,6 +202,8 @@ const DEFAULT: &[(Where, &str, Action)] = &[
     (Where::Plan, "ctrl-s", Action::Save),
     (Where::Plan, "w", Action::Reason),
     (Where::Plan, "ctrl-r", Action::Reason),
+    (Where::Plan, "o", Action::Override),
+    (Where::Plan, "ctrl-o", Action::Override),
     (Where::Plan, "c", Action::Copy),
     (Where::Plan, "ctrl-y", Action::Copy),
     (Where::Panic, "r", Action::Run),

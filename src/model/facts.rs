@@ -1,7 +1,7 @@
 //! Facts: everything a planner needs to know for one intent. Gathered in one go by `observe`, then only read.
 
 use super::{
-    Autoscaler, ClusterIdentity, Commit, Container, FileEdit, HoldRecord, JobState, Means, ObjectRef, Owner,
+    Agreed, Autoscaler, ClusterIdentity, Commit, Container, FileEdit, HoldRecord, JobState, Means, ObjectRef, Owner,
     Permission, Reference, Release, Reservation, Revision,
 };
 use jiff::Timestamp;
@@ -45,6 +45,8 @@ pub struct CommonFacts {
     pub reservation: Option<Reservation>,
     /// Whether Leases may be written here; None where it could not be asked.
     pub may_lease: Option<bool>,
+    /// What the team agreed on.
+    pub agreed: Agreed,
 }
 
 /// A pod that keeps a StatefulSet from going on.
@@ -286,6 +288,8 @@ pub struct BumpFacts {
     pub site: EditSite,
     /// Whether the registry has the new tag: Ok(Some(digest)), Ok(None) where it has not, Err(why) where it could not be asked.
     pub registry: Result<Option<String>, String>,
+    /// The same of the tag that the team moves to what is certified; None where it has none.
+    pub moving: Option<Result<Option<String>, String>>,
     /// The author of commits, as Git is configured; Err says what to configure.
     pub author: Result<String, String>,
 }

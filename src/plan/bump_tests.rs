@@ -37,6 +37,7 @@ fn facts() -> BumpFacts {
             diff: "--- a/k.yaml\n+++ b/k.yaml\n@@ -7,4 +7,4 @@\n   value: hunter2\n   name: shop/checkout\n   hunter2\n-  newTag: 2.4.0\n+  newTag: 2.4.1\n".into(),
         },
         registry: Ok(Some("sha256:9f86d081884c7d659a2feaa0c55ad015".into())),
+        moving: None,
         author: Ok("Ana <ana@example.org>".into()),
     }
 }

@@ -85,6 +85,7 @@ pub(super) fn common(object: Value) -> CommonFacts {
         holder: None,
         reservation: None,
         may_lease: Some(true),
+        agreed: Agreed::Nowhere,
         object,
     }
 }

@@ -31,3 +31,11 @@ pub fn because(mut plan: Plan, why: &str) -> Plan {
     }
     Plan { why: Some(why.to_owned()), ..plan }
 }
+
+/// Adds a trailer for each rule of the team that is overridden.
+pub(super) fn overrides(message: &mut String, rules: &[String]) {
+    for rule in rules {
+        let line: String = rule.chars().filter(|c| !c.is_control()).collect();
+        message.push_str(&format!("Pilothouse-Overrides: {line}\n"));
+    }
+}

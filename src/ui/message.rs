@@ -121,6 +121,8 @@ pub enum Effect {
         intent: Intent,
         /// The operator's reason.
         why: Option<String>,
+        /// Whether the team's rules are overridden.
+        overriding: bool,
     },
     /// Gather facts and plan for each of these side by side; answer each with [`Message::Mustered`]. Those of one ticket belong
     /// together.

@@ -12,7 +12,7 @@ use super::{
 use crate::time::age;
 use crate::{
     config::{Action, Chord, Where},
-    model::{Intent, ObjectRef, OperationId, OperationView, Outcome, Plan, Progress, Rows},
+    model::{Grounds, Intent, ObjectRef, OperationId, OperationView, Outcome, Plan, Progress, Rows},
 };
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use jiff::Timestamp;
@@ -160,6 +160,9 @@ impl State {
             Reply::Stay => Some(Vec::new()),
             Reply::Do(effects) => Some(effects),
             Reply::Ask(intent, why) => Some(self.gather(intent, why, now)),
+            Reply::Override(intent, why) => {
+                Some(self.gather(intent, Grounds { why: Some(why), overriding: true }, now))
+            }
             Reply::Read(plan) => Some(self.read(plan)),
             Reply::Close(then) => {
                 self.layers.pop();
@@ -267,11 +270,12 @@ impl State {
     }
 
     /// Asks for a plan and shows that it is being made.
-    pub(super) fn gather(&mut self, intent: Intent, why: Option<String>, now: Timestamp) -> Vec<Effect> {
+    pub(super) fn gather(&mut self, intent: Intent, grounds: impl Into<Grounds>, now: Timestamp) -> Vec<Effect> {
+        let Grounds { why, overriding } = grounds.into();
         self.ticket += 1;
         let ticket = self.ticket;
         self.layers.push(Layer::Planning(Planning { ticket, intent: intent.clone(), why: why.clone(), since: now }));
-        vec![Effect::Gather { ticket, intent, why }]
+        vec![Effect::Gather { ticket, intent, why, overriding }]
     }
 
     fn planned(&mut self, ticket: Ticket, result: Result<Arc<Plan>, Failure>) -> Vec<Effect> {

@@ -1,6 +1,6 @@
 //! What every planner wants to know.
 
-use super::World;
+use super::{World, policy};
 use crate::{
     connect::kube::{ApiErrorKind, Reader},
     formats,
@@ -27,7 +27,9 @@ pub(super) async fn gather(world: &World, intent: &Intent, object: Value) -> Res
     }
     let urgent = matches!(intent, Intent::Rollback { .. } | Intent::Restart { .. });
     let permissions = join_all(asked.iter().map(|access| reader.may(access)));
-    let (cluster, autoscaler, holder, reservation, may_lease, kustomization, allowed) = tokio::join!(
+    // On the heap: a rollback asks for much at once, and carries the size of what it waits for.
+    let agreed = Box::pin(policy::of(world, intent, owner.as_ref()));
+    let (cluster, autoscaler, holder, reservation, may_lease, kustomization, allowed, agreed) = tokio::join!(
         world.cluster.identity(),
         patient(urgent, autoscaler(reader, target)),
         patient(urgent, holder(reader, target)),
@@ -35,6 +37,7 @@ pub(super) async fn gather(world: &World, intent: &Intent, object: Value) -> Res
         reader.may(&lease),
         patient(urgent, async { Ok(kustomization(reader, owner.as_ref()).await) }),
         permissions,
+        agreed,
     );
     let (reservation, kustomization) = (reservation?, kustomization?);
     let permissions = asked.into_iter().zip(allowed).map(|(access, allowed)| Permission { access, allowed }).collect();
@@ -51,6 +54,7 @@ pub(super) async fn gather(world: &World, intent: &Intent, object: Value) -> Res
         holder: holder?,
         reservation,
         may_lease,
+        agreed,
         object,
     })
 }

@@ -7,6 +7,7 @@ mod bump;
 mod common;
 mod migrate;
 pub(super) mod place;
+mod policy;
 mod reconciler;
 mod release;
 pub(super) mod repository;

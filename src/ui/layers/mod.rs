@@ -78,6 +78,8 @@ pub enum Reply {
     Do(Vec<Effect>),
     /// It goes on beneath a request for a plan, so that what was typed is not lost when there is none.
     Ask(Intent, Option<String>),
+    /// The same, with the team's rules overridden for this reason.
+    Override(Intent, String),
     /// It goes on beneath this plan, which is only read, or beneath why there is none.
     Read(Result<Arc<Plan>, Failure>),
     /// It is over.

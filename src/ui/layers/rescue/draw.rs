@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     config::{Action, Meaning, Where},
-    model::{Durability, Kind, Plan, Rows, Sync},
+    model::{Durability, Kind, Plan, Precondition, Rows, Sync},
     time::age,
     ui::{
         glyph, input, layout,
@@ -171,9 +171,10 @@ impl Rescue {
         let hints: Vec<(String, &str)> = match &self.stage {
             _ if self.reason.is_some() => vec![("enter".into(), " keep this reason"), ("esc".into(), " leave it")],
             Stage::Confirming(typed) => {
-                if session.protected {
+                if self.asks(session) {
                     let mut pen = scene.pen(buffer, line, 0);
-                    pen.write(&format!("PROTECTED: type {} to confirm ", self.name(session)), Meaning::Warning);
+                    let why = if session.protected { "PROTECTED: " } else { "THE TEAM'S RULES: " };
+                    pen.write(&format!("{why}type {} to confirm ", self.name(session)), Meaning::Warning);
                     let (x, y) = pen.position();
                     let typing = Rect { x, y, width: line.right().saturating_sub(x), height: 1 };
                     input::draw(scene, buffer, typing, typed);
@@ -213,10 +214,17 @@ fn in_short(page: &mut Page, plan: &Plan, doubt: Option<String>, confirming: boo
     if let (Durability::Reverted(how) | Durability::Unknown(how), true) = (&plan.durability, confirming) {
         under(page, Meaning::Warning, &format!("! {how}"));
     }
-    let mut warnings: Vec<&str> = plan.preconditions.iter().filter(|c| c.warning).map(|c| c.what.as_str()).collect();
-    warnings.dedup();
-    if !warnings.is_empty() {
-        under(page, Meaning::Warning, &format!("! look at: {}", warnings.join(", ")));
+    let warnings = || plan.preconditions.iter().filter(|check| check.warning && check.what != "known good");
+    if !confirming {
+        // One line each: the plan has the rest.
+        let told = |check: &Precondition| format!("{}! {}: {}", " ".repeat(INDENT), check.what, check.detail);
+        warnings().for_each(|check| page.line(vec![(Meaning::Warning, told(check))]));
+        return;
+    }
+    let mut names: Vec<&str> = warnings().map(|check| check.what.as_str()).collect();
+    names.dedup();
+    if !names.is_empty() {
+        under(page, Meaning::Warning, &format!("! look at: {}", names.join(", ")));
     }
 }
 

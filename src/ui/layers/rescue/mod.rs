@@ -163,11 +163,12 @@ impl Rescue {
     pub fn press(&mut self, key: KeyEvent, session: &Session) -> Reply {
         self.error = None;
         let chord = Chord::of(key);
+        let asks = self.asks(session);
         if self.reason.is_some() {
             self.type_reason(key);
             return Reply::Stay;
         }
-        let typing = matches!(self.stage, Stage::Confirming(_)) && session.protected && chord.typed().is_some();
+        let typing = matches!(self.stage, Stage::Confirming(_)) && asks && chord.typed().is_some();
         if !typing && session.keymap.action(&PLACES, chord) == Some(Action::Reason) {
             self.reason = Some(Input::new(self.why.clone().unwrap_or_default()));
             return Reply::Stay;
@@ -183,7 +184,7 @@ impl Rescue {
                     self.step(if key.code == KeyCode::Up { -1 } else { 1 });
                     Reply::Stay
                 }
-                _ if session.protected && input::press(typed, key) => Reply::Stay,
+                _ if asks && input::press(typed, key) => Reply::Stay,
                 _ => Reply::Unknown,
             };
         }
@@ -268,6 +269,11 @@ impl Rescue {
         }
     }
 
+    /// Whether the context's name is to be typed.
+    fn asks(&self, session: &Session) -> bool {
+        session.protected || self.plans().iter().any(|plan| plan.asks_name())
+    }
+
     fn ask(&mut self, session: &Session) {
         self.error = if session.read_only {
             Some("READ-ONLY: these plans can be read, not run".into())
@@ -282,15 +288,16 @@ impl Rescue {
 
     fn confirm(&mut self, session: &Session) -> Reply {
         let Stage::Confirming(typed) = &self.stage else { return Reply::Stay };
-        let (typed, name) = (typed.value().trim(), self.name(session));
-        if session.protected && typed != name {
+        let (typed, name, asks) = (typed.value().trim(), self.name(session), self.asks(session));
+        if asks && typed != name {
             self.error = Some(match typed {
+                "" if !session.protected => format!("type {name} first: the team's rules ask for it"),
                 "" => format!("type {name} first: this context is protected"),
                 other => format!("`{other}` is not `{name}`"),
             });
             return Reply::Stay;
         }
-        let typed = session.protected.then(|| typed.to_owned());
+        let typed = asks.then(|| typed.to_owned());
         Reply::Close(Then::Begin(Confirmed { plans: self.plans(), typed, why: self.why.clone() }))
     }
 }
