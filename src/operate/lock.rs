@@ -31,6 +31,8 @@ use tokio::{
 
 /// How often this machine checks that it is awake.
 const HEARTBEAT: Duration = Duration::from_secs(5);
+/// What is noted of a Lease that was there for the taking.
+pub(super) const OURS: &str = "the target is ours";
 /// How long a rollback waits for the Lease's word before it goes on without.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How often a Lease of unknown health is looked at.
@@ -164,7 +166,7 @@ impl Run {
             };
             let (now, asked) = (self.now(), Instant::now());
             let seen = found.as_ref().map(Seen::read);
-            let mut note = "the target is ours".to_owned();
+            let mut note = OURS.to_owned();
             if let Some(seen) = &seen {
                 match lease::decide(seen, &claim.identity, now) {
                     Decision::Take => {
@@ -196,7 +198,7 @@ impl Run {
             };
             match answer {
                 Ok(taken) => {
-                    if note != "the target is ours" {
+                    if note != OURS {
                         self.note(index, note.clone()).await;
                     }
                     self.lock = Some(Lock::keep(lease, claim, &taken, asked, &self.cluster, &self.writer));
