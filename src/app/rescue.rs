@@ -24,6 +24,8 @@ use tokio::{
 
 /// How long the facts of one workload are waited for.
 const PATIENCE: Duration = Duration::from_secs(6);
+/// How long Git is waited for, of that.
+const GIT: Duration = Duration::from_secs(2);
 /// Workloads whose facts are gathered at once.
 const AT_ONCE: usize = 8;
 
@@ -91,7 +93,8 @@ impl Session {
         wanted: Wanted,
         why: Option<&str>,
     ) -> Result<Plan, Unplanned> {
-        let facts = observe::gather(world, &wanted.intent).await?;
+        let mut facts = observe::gather(world, &wanted.intent).await?;
+        self.read_git(&mut facts, &wanted.intent, GIT).await;
         let why = why.map(str::to_owned);
         let plan = plan::plan(&wanted.intent, &facts, group.operation(), why, self.clock.now())?;
         let told = plan.incident.clone().unwrap_or_default();
