@@ -102,6 +102,7 @@ pub(super) fn of(
     };
     if let Ok(git) = &git
         && git.edits.is_empty()
+        && !git.rewritten
         && !held
         && !beyond
     {
