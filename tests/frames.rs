@@ -201,6 +201,8 @@ fn plan() {
             robot.press("c h e c enter");
         },
     );
+    // Of an Argo CD Application beneath another one, while Git is read.
+    golden("plan-before-git", plain, &rows, |robot| robot.plan("r", fixture::held_plan()));
     golden("plan-diff", plain, &rows, |robot| {
         robot.roll_back();
         robot.press("d");

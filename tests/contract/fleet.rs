@@ -180,9 +180,12 @@ impl Fleet {
              chart: ./charts/sold\n      interval: 2s\n      sourceRef: {{kind: GitRepository, name: fleet}}\n  values:\n    \
              image: {{repository: {IMAGE}, tag: \"{tag}\"}}\n"
         );
-        self.write("apps/shop/release.yaml", &release);
-        let overlay = self.show(FILE).replace("resources: [web.yaml]", "resources: [web.yaml, release.yaml]");
-        self.commit(FILE, &overlay, &format!("Sold {tag}"));
+        self.commit("apps/shop/release.yaml", &release, &format!("Sold {tag}"));
+        let overlay = self.show(FILE);
+        if !overlay.contains("release.yaml") {
+            let overlay = overlay.replace("resources: [web.yaml]", "resources: [web.yaml, release.yaml]");
+            self.commit(FILE, &overlay, "Sold is there");
+        }
         self.applied(w).await;
     }
 

@@ -100,8 +100,8 @@ async fn left(w: &World, fleet: &Fleet) -> String {
     let held = web(w).await;
     assert_eq!(image(&held), format!("{IMAGE}:1.0"), "{held}");
     assert_eq!(held["metadata"]["labels"][LABEL], "disabled");
-    let record: Value =
-        serde_json::from_str(held["metadata"]["annotations"]["pilothouse.io/hold"].as_str().unwrap()).unwrap();
+    let records = held["metadata"]["annotations"]["pilothouse.io/hold"].as_str().unwrap();
+    let record = serde_json::from_str::<Value>(records).unwrap()[0].clone();
     assert_eq!(record["bad"], json!([["web", format!("{IMAGE}:1.1-broken")]]));
     assert!(record["until"].is_string() && record["actor"].is_string() && record["why"] == "it crashes", "{record}");
     record["operation"].as_str().unwrap().to_owned()
