@@ -56,8 +56,10 @@ pub struct Session {
     pub(super) commits: Mutex<HashMap<ObjectRef, Vec<Commit>>>,
 }
 
-/// How long the plan of one rollback waits for Git: somebody stands before a broken service.
-const GIT: Duration = Duration::from_secs(8);
+/// How long a plan that is made in one go waits for Git: somebody stands before a broken service.
+const GIT: Duration = Duration::from_secs(3);
+/// How long Git is waited for where only it is left to be put right.
+const FINISHING: Duration = Duration::from_secs(60);
 
 /// Why there is no session.
 #[derive(Debug, thiserror::Error)]
@@ -143,18 +145,68 @@ impl Session {
         ui::Session { actor: self.desk.actor.clone(), ..screen }
     }
 
-    /// The plan for an intent. Nothing is changed.
+    /// The plan for an intent, which waits for Git a little. Nothing is changed.
     ///
     /// # Errors
     /// When facts are missing or allow no plan; both say what to do.
     pub async fn plan(&self, intent: &Intent, grounds: impl Into<Grounds>) -> Result<Plan, Unplanned> {
-        let grounds = grounds.into();
+        let mut facts = self.facts(intent).await?;
+        self.read_git(&mut facts, intent, GIT).await;
+        self.planned(intent, &facts, grounds.into())
+    }
+
+    /// What the cluster says for an intent, before Git is asked.
+    ///
+    /// # Errors
+    /// When facts are missing that no plan can do without.
+    pub(super) async fn facts(&self, intent: &Intent) -> Result<Facts, Unplanned> {
         let mut facts = observe::gather(&self.world(), intent).await?;
+        if let Some(holder) = &mut facts.common_mut().holder {
+            let host =
+                |who: &str| who.split('/').next().and_then(|who| who.rsplit_once('@')).map(|(_, host)| host.to_owned());
+            let id = holder.operation.as_ref().map(|id| OperationId(id.clone()));
+            holder.gone = host(&holder.identity) == host(&self.desk.actor)
+                && id.is_some_and(|id| self.journals.is_abandoned(&id));
+        }
         if let Facts::Rollback(facts) = &mut facts {
             facts.around.commits = self.known_commits(intent.target()).unwrap_or_default();
         }
+        Ok(facts)
+    }
+
+    /// Adds what Git says to the facts of a rollback. Where the cluster is right already, and only Git is not, it is waited for
+    /// longer. Returns whether anything came of it.
+    pub(super) async fn read_git(&self, facts: &mut Facts, intent: &Intent, patience: Duration) -> bool {
+        let Facts::Rollback(facts) = facts else { return false };
+        let target = intent.target();
+        let Some(reconciler) = &facts.reconciler else { return false };
+        let patience = if reconciler.hold().is_some() { patience.max(FINISHING) } else { patience };
+        let known = std::mem::take(&mut facts.around.commits);
+        observe::sight(&self.world(), facts, target, patience).await;
+        match facts.around.commits.is_empty() {
+            true => facts.around.commits = known,
+            false => self.keep_commits(target, facts.around.commits.clone()),
+        }
+        true
+    }
+
+    /// Adds the commits that Git has for a workload that nothing reconciles. Returns whether there are any.
+    pub(super) async fn read_commits(&self, facts: &mut Facts, intent: &Intent) -> bool {
+        let Facts::Rollback(facts) = facts else { return false };
+        if !facts.around.commits.is_empty() || self.origin(intent.target(), None).await.is_err() {
+            return false;
+        }
+        facts.around.commits = self.known_commits(intent.target()).unwrap_or_default();
+        !facts.around.commits.is_empty()
+    }
+
+    /// The plan that follows from facts.
+    ///
+    /// # Errors
+    /// When they allow none.
+    pub(super) fn planned(&self, intent: &Intent, facts: &Facts, grounds: Grounds) -> Result<Plan, Unplanned> {
         let now = self.clock.now();
-        Ok(plan::plan(intent, &facts, new_operation(now), grounds, now)?)
+        Ok(plan::plan(intent, facts, new_operation(now), grounds, now)?)
     }
 
     /// The commits that wrote a workload's images, where Git was read for it before.
@@ -174,7 +226,6 @@ impl Session {
             git_cache: self.desk.cache.clone(),
             actor: self.desk.actor.clone(),
             proven: self.journals.proven(),
-            patience: GIT,
             repository: self.desk.config.settings.repository(&self.cluster.info().name).map(str::to_owned),
         }
     }

@@ -22,12 +22,14 @@ pub(super) async fn run(
     run: &mut Run,
     index: usize,
     owner: &ObjectRef,
-    source: &ObjectRef,
+    source: Option<&ObjectRef>,
     reference: &Reference,
     bad: &[(String, String)],
 ) -> Result<Ended, Stop> {
     // The source first, or the consumer would apply again what it has.
-    if ask::now(run, index, source).await? {
+    if let Some(source) = source
+        && ask::now(run, index, source).await?
+    {
         ask::heard(run, index, source, PATIENCE).await?;
         ask::now(run, index, owner).await?;
     }
@@ -65,7 +67,7 @@ pub(super) async fn run(
     }
 }
 
-async fn says(
+pub(super) async fn says(
     run: &mut Run,
     index: usize,
     reference: &Reference,
@@ -86,7 +88,7 @@ fn attempted(kustomization: &Value) -> Option<&str> {
     revision.rsplit([':', '/']).next().filter(|sha| !sha.is_empty())
 }
 
-fn short(sha: &str) -> &str {
+pub(super) fn short(sha: &str) -> &str {
     sha.get(..9).unwrap_or(sha)
 }
 
