@@ -203,6 +203,16 @@ fn plan() {
     );
     // Of an Argo CD Application beneath another one, while Git is read.
     golden("plan-before-git", plain, &rows, |robot| robot.plan("r", fixture::held_plan()));
+    golden("plan-refused", plain, &rows, |robot| robot.plan("R", fixture::policy::refused()));
+    golden("plan-overriding", plain, &rows, |robot| {
+        robot.plan("R", fixture::policy::refused());
+        robot.press("o c e r t");
+    });
+    golden("plan-overridden", plain, &rows, |robot| {
+        robot.plan("R", fixture::policy::overridden());
+        robot.press("enter");
+    });
+    golden("plan-frozen", plain, &rows, |robot| robot.plan("r", fixture::policy::frozen()));
     golden("plan-diff", plain, &rows, |robot| {
         robot.roll_back();
         robot.press("d");
@@ -479,7 +489,7 @@ fn what_broke() {
         |robot| {
             rescue::open(robot, "! s s s s s");
             robot.press("r");
-            robot.write("prod");
+            robot.write("chec");
         },
     );
 }

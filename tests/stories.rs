@@ -231,6 +231,23 @@ fn a_filter_stays_until_it_is_taken_back() {
     assert!(robot.sees("none of 20 workloads match /zzz"));
 }
 
+/// As a slow line delivers it: both bytes at once, which a terminal cannot tell from a character with alt.
+#[test]
+fn an_escape_and_the_key_after_it_may_come_in_one_piece() {
+    let mut robot = operator();
+    robot.press("enter");
+    assert!(robot.sees("Overview"));
+    let effects = robot.press("alt-r");
+    assert!(!robot.sees("Overview"), "{}", robot.screen());
+    assert!(matches!(gathered(&effects).0, Intent::Rollback { .. }), "{effects:?}");
+
+    let mut robot = operator();
+    robot.press("/");
+    robot.write("shop");
+    assert!(robot.press("alt-b").is_empty(), "a word back, in many a line editor, is not the key after an escape");
+    assert!(robot.sees("/shop"));
+}
+
 #[test]
 fn namespaces_narrow_what_is_shown_and_zero_takes_it_back() {
     let mut robot = operator();

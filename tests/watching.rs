@@ -152,16 +152,19 @@ async fn silence_is_noticed_and_a_relist_never_shows_an_empty_moment() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_that_cannot_stream_is_asked_page_by_page() {
+async fn a_list_that_does_not_get_through_whole_is_asked_for_page_by_page() {
     let mut stage = Stage::of(None);
     for number in 0..600 {
         stage.deployment(&format!("a-{number}"));
     }
-    let message = "sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled";
-    let refusal = Failure::Refuse(Status::new(422, "Invalid", message), None);
-    stage.world.faults.fail_next(1, Some(Verb::Watch), Some(&DEPLOYMENTS), refusal);
+    stage.world.faults.fail_next(1, Some(Verb::List), Some(&DEPLOYMENTS), Failure::Cut);
     let (_watches, mut batches) = stage.watch();
-    stage.until(&mut batches, "the list", |rows| is_live(rows, Kind::Deployment), nothing).await;
+    let is_cut = |rows: &Rows| matches!(rows.sync_of(Kind::Deployment), Sync::Stale { .. });
+    stage.until(&mut batches, "the end half-way", is_cut, nothing).await;
+    let half = stage.rows.workloads.len();
+    assert!((250..600).contains(&half), "{half} rows");
+    let kept = |rows: &Rows, _: &Change| assert!(rows.workloads.len() >= half, "it flickered");
+    stage.until(&mut batches, "the list", |rows| is_live(rows, Kind::Deployment), kept).await;
     assert_eq!(stage.rows.workloads.len(), 600);
     assert_eq!(stage.requested("/apis/apps/v1/deployments?&limit=500"), 2, "two pages");
     let later = stage.deployment("later");

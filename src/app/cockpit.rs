@@ -32,7 +32,7 @@ const FRAMES: u32 = 60;
 const ANSWER: Duration = Duration::from_millis(5);
 
 /// How often a second rows are taken in at most: a cluster in motion is read, not raced after.
-const INTAKES: u32 = 10;
+const INTAKES: u32 = 6;
 
 /// Messages that may wait.
 const BACKLOG: usize = 256;

@@ -6,7 +6,7 @@ use super::{
     several::Muster,
 };
 use crate::{
-    model::{Aspect, Batch, Change, Control, Facts, Intent, ObjectRef, OperationId, Plan, Progress},
+    model::{Aspect, Batch, Change, Control, Facts, Grounds, Intent, ObjectRef, OperationId, Plan, Progress},
     observe,
     operate::{Consent, Running, StartError},
     plan::PlanError,
@@ -100,7 +100,7 @@ impl Hands {
     /// Carries an effect out.
     pub fn carry_out(&mut self, effect: Effect) {
         match effect {
-            Effect::Gather { ticket, intent, why } => {
+            Effect::Gather { ticket, intent, why, overriding } => {
                 let (session, inbox) = (Arc::clone(&self.session), self.inbox.clone());
                 let task = tokio::spawn(async move {
                     let mut facts = match session.facts(&intent).await {
@@ -110,11 +110,14 @@ impl Hands {
                             return send(&inbox, Message::Planned { ticket, result }).await;
                         }
                     };
-                    let plan = |facts: &Facts| session.planned(&intent, facts, why.clone()).map(Arc::new);
+                    let grounds = Grounds { why, overriding };
+                    let plan = |facts: &Facts| session.planned(&intent, facts, grounds.clone()).map(Arc::new);
                     let result = plan(&facts).map_err(|error| unplanned(&intent, &error));
                     send(&inbox, Message::Planned { ticket, result }).await;
                     // The plan did not wait for Git: what that adds comes while it is read.
-                    let told = session.read_git(&mut facts, &intent, GIT).await;
+                    let told = session
+                        .read_git(&observe::World { patience: GIT, ..session.world() }, &mut facts, &intent)
+                        .await;
                     if (told || session.read_commits(&mut facts, &intent).await)
                         && let Ok(plan) = plan(&facts)
                     {
@@ -175,7 +178,7 @@ impl Hands {
             }
             // These concern the screen or other contexts: the event loop carries them out.
             Effect::Confirm { .. }
-            | Effect::ConfirmAll { .. }
+            | Effect::ConfirmAll(_)
             | Effect::Resume { .. }
             | Effect::Enter { .. }
             | Effect::Watch { .. }

@@ -22,12 +22,11 @@ use tokio::{
     time::timeout,
 };
 
-/// How long the facts of one workload are waited for.
-const PATIENCE: Duration = Duration::from_secs(6);
-/// How long Git is waited for, of that.
-const GIT: Duration = Duration::from_secs(2);
+/// How long the facts of one workload are waited for, and Git among them: longer than everything that can be done without.
+const PATIENCE: Duration = Duration::from_secs(10);
+const GIT: Duration = Duration::from_secs(4);
 /// Workloads whose facts are gathered at once.
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 16;
 
 /// Operations that are confirmed together: their name, and a number for each.
 #[derive(Debug)]
@@ -69,7 +68,7 @@ impl Session {
         F: FnMut(ObjectRef, Result<Plan, Unplanned>) -> A,
         A: Future<Output = ()>,
     {
-        let world = self.world();
+        let world = observe::World { patience: GIT, ..self.world() };
         let plans = wanted.into_iter().map(|wanted| {
             let world = &world;
             async move {
@@ -94,7 +93,8 @@ impl Session {
         why: Option<&str>,
     ) -> Result<Plan, Unplanned> {
         let mut facts = observe::gather(world, &wanted.intent).await?;
-        self.read_git(&mut facts, &wanted.intent, GIT).await;
+        self.add_known(&mut facts, &wanted.intent);
+        self.read_git(world, &mut facts, &wanted.intent).await;
         let why = why.map(str::to_owned);
         let plan = plan::plan(&wanted.intent, &facts, group.operation(), why, self.clock.now())?;
         let told = plan.incident.clone().unwrap_or_default();

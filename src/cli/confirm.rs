@@ -42,15 +42,19 @@ pub fn ask<W: Write>(
         return Ok(Answer::Yes(Consent::Yes));
     }
     if console.is_json() || !io::stdin().is_terminal() {
-        let hint = if mode.protected {
+        let hint = if mode.protected || plan.asks_name() {
             format!("add --yes --confirm {}/{}", plan.context, plan.target.name)
         } else {
             "add --yes".to_owned()
         };
         return Err(Failure::new(Sort::Refused, "there is no terminal to ask on", Some(hint)));
     }
-    if mode.protected {
-        let question = format!("{} is protected: type {} to run this plan: ", plan.context, plan.target.name);
+    if mode.protected || plan.asks_name() {
+        let why = match mode.protected {
+            true => format!("{} is protected", plan.context),
+            false => "the team's rules ask for it".to_owned(),
+        };
+        let question = format!("{why}: type {} to run this plan: ", plan.target.name);
         let typed = answer(&question)?;
         return Ok(if typed.is_empty() { Answer::No } else { Answer::Yes(Consent::Name(typed)) });
     }
@@ -58,31 +62,42 @@ pub fn ask<W: Write>(
     Ok(if matches!(typed.to_lowercase().as_str(), "y" | "yes") { Answer::Yes(Consent::Yes) } else { Answer::No })
 }
 
-/// Asks for consent to so many plans at once, as [`ask`] does for one. In a protected context the name is the context's.
+/// Asks for consent to these plans at once, as [`ask`] does for one. In a protected context the name is the context's, for a single
+/// one the workload's. A script, which cannot know how many broke, gives the context's in either case.
 ///
 /// # Errors
 /// When there is no terminal to ask on.
 pub fn ask_all<W: Write>(
     context: &str,
-    plans: usize,
+    plans: &[&Plan],
     mode: Mode,
     options: &VerbOptions,
     console: &mut Console<W>,
 ) -> Result<Answer, Failure> {
     if options.yes {
-        return Ok(Answer::Yes(options.confirm.clone().map_or(Consent::Yes, Consent::Context)));
+        let given = |text: String| match plans {
+            [one] if text == format!("{context}/{}", one.target.name) => Consent::ContextAndName(text),
+            _ => Consent::Context(text),
+        };
+        return Ok(Answer::Yes(options.confirm.clone().map_or(Consent::Yes, given)));
     }
+    let asks = mode.protected || plans.iter().any(|plan| plan.asks_name());
     if mode.read_only {
         return Ok(Answer::Yes(Consent::Yes));
     }
     if console.is_json() || !io::stdin().is_terminal() {
-        let hint = if mode.protected { format!("add --yes --confirm {context}") } else { "add --yes".to_owned() };
+        let hint = if asks { format!("add --yes --confirm {context}") } else { "add --yes".to_owned() };
         return Err(Failure::new(Sort::Refused, "there is no terminal to ask on", Some(hint)));
     }
-    let these = if plans == 1 { "this one".to_owned() } else { format!("these {plans}") };
-    if mode.protected {
-        let typed = answer(&format!("{context} is protected: type {context} to roll back {these}: "))?;
-        return Ok(if typed.is_empty() { Answer::No } else { Answer::Yes(Consent::Context(typed)) });
+    let these = if plans.len() == 1 { "this one".to_owned() } else { format!("these {}", plans.len()) };
+    if asks {
+        let (name, consent): (&str, fn(String) -> Consent) = match plans {
+            [one] => (&one.target.name, Consent::Name),
+            _ => (context, Consent::Context),
+        };
+        let why = if mode.protected { format!("{context} is protected") } else { "the team's rules ask for it".into() };
+        let typed = answer(&format!("{why}: type {name} to roll back {these}: "))?;
+        return Ok(if typed.is_empty() { Answer::No } else { Answer::Yes(consent(typed)) });
     }
     let typed = answer(&format!("Roll back {these}? [y/N] "))?;
     Ok(if matches!(typed.to_lowercase().as_str(), "y" | "yes") { Answer::Yes(Consent::Yes) } else { Answer::No })

@@ -18,6 +18,7 @@ mod reserve;
 mod sim;
 mod status;
 mod table;
+mod target;
 mod verbs;
 
 use args::{Arguments, Command};

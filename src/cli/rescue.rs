@@ -88,7 +88,7 @@ async fn attempt<W: Write>(
         return Ok(outcome);
     }
     let context = session.cluster.info().name.clone();
-    let consent = match confirm::ask_all(&context, chosen.len(), session.mode, options, console)? {
+    let consent = match confirm::ask_all(&context, &chosen, session.mode, options, console)? {
         Answer::Yes(consent) => consent,
         Answer::No => {
             console.say("nothing was changed")?;

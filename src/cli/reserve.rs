@@ -115,7 +115,7 @@ impl From<ReserveError> for Failure {
 
 /// For how many seconds a cluster may be reserved: a minute to a week, so that a forgotten reservation ends in the end.
 pub fn span(text: &str) -> Result<u32, String> {
-    let seconds = super::args::span(text).map_err(|_| "expected a duration such as 90m, 2h or 1d".to_owned())?;
+    let seconds = super::target::span(text).map_err(|_| "expected a duration such as 90m, 2h or 1d".to_owned())?;
     u32::try_from(seconds)
         .ok()
         .filter(|seconds| (60..=7 * 86_400).contains(seconds))

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     app::{self, Interruptions, Session},
-    model::{Control, Intent, Outcome, Progress},
+    model::{Control, Grounds, Intent, Outcome, Progress},
     operate::Running,
 };
 use std::{io::Write, process::ExitCode};
@@ -41,10 +41,11 @@ async fn attempt<W: Write>(
     if global.namespace.is_none() {
         intent.target_mut().namespace = session.cluster.info().namespace.as_str().into();
     }
-    let plan = match session.plan(&intent, options.why.clone()).await {
-        Ok(plan) => plan,
-        Err(unplanned) => return nothing_to_do(unplanned, console),
-    };
+    let plan =
+        match session.plan(&intent, Grounds { why: options.why.clone(), overriding: options.override_policy }).await {
+            Ok(plan) => plan,
+            Err(unplanned) => return nothing_to_do(unplanned, console),
+        };
     console.plan(&plan)?;
     if options.dry_run {
         return Ok(Outcome::Done);

@@ -136,6 +136,7 @@ actions! {
     Diff = "diff", "diff";
     Save = "save", "save as JSON";
     Reason = "reason", "say why";
+    Override = "override-policy", "override the team's rules";
     Copy = "copy", "copy a name, an image, a sentence, a command";
     Suspend = "suspend", "to the shell (fg returns)";
     Redraw = "redraw", "draw again";

@@ -202,12 +202,16 @@ const DEFAULT: &[(Where, &str, Action)] = &[
     (Where::Plan, "ctrl-s", Action::Save),
     (Where::Plan, "w", Action::Reason),
     (Where::Plan, "ctrl-r", Action::Reason),
+    (Where::Plan, "o", Action::Override),
+    (Where::Plan, "ctrl-o", Action::Override),
     (Where::Plan, "c", Action::Copy),
     (Where::Plan, "ctrl-y", Action::Copy),
     (Where::Panic, "r", Action::Run),
     (Where::Panic, "space", Action::Mark),
     (Where::Panic, "*", Action::MarkAll),
     (Where::Panic, "s", Action::Since),
+    (Where::Panic, "w", Action::Reason),
+    (Where::Panic, "ctrl-r", Action::Reason),
     (Where::Moving, "enter", Action::Open),
     (Where::Moving, "k", Action::Up),
     (Where::Moving, "up", Action::Up),
@@ -327,6 +331,11 @@ impl Keymap {
     /// What a key runs, asking `places` in order.
     pub fn action(&self, places: &[Where], on: Chord) -> Option<Action> {
         places.iter().find_map(|place| self.rows.iter().find(|row| row.place == *place && row.on == on)).map(|r| r.run)
+    }
+
+    /// Whether a key runs anything anywhere.
+    pub fn binds(&self, on: Chord) -> bool {
+        self.rows.iter().any(|row| row.on == on)
     }
 
     /// The key to show for an action in one of `places`.

@@ -21,6 +21,7 @@ pub mod release;
 pub mod reservation;
 pub mod route;
 pub mod schedule;
+pub mod team;
 pub mod template;
 pub mod traits;
 pub mod yaml;

@@ -43,6 +43,9 @@ pub struct Account {
     pub left: Vec<String>,
     /// Why, in the operator's words.
     pub why: Option<String>,
+    /// The team's rules that were overridden, each with its place.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub overridden: Vec<String>,
     /// When it was confirmed, or planned where it never was.
     pub started: Timestamp,
     /// When its last attempt ended; None while none has.

@@ -1,8 +1,8 @@
 //! Facts: everything a planner needs to know for one intent. Gathered in one go by `observe`, then only read.
 
 use super::{
-    Autoscaler, ClusterIdentity, Commit, Container, FileEdit, HoldRecord, JobState, Mark, ObjectRef, Owner, Permission,
-    Reference, Release, Reservation, Revision, Syncs,
+    Agreed, Autoscaler, ClusterIdentity, Commit, Container, FileEdit, HoldRecord, JobState, Mark, ObjectRef, Owner,
+    Permission, Reference, Release, Reservation, Revision, Syncs,
 };
 use jiff::Timestamp;
 use serde_json::Value;
@@ -49,6 +49,8 @@ pub struct CommonFacts {
     pub reservation: Option<Reservation>,
     /// Whether Leases may be written here; None where it could not be asked.
     pub may_lease: Option<bool>,
+    /// What the team agreed on.
+    pub agreed: Agreed,
 }
 
 /// A pod that keeps a StatefulSet from going on.
@@ -114,6 +116,8 @@ pub struct Surroundings {
     pub configuration: Vec<ConfigurationChange>,
     /// The commits that wrote images of the workload, where Git was read already.
     pub commits: Vec<Commit>,
+    /// Jobs with an image of the workload's own repository that others than this program made: name, image, when they began.
+    pub jobs: Vec<(String, String, Option<Timestamp>)>,
 }
 
 /// One version that a place in Git could be given, and the edit that does so.
@@ -320,6 +324,8 @@ pub struct BumpFacts {
     pub site: EditSite,
     /// Whether the registry has the new tag: Ok(Some(digest)), Ok(None) where it has not, Err(why) where it could not be asked.
     pub registry: Result<Option<String>, String>,
+    /// The same of the tag that the team moves to what is certified; None where it has none.
+    pub moving: Option<Result<Option<String>, String>>,
     /// The author of commits, as Git is configured; Err says what to configure.
     pub author: Result<String, String>,
 }

@@ -3,7 +3,6 @@
 //! The repository is kept as it was written; two spellings of one repository (`nginx`, `docker.io/library/nginx`) are
 //! compared through [`ImageReference::familiar`]. Nothing here asks a registry whether an image exists.
 
-use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
@@ -87,25 +86,6 @@ pub fn familiar(repository: &str) -> &str {
         Some(official) if !official.contains('/') => official,
         _ => short,
     }
-}
-
-/// Orders two tags by semantic version when both are one (a leading `v` and missing minor or patch numbers are allowed).
-/// `None` when either is something else, such as a branch or a commit.
-pub fn compare_tags(left: &str, right: &str) -> Option<Ordering> {
-    Some(version_of(left)?.cmp(&version_of(right)?))
-}
-
-/// The semantic version that a tag stands for; build metadata after `+` cannot occur in a tag.
-pub fn version_of(tag: &str) -> Option<semver::Version> {
-    let text = tag.strip_prefix(['v', 'V']).unwrap_or(tag);
-    let core_end = text.find('-').unwrap_or(text.len());
-    let (core, suffix) = text.split_at(core_end);
-    let padded = match core.matches('.').count() {
-        0 => format!("{core}.0.0{suffix}"),
-        1 => format!("{core}.0{suffix}"),
-        _ => return semver::Version::parse(text).ok(),
-    };
-    semver::Version::parse(&padded).ok()
 }
 
 fn check_repository(repository: &str, whole: &str) -> Result<(), ImageError> {
@@ -251,17 +231,6 @@ mod tests {
         }
         assert_eq!(ImageReference::parse("docker.io/shop/checkout").unwrap().familiar(), "shop/checkout");
         assert_eq!(ImageReference::parse("ghcr.io/library/nginx").unwrap().familiar(), "ghcr.io/library/nginx");
-    }
-
-    #[test]
-    fn tags_in_semver_order() {
-        assert_eq!(compare_tags("v1.9.0", "v1.10.0"), Some(Ordering::Less));
-        assert_eq!(compare_tags("1.2", "v1.2.0"), Some(Ordering::Equal));
-        assert_eq!(compare_tags("2", "1.99.99"), Some(Ordering::Greater));
-        assert_eq!(compare_tags("1.0.0-rc.1", "1.0.0"), Some(Ordering::Less));
-        assert_eq!(compare_tags("1.0-rc.2", "1.0.0-rc.10"), Some(Ordering::Less));
-        assert_eq!(compare_tags("main", "1.0.0"), None);
-        assert_eq!(compare_tags("1.2.3.4", "1.0.0"), None);
     }
 
     proptest! {

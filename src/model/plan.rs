@@ -1,6 +1,6 @@
 //! The plan: one serialisable value that the sheet, `--dry-run`, the journal and the executor all read.
 
-use super::{Access, ClusterIdentity, Incident, Intent, ObjectRef, OperationId, Step, Verb};
+use super::{Access, ClusterIdentity, Incident, Intent, ObjectRef, OperationId, Ruling, Step, Verb};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -144,6 +144,9 @@ pub struct Plan {
     /// The breakage that it answers, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incident: Option<Incident>,
+    /// What the team's rules say to it, where they say something.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<Ruling>,
 }
 
 /// How the word on Git begins in a plan that was made while Git was still being read.
@@ -169,6 +172,17 @@ impl Plan {
     pub fn write(&self) -> Option<usize> {
         let undo = self.steps.iter().position(|step| step.step == "undo");
         undo.or(Some(0)).filter(|at| *at < self.steps.len())
+    }
+
+    /// Whether the target's name must be typed, whatever the context.
+    pub fn asks_name(&self) -> bool {
+        self.policy.as_ref().is_some_and(|ruling| ruling.asks_name)
+    }
+
+    /// Whether nothing but the team's rules keeps it from running: these may be overridden.
+    pub fn is_refused_by_policy_only(&self) -> bool {
+        let stands = self.policy.as_ref().is_some_and(|ruling| !ruling.against.is_empty() && !ruling.overridden);
+        stands && self.blocked_by().all(|check| check.what == "policy") && self.blocked_by().next().is_some()
     }
 
     /// Names the plans that were shown together with it, to be confirmed at once.

@@ -1,21 +1,26 @@
 //! One watch: everything of a kind in one namespace or in all, then what changes, and at any moment how far the rows can be
 //! trusted.
 //!
-//! What there is comes as a stream of its own where the server can do that, else page by page: neither is ever held whole. A
-//! later list replaces what was there in one piece, so that nothing flickers. The server is asked to end each watch after 40 s;
-//! 45 s without a word mean that the connection is dead, whatever TCP says. Every failure is waited out and told.
+//! What there is comes in one answer, decoded as it arrives, or page by page over a line that such an answer does not survive:
+//! neither is ever held whole. A later list replaces what was there in one piece, so that nothing flickers. The server is asked to
+//! end each watch after 40 s; 45 s without a word mean that the connection is dead, whatever TCP says. Every failure is waited out
+//! and told.
 
 use super::{backoff::Backoff, pulse::Alarm, rows::Interner};
 use crate::{
-    connect::kube::{ApiError, ApiErrorKind, Cluster, Selectors, WatchFrom, Watched},
+    connect::kube::{ApiError, ApiErrorKind, Cluster, Listed, Selectors, WatchFrom, Watched},
     formats,
     model::{Change, Kind, ObjectRef, Sync},
     wire::Metadata,
 };
-use futures::StreamExt as _;
+use futures::{Stream, StreamExt as _};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
-use std::{pin::pin, sync::Arc, time::Duration};
+use std::{
+    pin::{Pin, pin},
+    sync::Arc,
+    time::Duration,
+};
 use tokio::{
     sync::{mpsc::Sender, watch as latest},
     time::{Instant, timeout},
@@ -78,6 +83,8 @@ pub(super) struct Follow<'a> {
     told: Option<Timestamp>,
     /// The version to go on from; None while everything must be asked for.
     version: Option<String>,
+    /// The version of what was last listed: a list from another server's cache may not be older.
+    since: Option<String>,
     /// Whether the server must be asked page by page.
     pages: bool,
     /// Whether a list was ever complete, and whether any of its rows were sent.
@@ -120,6 +127,7 @@ impl<'a> Follow<'a> {
             heard: None,
             told: None,
             version: None,
+            since: None,
             pages: false,
             listed: false,
             shown: false,
@@ -136,16 +144,16 @@ impl<'a> Follow<'a> {
         let mut refusals = 0;
         loop {
             let outcome = match self.version.clone() {
-                Some(version) => self.watch::<T>(WatchFrom::Version(version)).await?,
-                None if self.pages => self.list::<T>().await?,
-                None => self.watch::<T>(WatchFrom::Everything).await?,
+                Some(version) => self.watch::<T>(version).await?,
+                None if self.pages => self.pages::<T>().await?,
+                None => self.list::<T>().await?,
             };
             match outcome {
                 Ok(()) => refusals = 0,
                 // The version is too old: everything is asked for again, which is no outage.
                 Err(error) if error.kind == ApiErrorKind::Gone && self.version.is_some() => self.version = None,
-                // A server that cannot stream what there is lists it page by page.
-                Err(error) if error.kind == ApiErrorKind::Invalid && !self.pages => self.pages = true,
+                // The server never had that version, as after a restored backup.
+                Err(error) if error.kind == ApiErrorKind::Gone && self.since.is_some() => self.since = None,
                 Err(error) => {
                     if let Some(ended) = self.judge(&error, &mut refusals).await? {
                         return Some(ended);
@@ -175,8 +183,42 @@ impl<'a> Follow<'a> {
         Some(None)
     }
 
-    /// Lists everything page by page.
+    /// Lists everything in one answer.
     async fn list<T: Watchable>(&mut self) -> Option<Result<(), ApiError>> {
+        let mut all = Relist::begin(self.kind, !self.shown);
+        let reader = self.cluster.reader().clone();
+        let which = selectors(self.kind);
+        let list = reader.everything::<T>(self.kind, self.namespace.as_deref(), which, self.since.as_deref());
+        let mut list = match list.await {
+            Ok(list) => pin!(list),
+            Err(error) => return Some(Err(error)),
+        };
+        self.alarms.mark_unchanged();
+        loop {
+            match self.next(list.as_mut()).await {
+                Ok(Some(Listed::Some(objects))) => {
+                    all.changes.extend(objects.iter().filter_map(|object| object.row(self.kind, &mut self.interner)));
+                    if all.changes.len() >= SHOWN {
+                        self.show(&mut all).await?;
+                    }
+                }
+                Ok(Some(Listed::All { version })) => {
+                    self.complete(all, version).await?;
+                    return Some(Ok(()));
+                }
+                // The last part is the one that says so.
+                Ok(None) => return Some(Ok(())),
+                Err(error) => {
+                    // Parts of it may get through where the whole does not.
+                    self.pages = error.kind == ApiErrorKind::Unreachable;
+                    return Some(Err(error));
+                }
+            }
+        }
+    }
+
+    /// Lists everything page by page.
+    async fn pages<T: Watchable>(&mut self) -> Option<Result<(), ApiError>> {
         let reader = self.cluster.reader().clone();
         let mut all = Relist::begin(self.kind, !self.shown);
         let mut next = None;
@@ -193,66 +235,30 @@ impl<'a> Follow<'a> {
             }
             self.show(&mut all).await?;
         };
+        self.pages = false;
         self.complete(all, version).await?;
         Some(Ok(()))
     }
 
     /// Watches until the server ends it, which is no error, or something goes wrong.
-    async fn watch<T: Watchable>(&mut self, from: WatchFrom) -> Option<Result<(), ApiError>> {
-        let mut all = (from == WatchFrom::Everything).then(|| Relist::begin(self.kind, !self.shown));
+    async fn watch<T: Watchable>(&mut self, version: String) -> Option<Result<(), ApiError>> {
         let reader = self.cluster.reader().clone();
-        let which = selectors(self.kind);
+        let (which, from) = (selectors(self.kind), WatchFrom::Version(version));
         let stream = match reader.watch::<T>(self.kind, self.namespace.as_deref(), which, from, WATCH).await {
             Ok(stream) => stream,
             Err(error) => return Some(Err(error)),
         };
         let opened = Instant::now();
-        if all.is_none() {
-            let heard = self.now_heard().into_iter().collect();
-            self.send(heard).await?;
-        }
+        let heard = self.now_heard().into_iter().collect();
+        self.send(heard).await?;
         let mut stream = pin!(stream);
         self.alarms.mark_unchanged();
         loop {
-            let event = tokio::select! {
-                event = timeout(SILENCE, stream.next()) => event,
-                Ok(()) = self.alarms.changed() => {
-                    let alarm = *self.alarms.borrow_and_update();
-                    // Silent or not, what is open may be all there is for a while: that is told before anything is tried.
-                    let why = match alarm {
-                        Alarm::Slept(_) => "this machine slept, and its connections did not last",
-                        Alarm::Unreached(_) | Alarm::None => "the API server takes no new connections",
-                    };
-                    return Some(Err(ApiError::new(ApiErrorKind::Unreachable, "watch", why)));
-                }
-            };
-            let event = match event {
-                Ok(Some(Ok(event))) => event,
-                Ok(Some(Err(error))) => return Some(Err(error)),
+            match self.next(stream.as_mut()).await {
+                Ok(Some(event)) => self.take(event).await?,
                 Ok(None) => break,
-                Err(_) => {
-                    let silence = format!("the API server has not said a word for {} s", SILENCE.as_secs());
-                    return Some(Err(ApiError::new(ApiErrorKind::Unreachable, "watch", silence)));
-                }
-            };
-            match (event, all.take()) {
-                (Watched::Put(object), Some(mut relist)) => {
-                    relist.changes.extend(object.row(self.kind, &mut self.interner));
-                    if relist.changes.len() >= SHOWN {
-                        self.show(&mut relist).await?;
-                    }
-                    all = Some(relist);
-                }
-                (Watched::Bookmark { version, initial: true }, Some(relist)) => self.complete(relist, version).await?,
-                (event, relist) => {
-                    all = relist;
-                    self.take(event).await?;
-                }
+                Err(error) => return Some(Err(error)),
             }
-        }
-        if all.is_some() {
-            // It ended before everything was said: an old server that does not mark the end, or a slow line.
-            self.pages = true;
         }
         // A proxy that ends every watch at once must not make us ask in a tight circle.
         if opened.elapsed().as_secs() < 1 {
@@ -262,6 +268,28 @@ impl<'a> Follow<'a> {
             self.backoff.reset();
         }
         Some(Ok(()))
+    }
+
+    /// The next thing that the server says; an error where it is silent for too long, or cannot be there any more.
+    async fn next<I>(
+        &mut self,
+        mut said: Pin<&mut impl Stream<Item = Result<I, ApiError>>>,
+    ) -> Result<Option<I>, ApiError> {
+        let lost = |why: String| Err(ApiError::new(ApiErrorKind::Unreachable, "watch", why));
+        tokio::select! {
+            next = timeout(SILENCE, said.next()) => match next {
+                Ok(next) => next.transpose(),
+                Err(_) => lost(format!("the API server has not said a word for {} s", SILENCE.as_secs())),
+            },
+            Ok(()) = self.alarms.changed() => {
+                let alarm = *self.alarms.borrow_and_update();
+                // Silent or not, what is open may be all there is for a while: that is told before anything is tried.
+                lost(match alarm {
+                    Alarm::Slept(_) => "this machine slept, and its connections did not last".to_owned(),
+                    Alarm::Unreached(_) | Alarm::None => "the API server takes no new connections".to_owned(),
+                })
+            }
+        }
     }
 
     /// Takes in one event of a watch whose beginning is known.
@@ -279,10 +307,7 @@ impl<'a> Follow<'a> {
             }
             Watched::Bookmark { version, .. } => version,
         };
-        // Within a relist versions mean nothing yet.
-        if self.version.is_some() {
-            self.version = Some(version);
-        }
+        self.version = Some(version);
         self.backoff.reset();
         changes.extend(self.now_heard());
         self.send(changes).await
@@ -305,7 +330,8 @@ impl<'a> Follow<'a> {
         }
         let now = self.cluster.clock().now();
         changes.push(Change::Sync(self.kind, self.namespace.clone(), Sync::Live { heard: now }));
-        (self.shown, self.listed, self.version) = (true, true, Some(version));
+        (self.shown, self.listed) = (true, true);
+        (self.since, self.version) = (Some(version.clone()), Some(version));
         (self.heard, self.told) = (Some(now), Some(now));
         self.backoff.reset();
         self.send(changes).await

@@ -143,7 +143,7 @@ pub async fn resume_on(
     if state.is_final() {
         return Err(StartError::Ended { id: id.clone(), state: state.to_string() });
     }
-    let writer = guard::authorize(&history.plan, mode, consent, &crew.cluster).await?.redeem(&history.plan)?;
+    let writer = guard::authorize_again(&history.plan, mode, consent, &crew.cluster).await?.redeem(&history.plan)?;
     let resumed = Record::Resumed { actor: crew.actor.clone() };
     history.take(&journal.append(resumed, crew.cluster.clock().now())?);
     Ok(crew.spawn(journal, history, writer, order.into(), terms))

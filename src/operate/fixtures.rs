@@ -33,6 +33,7 @@ pub fn plan(id: &str, intent: Intent, steps: Vec<(&str, Action)>) -> Plan {
         diff: String::new(),
         incident: None,
         why: None,
+        policy: None,
         intent,
     }
 }

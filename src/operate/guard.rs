@@ -45,6 +45,8 @@ pub enum RefusalKind {
     OtherCluster,
     /// A precondition does not hold.
     Precondition,
+    /// A rule of the team stands against it.
+    Policy,
     /// The target's name was not given, or it is another one.
     Name,
     /// Nobody said yes.
@@ -109,8 +111,23 @@ fn fingerprint(plan: &Plan) -> [u8; 32] {
     Sha256::digest(serde_json::to_vec(plan).unwrap_or_default()).into()
 }
 
-/// Asks whether `plan` may run now, in this order: mode, cluster, preconditions, protection, confirmation, rights.
+/// Asks whether `plan` may run now, in this order: mode, cluster, the team's rules, preconditions, protection, confirmation, rights.
 pub async fn authorize(plan: &Plan, mode: Mode, consent: &Consent, cluster: &Cluster) -> Result<Permit, Refused> {
+    let protected = mode.protected || plan.asks_name();
+    permit(plan, Mode { protected, ..mode }, consent, cluster).await
+}
+
+/// The same for a plan that ran before: the name that its team's rules ask for was typed then.
+pub(super) async fn authorize_again(
+    plan: &Plan,
+    mode: Mode,
+    consent: &Consent,
+    cluster: &Cluster,
+) -> Result<Permit, Refused> {
+    permit(plan, mode, consent, cluster).await
+}
+
+async fn permit(plan: &Plan, mode: Mode, consent: &Consent, cluster: &Cluster) -> Result<Permit, Refused> {
     let refuse = |kind, why: String, todo: &str| Err(Refused::new(kind, plan, why, todo));
     if mode.read_only {
         return refuse(RefusalKind::ReadOnly, "this is read-only mode".into(), "start without --read-only");
@@ -122,6 +139,11 @@ pub async fn authorize(plan: &Plan, mode: Mode, consent: &Consent, cluster: &Clu
     }
     if plan.is_empty() {
         return refuse(RefusalKind::Precondition, "the plan has no steps".into(), "there is nothing to do");
+    }
+    if plan.is_refused_by_policy_only() {
+        let rules = plan.policy.as_ref().map(|ruling| ruling.against.join("; ")).unwrap_or_default();
+        let todo = "wait, or override it with --override-policy and --why";
+        return refuse(RefusalKind::Policy, format!("the team's rules: {rules}"), todo);
     }
     if let Some(Precondition { what, detail, .. }) = plan.blocked_by().next() {
         let why = if detail.is_empty() { what.clone() } else { format!("{what}: {detail}") };
@@ -185,7 +207,10 @@ fn confirmed(plan: &Plan, mode: Mode, consent: &Consent) -> Result<(), Refused> 
         Consent::Yes | Consent::None if mode.protected => Err(Refused::new(
             RefusalKind::Name,
             plan,
-            format!("context {} is protected", plan.context),
+            match plan.asks_name() {
+                true => "the team's rules ask for the name".to_owned(),
+                false => format!("context {} is protected", plan.context),
+            },
             format!("type {name} to confirm, or give --yes --confirm {full}"),
         )),
         Consent::Yes => Ok(()),

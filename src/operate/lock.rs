@@ -12,7 +12,7 @@ use super::{
     stop::Stop,
 };
 use crate::{
-    connect::kube::{ApiError, ApiErrorKind, Cluster, Reader, Writer},
+    connect::kube::{ApiErrorKind, Cluster, Reader, Writer},
     formats::{self, lease as note},
     model::{Action, ObjectRef, OperationId, Verb},
 };
@@ -24,10 +24,16 @@ use std::{
     },
     time::Duration,
 };
-use tokio::{sync::Mutex, task::JoinHandle, time::Instant};
+use tokio::{
+    sync::Mutex,
+    task::JoinHandle,
+    time::{Instant, timeout},
+};
 
 /// How often this machine checks that it is awake.
 const HEARTBEAT: Duration = Duration::from_secs(5);
+/// How long a rollback waits for the Lease's word before it goes on without.
+const PATIENCE: Duration = Duration::from_secs(2);
 /// How often a Lease of unknown health is looked at.
 const LOOK: Duration = Duration::from_secs(2);
 
@@ -145,9 +151,17 @@ impl Run {
                 let object = object.clone();
                 async move { reader.find(&object).await }
             };
-            let found = match self.ask(index, question).await? {
-                Ok(found) => found,
-                Err(error) => return self.without_lease(index, &error).await,
+            // What puts a service back does not stand and wait for the word that nobody else does.
+            let patience = if self.plan().verb == Verb::Rollback { PATIENCE } else { Duration::MAX };
+            let found = match timeout(patience, self.ask(index, question)).await {
+                Ok(answer) => match answer? {
+                    Ok(found) => found,
+                    Err(error) => return self.without_lease(index, &with_hint(&error)).await,
+                },
+                Err(_) => {
+                    let why = format!("{lease} was not told within {} s", PATIENCE.as_secs());
+                    return self.without_lease(index, &why).await;
+                }
             };
             let (now, asked) = (self.now(), Instant::now());
             let seen = found.as_ref().map(Seen::read);
@@ -194,7 +208,9 @@ impl Run {
                     self.lock = Some(Lock::keep(lease, claim, &taken, asked, &self.cluster, &self.writer));
                     return self.record(Record::Locked { note }).await;
                 }
-                Err(error) if error.kind == ApiErrorKind::Forbidden => return self.without_lease(index, &error).await,
+                Err(error) if error.kind == ApiErrorKind::Forbidden => {
+                    return self.without_lease(index, &with_hint(&error)).await;
+                }
                 Err(error) if matches!(error.kind, ApiErrorKind::Invalid | ApiErrorKind::Unsupported) => {
                     return Err(failed(&error));
                 }
@@ -209,9 +225,8 @@ impl Run {
 
     /// Whether the process that holds a Lease is known to be gone: it ran on this machine, and nobody holds its journal.
     fn is_gone(&self, seen: &Seen) -> bool {
-        let host =
-            |text: &str| text.split('/').next().and_then(|who| who.rsplit_once('@')).map(|(_, host)| host.to_owned());
-        let here = seen.holder.as_deref().and_then(host).is_some_and(|theirs| Some(theirs) == host(&self.actor));
+        let theirs = seen.holder.as_deref().and_then(note::host);
+        let here = theirs.is_some() && theirs == note::host(&self.actor);
         let operation = seen.operation.as_ref().map(|id| OperationId(id.clone()));
         here && operation.is_some_and(|id| self.journals.is_abandoned(&id))
     }
@@ -250,12 +265,11 @@ impl Run {
         })
     }
 
-    async fn without_lease(&mut self, index: usize, error: &ApiError) -> Result<(), Stop> {
+    async fn without_lease(&mut self, index: usize, why: &str) -> Result<(), Stop> {
         if self.plan().verb == Verb::Shift {
-            let why = with_hint(error);
             return Err(Stop::Refused(format!("a shift needs a Lease, so that two operators cannot fight: {why}")));
         }
-        let note = format!("going on without a Lease, so look that nobody else acts on this target: {error}");
+        let note = format!("going on without a Lease, so look that nobody else acts on this target: {why}");
         self.note(index, note.clone()).await;
         self.record(Record::Locked { note }).await
     }

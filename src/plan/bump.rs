@@ -2,10 +2,10 @@
 
 use super::{Asked, PlanError, Sheet, checks, disruption, durability, message, step};
 use crate::formats::template;
-use crate::model::image::{ImageReference, compare_tags};
 use crate::model::{
     Action, BumpFacts, CommitPlan, CommonFacts, Durability, Intent, ObjectRef, OwnerKind, Precondition, Risk, Step,
 };
+use crate::model::{image::ImageReference, tag::compare_tags};
 use std::cmp::Ordering;
 
 /// Names listed before the rest is only counted.

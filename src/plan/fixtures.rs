@@ -86,6 +86,7 @@ pub(super) fn common(object: Value) -> CommonFacts {
         holder: None,
         reservation: None,
         may_lease: Some(true),
+        agreed: Agreed::Nowhere,
         object,
     }
 }

@@ -15,6 +15,7 @@ mod finish;
 mod known_good;
 mod message;
 mod migrate;
+mod policy;
 mod release;
 mod restart;
 mod restore;
@@ -29,8 +30,11 @@ mod fixtures;
 
 pub use error::{Choice, PlanError};
 pub use known_good::{Assessment, assess};
+pub use message::because;
 
-use crate::model::{Access, Durability, Facts, Incident, Intent, OperationId, Plan, Precondition, Risk, Step};
+use crate::model::{
+    Access, Action, Durability, Facts, Grounds, Incident, Intent, OperationId, Plan, Precondition, Risk, Ruling, Step,
+};
 use jiff::Timestamp;
 
 /// What a verb's planner decides; [`plan`] adds what all plans have.
@@ -58,12 +62,13 @@ pub fn plan(
     intent: &Intent,
     facts: &Facts,
     operation: OperationId,
-    why: Option<String>,
+    grounds: impl Into<Grounds>,
     now: Timestamp,
 ) -> Result<Plan, PlanError> {
+    let Grounds { why, overriding } = grounds.into();
     let why = why.map(|why| why.trim().to_owned()).filter(|why| !why.is_empty());
     let asked = Asked { intent, operation: &operation, why: why.as_deref(), now };
-    let sheet = match facts {
+    let mut sheet = match facts {
         Facts::Rollback(facts) => rollback::plan(&asked, facts)?,
         Facts::Release(facts) => release::plan(&asked, &facts.0, &facts.1)?,
         Facts::Restart(facts) => restart::plan(&asked, facts)?,
@@ -71,6 +76,9 @@ pub fn plan(
         Facts::Bump(facts) => bump::plan(&asked, facts)?,
         Facts::Migrate(facts) => migrate::plan(&asked, facts)?,
     };
+    let (checks, policy) = policy::judge(&asked, facts, overriding);
+    sheet.preconditions.extend(checks);
+    tell_commits(&mut sheet.steps, policy.as_ref());
     let common = facts.common();
     Ok(Plan {
         operation,
@@ -91,7 +99,18 @@ pub fn plan(
         why,
         intent: intent.clone(),
         incident: incident(facts),
+        policy,
     })
+}
+
+/// A commit against the team's rules says so.
+fn tell_commits(steps: &mut [Step], policy: Option<&Ruling>) {
+    let overrides = policy.map(Ruling::overrides).unwrap_or_default();
+    for step in steps {
+        if let Action::Commit(commit) = &mut step.action {
+            message::overrides(&mut commit.message, overrides);
+        }
+    }
 }
 
 /// The breakage that a rollback answers, as the current revision tells it.

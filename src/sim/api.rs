@@ -190,6 +190,7 @@ impl Server {
                 call.run().await.map_err(plain)?;
                 Err(plain(status))
             }
+            Some(Failure::Cut) => Ok(reply::half(call.run().await.map_err(plain)?).await),
             None => {
                 let response = call.run().await.map_err(plain)?;
                 let old = (call.target.resource == &resources::ENDPOINTS)

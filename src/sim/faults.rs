@@ -20,6 +20,8 @@ pub enum Failure {
     Refuse(Status, Option<u32>),
     /// It is carried out, but the answer says otherwise (a 504 after the write).
     Disguise(Status),
+    /// It is carried out, but the answer ends half-way.
+    Cut,
 }
 
 impl Failure {

@@ -160,7 +160,7 @@ pub fn act(state: &mut State, action: Action, rows: &Rows, now: Timestamp) -> Ve
         Action::Suspend => vec![Effect::Suspend],
         Action::Redraw => vec![Effect::Redraw],
         // These belong to the plan sheet, which takes its keys itself.
-        Action::Since | Action::Run | Action::Diff | Action::Save | Action::Reason => Vec::new(),
+        Action::Since | Action::Run | Action::Diff | Action::Save | Action::Reason | Action::Override => Vec::new(),
         // And these to the logs.
         Action::Follow
         | Action::Wrap

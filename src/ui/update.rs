@@ -12,9 +12,9 @@ use super::{
 use crate::time::age;
 use crate::{
     config::{Action, Chord, Where},
-    model::{Intent, ObjectRef, OperationId, OperationView, Outcome, Plan, Progress, Rows},
+    model::{Grounds, Intent, ObjectRef, OperationId, OperationView, Outcome, Plan, Progress, Rows},
 };
-use crossterm::event::{KeyCode, KeyEvent, KeyEventKind};
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use jiff::Timestamp;
 use ratatui::layout::Size;
 use std::sync::Arc;
@@ -27,7 +27,14 @@ impl State {
     /// Takes a message in and says what is to be done. `now` is the time at which it arrived.
     pub fn update(&mut self, message: Message, rows: &Rows, now: Timestamp) -> Vec<Effect> {
         let mut effects = match message {
-            Message::Key(key) if key.kind != KeyEventKind::Release => self.press(key, rows, now),
+            Message::Key(key) if key.kind != KeyEventKind::Release => match self.after_escape(key) {
+                Some(second) => {
+                    let mut effects = self.press(KeyCode::Esc.into(), rows, now);
+                    effects.extend(self.press(second, rows, now));
+                    effects
+                }
+                None => self.press(key, rows, now),
+            },
             Message::Key(_) => Vec::new(),
             Message::Tick | Message::RowsChanged => {
                 self.watch_connection(rows, now);
@@ -110,6 +117,16 @@ impl State {
         effects
     }
 
+    /// The second of two keys that a slow line delivered in one piece: escape and a character look like that character with alt.
+    /// None where alt is meant: it is bound, or moves the cursor in what is being typed.
+    fn after_escape(&self, key: KeyEvent) -> Option<KeyEvent> {
+        let KeyCode::Char(character) = key.code else { return None };
+        let types = self.filtering.is_some() || !self.layers.is_empty() || self.is_typing_in_logs();
+        let is_meant = self.session.keymap.binds(Chord::of(key)) || (types && matches!(character, 'b' | 'd' | 'f'));
+        let rest = key.modifiers - KeyModifiers::ALT;
+        (key.modifiers.contains(KeyModifiers::ALT) && !is_meant).then(|| KeyEvent::new(key.code, rest))
+    }
+
     fn press(&mut self, key: KeyEvent, rows: &Rows, now: Timestamp) -> Vec<Effect> {
         self.notice = None;
         let chord = Chord::of(key);
@@ -144,6 +161,9 @@ impl State {
             Reply::Stay => Some(Vec::new()),
             Reply::Do(effects) => Some(effects),
             Reply::Ask(intent, why) => Some(self.gather(intent, why, now)),
+            Reply::Override(intent, why) => {
+                Some(self.gather(intent, Grounds { why: Some(why), overriding: true }, now))
+            }
             Reply::Read(plan) => Some(self.read(plan)),
             Reply::Close(then) => {
                 self.layers.pop();
@@ -244,18 +264,19 @@ impl State {
             }
             Then::View(order) => self.view(order, rows),
             Then::Logs(choice) => self.choose_logs(choice),
-            Then::Begin(plans, typed) => self.begin(plans, typed),
+            Then::Begin(confirmed) => self.begin(confirmed),
             Then::Instead(intent) => self.choose_for_rescue(intent),
             Then::Do(effects) => effects,
         }
     }
 
     /// Asks for a plan and shows that it is being made.
-    pub(super) fn gather(&mut self, intent: Intent, why: Option<String>, now: Timestamp) -> Vec<Effect> {
+    pub(super) fn gather(&mut self, intent: Intent, grounds: impl Into<Grounds>, now: Timestamp) -> Vec<Effect> {
+        let Grounds { why, overriding } = grounds.into();
         self.ticket += 1;
         let ticket = self.ticket;
         self.layers.push(Layer::Planning(Planning { ticket, intent: intent.clone(), why: why.clone(), since: now }));
-        vec![Effect::Gather { ticket, intent, why }]
+        vec![Effect::Gather { ticket, intent, why, overriding }]
     }
 
     fn planned(&mut self, ticket: Ticket, result: Result<Arc<Plan>, Failure>) -> Vec<Effect> {

@@ -79,7 +79,7 @@ fn an_operation_goes_on_in_its_own_cluster_whatever_is_looked_at() {
     terminal.press("C").until("west not opened", |s| line_with(s, &["west", "not opened"]).is_some());
     terminal.press("j\r").until("west's workloads", |s| s.starts_with(" west") && s.contains("shop/checkout"));
     terminal.shows("op: shift checkout 3/6 hold");
-    terminal.press(":routes\r").shows("checkout-v2 0 %").press("\x1b").shows("┌ Workloads ");
+    terminal.press(":routes\r").shows("┌ Routes 1").shows("checkout-v2 0 %").press("\x1b").shows("┌ Workloads ");
     terminal.press("q").shows("under way").press("j\r");
     assert_eq!(terminal.end(), 0, "left paused");
 

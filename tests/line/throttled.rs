@@ -29,7 +29,7 @@ fn about_deployments(requests: &[String]) -> Vec<&String> {
 
 /// Whether a request asks for everything there is.
 fn is_list(path: &str) -> bool {
-    path.contains("sendInitialEvents=true") || path.contains("limit=")
+    !path.contains("watch=true")
 }
 
 #[test]

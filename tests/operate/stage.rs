@@ -222,6 +222,7 @@ impl Stage {
             diff: String::new(),
             incident: None,
             why: Some("because".into()),
+            policy: None,
             intent,
         }
     }

@@ -58,7 +58,7 @@ impl Remote {
         self.folder.path().join("remote.git")
     }
 
-    fn clone(&self) -> PathBuf {
+    pub fn clone(&self) -> PathBuf {
         self.folder.path().join("clone")
     }
 
@@ -71,7 +71,7 @@ impl Remote {
         executable(&self.bare().join("hooks").join(name), script);
     }
 
-    fn commits(&self) -> usize {
+    pub fn commits(&self) -> usize {
         git(&self.bare(), &["rev-list", "--count", "main"]).trim().parse().unwrap()
     }
 }
@@ -106,7 +106,7 @@ fn manifest() -> String {
     )
 }
 
-fn kustomized(w: &World) -> Remote {
+pub fn kustomized(w: &World) -> Remote {
     Remote::new(&[
         ("base/kustomization.yaml", "resources: [web.yaml]\n".to_owned()),
         ("base/web.yaml", manifest()),

@@ -17,6 +17,7 @@ mod journal;
 mod kubectl;
 mod migrate;
 mod pilothouse;
+mod policy;
 mod requests;
 mod rescue;
 mod reserve;
@@ -40,6 +41,7 @@ fn main() -> std::process::ExitCode {
         rollback::ALL,
         shift::ALL,
         bump::ALL,
+        policy::ALL,
         migrate::ALL,
         faults::ALL,
         journal::ALL,

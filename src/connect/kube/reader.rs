@@ -4,6 +4,7 @@
 
 use super::{
     ApiError, ApiErrorKind,
+    cluster::PATIENCE,
     described::described,
     names,
     session::{Lane, Session},
@@ -42,16 +43,16 @@ pub struct Page<T> {
 }
 
 #[derive(Deserialize)]
-struct ListBody<T> {
+pub(super) struct ListBody<T> {
     #[serde(default)]
-    metadata: ListMetadata,
+    pub(super) metadata: ListMetadata,
     items: Option<Vec<T>>,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
-struct ListMetadata {
-    resource_version: Option<String>,
+pub(super) struct ListMetadata {
+    pub(super) resource_version: Option<String>,
     #[serde(rename = "continue")]
     next: Option<String>,
 }
@@ -221,7 +222,7 @@ impl Reader {
         });
         let collection = ::kube::core::Request::new("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews");
         let request = collection.create(&PostParams::default(), review.to_string().into_bytes()).ok()?;
-        let answer: Value = self.ask(request, &action).await.ok()?;
+        let answer: Value = tokio::time::timeout(PATIENCE, self.ask(request, &action)).await.ok()?.ok()?;
         answer.pointer("/status/allowed")?.as_bool()
     }
 

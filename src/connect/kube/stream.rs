@@ -116,12 +116,15 @@ pub(super) fn lines(response: Response<Body>, action: String) -> impl Stream<Ite
                 while line.pop_if(|last| matches!(last, b'\n' | b'\r')).is_some() {}
                 Ok(Some((line, (body, action))))
             }
-            Err(error) => {
-                let why = error.get_ref().map_or_else(|| error.to_string(), |cause| crate::connect::innermost(cause));
-                Err(ApiError::new(ApiErrorKind::Unreachable, action, format!("the connection broke: {why}")))
-            }
+            Err(error) => Err(broken(&action, &error)),
         }
     })
+}
+
+/// The connection failed while an answer arrived.
+pub(super) fn broken(action: &str, error: &std::io::Error) -> ApiError {
+    let why = error.get_ref().map_or_else(|| error.to_string(), |cause| crate::connect::innermost(cause));
+    ApiError::new(ApiErrorKind::Unreachable, action, format!("the connection broke: {why}"))
 }
 
 /// An added or changed object, where the event is written as API servers write it: its type first. Most events are, and this

@@ -3,6 +3,7 @@
 use super::{
     World, application, common, container,
     place::{self, Tip},
+    policy,
     repository::{self, Found},
 };
 use crate::{
@@ -11,6 +12,7 @@ use crate::{
     model::{self, BumpFacts, EditSite, Intent},
     observe::ObserveError,
 };
+use jiff::Timestamp;
 use serde_json::Value;
 use std::path::Path;
 
@@ -28,12 +30,31 @@ pub(super) async fn gather(world: &World, intent: &Intent, object: Value) -> Res
         .with_tag(tag)
         .map_err(|error| ObserveError::Image { container: container.name.to_string(), why: error.to_string() })?;
     let asked = Asked { tag: tag.clone(), file: file.clone() };
-    let cache = world.git_cache.clone();
-    let reading = tokio::task::spawn_blocking(move || read(&found, &cache, &wanted, &asked));
+    let (cache, now) = (world.git_cache.clone(), world.cluster.clock().now());
+    let wanted_image = wanted.image.clone();
+    let reading = tokio::task::spawn_blocking(move || read(&found, &cache, &wanted, &asked, now));
     let (common, read) = tokio::join!(common::gather(world, intent, object), reading);
-    let Read { repository, site, author } = read.map_err(place::stopped)??;
-    let registry = registry::digest(&site.image).await.map_err(|error| error.to_string());
-    Ok(BumpFacts { common: common?, container, repository, site, registry, author })
+    let Read { repository, site, author, agreed } = read.map_err(place::stopped)??;
+    let moving = moving(&agreed).and_then(|tag| wanted_image.with_tag(tag).ok());
+    let moving = async {
+        match moving {
+            Some(image) => Some(digest(&image.to_string()).await),
+            None => None,
+        }
+    };
+    let (registry, moving) = tokio::join!(digest(&site.image), moving);
+    let common = model::CommonFacts { agreed, ..common? };
+    Ok(BumpFacts { common, container, repository, site, registry, moving, author })
+}
+
+/// The tag that the team moves to what is certified.
+fn moving(agreed: &model::Agreed) -> Option<&str> {
+    let model::Agreed::Read(reading) = agreed else { return None };
+    reading.team.as_ref().ok()?.as_ref()?.certified.moving.as_deref()
+}
+
+async fn digest(image: &str) -> Result<Option<String>, String> {
+    registry::digest(image).await.map_err(|error| error.to_string())
 }
 
 /// What the operator asks for.
@@ -47,13 +68,16 @@ struct Read {
     repository: model::Repository,
     site: EditSite,
     author: Result<String, String>,
+    agreed: model::Agreed,
 }
 
 /// Fetches the branch and finds the place. Blocks.
-fn read(found: &Found, cache: &Path, target: &Target, asked: &Asked) -> Result<Read, ObserveError> {
+fn read(found: &Found, cache: &Path, target: &Target, asked: &Asked, now: Timestamp) -> Result<Read, ObserveError> {
     let tip = Tip::fetch(found, cache)?;
     let site = site(&tip, target, asked)?;
+    let agreed = policy::at(&tip.git, found, &tip.branch, tip.commit, cache, now);
     Ok(Read {
+        agreed: model::Agreed::Read(Box::new(agreed)),
         repository: model::Repository {
             location: found.location.clone(),
             branch: tip.branch,

@@ -1,6 +1,6 @@
 //! What every planner wants to know.
 
-use super::{World, application};
+use super::{World, application, policy};
 use crate::{
     connect::kube::{ApiErrorKind, Reader},
     formats,
@@ -27,15 +27,19 @@ pub(super) async fn gather(world: &World, intent: &Intent, object: Value) -> Res
     }
     let urgent = matches!(intent, Intent::Rollback { .. } | Intent::Restart { .. });
     let permissions = join_all(asked.iter().map(|access| reader.may(access)));
-    let (cluster, autoscaler, holder, reservation, may_lease, kustomization, allowed) = tokio::join!(
+    // On the heap: a rollback asks for much at once, and carries the size of what it waits for.
+    let agreed = Box::pin(policy::of(world, intent, owner.as_ref()));
+    let (cluster, autoscaler, holder, reservation, may_lease, kustomization, allowed, agreed) = tokio::join!(
         world.cluster.identity(),
         patient(urgent, autoscaler(reader, target)),
         patient(urgent, holder(reader, target)),
-        reservation(reader),
+        patient(urgent, async { Ok(reservation(reader).await) }),
         reader.may(&lease),
-        kustomization(reader, owner.as_ref()),
+        patient(urgent, async { Ok(kustomization(reader, owner.as_ref()).await) }),
         permissions,
+        agreed,
     );
+    let (reservation, kustomization) = (reservation?, kustomization?);
     let permissions = asked.into_iter().zip(allowed).map(|(access, allowed)| Permission { access, allowed }).collect();
     let suspended = kustomization.as_ref().is_some_and(|k| k.spec.suspend);
     Ok(CommonFacts {
@@ -51,12 +55,13 @@ pub(super) async fn gather(world: &World, intent: &Intent, object: Value) -> Res
         holder: holder?,
         reservation,
         may_lease,
+        agreed,
         object,
     })
 }
 
 /// How long an urgent verb waits for what is only good to know beside its target.
-pub(super) const BESIDE: Duration = Duration::from_secs(3);
+pub(super) const BESIDE: Duration = Duration::from_secs(2);
 
 /// How long it is waited for whoever reconciles a workload, and what stands above: a chain of questions, without which the hold is
 /// not known.

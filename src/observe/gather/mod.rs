@@ -10,6 +10,7 @@ mod common;
 mod mark;
 mod migrate;
 pub(super) mod place;
+mod policy;
 mod reconciler;
 mod release;
 pub(super) mod repository;
@@ -30,7 +31,7 @@ use crate::{
 };
 use jiff::Timestamp;
 use serde_json::Value;
-use std::{collections::HashMap, path::PathBuf};
+use std::{collections::HashMap, path::PathBuf, time::Duration};
 
 /// What gathering stands on.
 #[derive(Clone, Debug)]
@@ -45,6 +46,8 @@ pub struct World {
     pub proven: HashMap<String, Timestamp>,
     /// The repository that the configuration names for this context.
     pub repository: Option<String>,
+    /// How long a rollback waits for Git.
+    pub patience: Duration,
 }
 
 /// The facts for an intent.

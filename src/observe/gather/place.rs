@@ -125,8 +125,8 @@ impl Tip {
     }
 }
 
-/// The first branch there is, with its tip.
-fn branch(git: &Repository, found: &Found) -> Result<(String, Oid), GitError> {
+/// The first branch there is, with its tip. Blocks.
+pub(super) fn branch(git: &Repository, found: &Found) -> Result<(String, Oid), GitError> {
     for branch in &found.branches {
         match git.fetch(branch) {
             Ok(tip) => return Ok((branch.clone(), tip)),

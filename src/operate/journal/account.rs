@@ -47,6 +47,7 @@ pub fn account(entries: &[Entry], live: bool) -> Option<Account> {
         healthy: healthy(&history),
         left: left(&history, live).iter().map(|text| redact::text(text)).collect(),
         why: plan.why.as_deref().map(redact::text),
+        overridden: plan.policy.iter().flat_map(|ruling| ruling.overrides()).map(|rule| redact::text(rule)).collect(),
         started: history.confirmed.unwrap_or(plan.created),
         ended,
         state: history.state(live),

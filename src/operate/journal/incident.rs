@@ -74,6 +74,11 @@ fn summary(text: &mut String, accounts: &[&Account], now: Timestamp) {
     line(text, format_args!("- **who** {}", who.join(", ")));
     let why = accounts.iter().find_map(|told| told.why.as_deref()).unwrap_or("no reason was given");
     line(text, format_args!("- **why** {why}"));
+    for told in accounts {
+        for rule in &told.overridden {
+            line(text, format_args!("- **overrides** {}: {rule}", told.target.path()));
+        }
+    }
     text.push_str("- times are UTC, by the clock of the machine that acted\n");
 }
 
@@ -171,6 +176,7 @@ mod tests {
             written: Some(at(401)),
             healthy: healthy.map(at),
             left: vec!["flux apps/shop reverts this within 10 min: put it back in Git as well".into()],
+            overridden: Vec::new(),
             why: Some("errors".into()),
             started: at(400),
             ended: None,

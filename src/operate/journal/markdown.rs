@@ -39,6 +39,9 @@ pub(super) fn one(text: &mut String, account: &Account) {
     line(text, format_args!("- **operation** `{}` in context `{}`", account.id, account.context));
     line(text, format_args!("- **who** {}", account.who.join(", then ")));
     line(text, format_args!("- **why** {}", account.why.as_deref().unwrap_or("no reason was given")));
+    for rule in &account.overridden {
+        line(text, format_args!("- **overrides** {rule}"));
+    }
     let ended = account.ended.map_or_else(|| "not ended".to_owned(), moment);
     line(text, format_args!("- **when** {} – {ended}", moment(account.started)));
     let result = account.result.as_deref().map_or_else(String::new, |result| format!(": {result}"));
@@ -89,6 +92,7 @@ mod tests {
             written: None,
             healthy: None,
             left: Vec::new(),
+            overridden: Vec::new(),
             why: None,
             started: at(0),
             ended: Some(at(65)),

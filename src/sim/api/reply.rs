@@ -182,3 +182,10 @@ pub fn stream(content_type: &'static str, chunks: mpsc::Receiver<Bytes>) -> Resp
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     response
 }
+
+/// The first half of a response.
+pub async fn half(response: Response) -> Response {
+    let (parts, body) = response.into_parts();
+    let Ok(whole) = body.collect().await.map(http_body_util::Collected::to_bytes);
+    Response::from_parts(parts, Full::new(whole.slice(..whole.len() / 2)).boxed_unsync())
+}

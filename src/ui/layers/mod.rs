@@ -28,7 +28,7 @@ pub use rescue::Rescue;
 use super::{
     chosen::Chosen,
     export::Format,
-    message::{Effect, Failure, Ticket},
+    message::{Confirmed, Effect, Failure, Ticket},
     scene::Scene,
     session::Session,
     tables::TableKind,
@@ -78,6 +78,8 @@ pub enum Reply {
     Do(Vec<Effect>),
     /// It goes on beneath a request for a plan, so that what was typed is not lost when there is none.
     Ask(Intent, Option<String>),
+    /// The same, with the team's rules overridden for this reason.
+    Override(Intent, String),
     /// It goes on beneath this plan, which is only read, or beneath why there is none.
     Read(Result<Arc<Plan>, Failure>),
     /// It is over.
@@ -123,8 +125,8 @@ pub enum Then {
     View(ViewOrder),
     /// Logs of other containers.
     Logs(LogChoice),
-    /// These plans are begun side by side; the context's name as it was typed, in a protected context.
-    Begin(Vec<Arc<Plan>>, Option<String>),
+    /// These plans are begun side by side.
+    Begin(Confirmed),
     /// Of several, one is planned like this instead.
     Instead(Intent),
     /// Effects.

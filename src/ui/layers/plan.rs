@@ -34,6 +34,8 @@ pub struct PlanSheet {
     starting: bool,
     /// The reason while it is typed.
     reason: Option<Input>,
+    /// Whether the reason that is typed overrides the team's rules.
+    overriding: bool,
     /// Whether it is one of several that are confirmed elsewhere, and only read here.
     reading: bool,
     /// The request that it answers, to which more may come.
@@ -57,6 +59,7 @@ impl PlanSheet {
             error: None,
             starting: false,
             reason: None,
+            overriding: false,
             reading: false,
             ticket: None,
             news: None,
@@ -115,20 +118,22 @@ impl PlanSheet {
         // Keys that type or delete belong to the name; while nothing is typed there is nothing to delete.
         let deletes = !self.typed.value().is_empty()
             && (key.code == KeyCode::Backspace || ["ctrl-u", "ctrl-w"].iter().any(|c| c.parse() == Ok(chord)));
-        let types = asks(session) && !self.reading && (chord.typed().is_some() || deletes);
+        let types = self.asks(session) && (chord.typed().is_some() || deletes);
         if types && input::press(&mut self.typed, key) {
             self.error = None;
             return Reply::Stay;
         }
-        let half = isize::try_from(room(session, size).height / 2).unwrap_or(1);
+        let half = isize::try_from(room(self.asks(session), size).height / 2).unwrap_or(1);
         let action = session.keymap.action(&PLACES, chord);
         match action.or((key.code == KeyCode::Tab).then_some(Action::Diff)) {
             Some(Action::Run) if self.reading => return Reply::Close(Then::Nothing),
-            Some(Action::Reason) if self.reading => {}
+            Some(Action::Reason | Action::Override) if self.reading => {}
             Some(Action::Run) => return self.run(session),
             Some(Action::Back | Action::Quit) => return Reply::Close(Then::Nothing),
             Some(Action::Diff) => (self.diff, self.scroll) = (!self.diff, 0),
-            Some(Action::Reason) => self.reason = Some(Input::new(self.plan.why.clone().unwrap_or_default())),
+            Some(Action::Reason) => self.ask_why(self.plan.policy.as_ref().is_some_and(|ruling| ruling.overridden)),
+            Some(Action::Override) if self.plan.is_refused_by_policy_only() => self.ask_why(true),
+            Some(Action::Override) => self.error = Some("no rule of the team is all that keeps it from running".into()),
             Some(Action::Copy) => return Reply::Do(vec![copy::effect("plan", copy::plan_as_text(&self.plan))]),
             Some(Action::Save) => return Reply::Do(vec![Effect::SavePlan(self.plan.clone())]),
             Some(Action::Up) => self.scroll(-1, session, size),
@@ -142,6 +147,11 @@ impl PlanSheet {
         Reply::Stay
     }
 
+    fn ask_why(&mut self, overriding: bool) {
+        self.reason = Some(Input::new(self.plan.why.clone().unwrap_or_default()));
+        (self.overriding, self.error) = (overriding, None);
+    }
+
     /// Takes a key while the reason is typed. The reason is part of the plan, and of a commit's message, so it is planned anew.
     fn type_reason(&mut self, key: KeyEvent) -> Reply {
         let Some(reason) = &mut self.reason else { return Reply::Unknown };
@@ -149,6 +159,14 @@ impl PlanSheet {
             KeyCode::Esc => self.reason = None,
             KeyCode::Enter => {
                 let why = Some(reason.value().trim().to_owned()).filter(|why| !why.is_empty());
+                if self.overriding {
+                    let Some(why) = why else {
+                        self.error = Some("overriding the team's rules takes a reason".into());
+                        return Reply::Stay;
+                    };
+                    self.reason = None;
+                    return Reply::Override(self.plan.intent.clone(), why);
+                }
                 self.reason = None;
                 if why != self.plan.why {
                     return Reply::Ask(self.plan.intent.clone(), why);
@@ -156,6 +174,7 @@ impl PlanSheet {
             }
             _ => {
                 input::press(reason, key);
+                self.error = None;
             }
         }
         Reply::Stay
@@ -168,7 +187,7 @@ impl PlanSheet {
 
     /// Scrolls by so many lines.
     pub fn scroll(&mut self, rows: isize, session: &Session, size: Size) {
-        let inside = room(session, size);
+        let inside = room(self.asks(session), size);
         self.scroll = scrolled(self.scroll, rows, self.page(inside.width).last_scroll(inside.height));
     }
 
@@ -179,20 +198,31 @@ impl PlanSheet {
             self.error = Some(refusal);
             return Reply::Stay;
         }
-        if session.protected && typed != name {
+        let asks = self.asks(session);
+        if asks && typed != name {
             self.error = Some(match typed {
-                "" => format!("type {name} first: this context is protected"),
+                "" if session.protected => format!("type {name} first: this context is protected"),
+                "" => format!("type {name} first: the team's rules ask for it"),
                 other => format!("`{other}` is not `{name}`"),
             });
             return Reply::Stay;
         }
         self.starting = true;
-        let typed = session.protected.then(|| typed.to_owned());
+        let typed = asks.then(|| typed.to_owned());
         Reply::Do(vec![Effect::Confirm { plan: self.plan.clone(), typed }])
+    }
+
+    /// Whether a name is to be typed in this session.
+    fn asks(&self, session: &Session) -> bool {
+        (session.protected || self.plan.asks_name()) && !session.read_only && !self.reading
     }
 
     /// Why this plan cannot run at all.
     fn refusal(&self, session: &Session) -> Option<String> {
+        if self.plan.is_refused_by_policy_only() {
+            let key = if self.asks(session) { "ctrl-o" } else { "o" };
+            return Some(format!("the team's rules refuse it; {key} overrides them, with a reason"));
+        }
         if let Some(blocked) = self.plan.blocked_by().next() {
             return Some(format!("cannot run: {}: {}", blocked.what, blocked.detail));
         }
@@ -241,9 +271,9 @@ impl PlanSheet {
         let plan = &self.plan;
         let title = format!("{} {}  {}", verb(plan.verb), plan.target.path(), plan.summary);
         let session = &scene.state.session;
-        let room = room(session, scene.state.size);
+        let room = room(self.asks(session), scene.state.size);
         let page = self.page(room.width);
-        let foot = foot(session);
+        let foot = foot(self.asks(session));
         let height = (page.len() as u16).clamp(6, room.height.max(6)) + 2 + foot;
         let inside = scene.sheet(buffer, whole, (room.width + 4, height), &title);
         let risk = match plan.risk {
@@ -263,13 +293,13 @@ impl PlanSheet {
     /// The last lines: what is to be known, what is to be typed, and the keys.
     fn foot(&self, scene: &Scene<'_>, buffer: &mut Buffer, inside: Rect) {
         let session = &scene.state.session;
-        let asks = asks(session) && !self.reading;
-        let Some(first) = inside.height.checked_sub(foot(session) - 1) else { return };
+        let asks = self.asks(session);
+        let Some(first) = inside.height.checked_sub(foot(asks) - 1) else { return };
         let at = Rect { y: inside.y + first, height: 1, ..inside };
         let refusal = self.refusal(session);
-        if let Some(reason) = &self.reason {
+        if let Some(reason) = self.reason.as_ref().filter(|_| self.error.is_none()) {
             let mut pen = scene.pen(buffer, at, 0);
-            pen.write("why ", Meaning::Key);
+            pen.write(if self.overriding { "override because " } else { "why " }, Meaning::Key);
             let (x, y) = pen.position();
             input::draw(scene, buffer, Rect { x, y, width: at.right().saturating_sub(x), height: 1 }, reason);
         } else if self.starting {
@@ -290,7 +320,8 @@ impl PlanSheet {
         }
         let mut keys = Rect { y: at.y + 1, ..at };
         if asks {
-            let prompt = format!("PROTECTED: type {} to confirm ", self.plan.target.name);
+            let why = if session.protected { "PROTECTED: " } else { "THE TEAM'S RULES: " };
+            let prompt = format!("{why}type {} to confirm ", self.plan.target.name);
             let mut pen = scene.pen(buffer, keys, 0);
             pen.write(&prompt, if refusal.is_some() { Meaning::Muted } else { Meaning::Warning });
             let (x, y) = pen.position();
@@ -300,6 +331,7 @@ impl PlanSheet {
         }
         let (diff, reason) = if asks { ("tab", "ctrl-r") } else { ("d", "w") };
         let run = if refusal.is_some() { Meaning::Muted } else { Meaning::Key };
+        let policy = self.plan.is_refused_by_policy_only();
         let hints: &[(&str, &str, Meaning)] = &match self.reason {
             None if self.reading => vec![
                 ("esc", " back to the others", Meaning::Key),
@@ -307,6 +339,13 @@ impl PlanSheet {
                 (diff, if self.diff { " plan" } else { " diff" }, Meaning::Key),
             ],
             Some(_) => vec![("enter", " plan with this reason", Meaning::Key), ("esc", " leave it", Meaning::Key)],
+            None if policy => vec![
+                (if asks { "ctrl-o" } else { "o" }, " override", Meaning::Key),
+                ("esc", " cancel", Meaning::Key),
+                (reason, " say why", Meaning::Key),
+                ("ctrl-s", " save", Meaning::Key),
+                (diff, if self.diff { " plan" } else { " diff" }, Meaning::Key),
+            ],
             None => vec![
                 ("enter", " run", run),
                 ("esc", " cancel", Meaning::Key),
@@ -341,21 +380,16 @@ fn checks<'p>(page: &mut Page, checks: impl Iterator<Item = &'p Precondition>) {
     }
 }
 
-/// Whether a name is to be typed in this session.
-const fn asks(session: &Session) -> bool {
-    session.protected && !session.read_only
-}
-
 /// Lines below the plan: a blank one, what is to be known, what is to be typed, the keys.
-const fn foot(session: &Session) -> u16 {
-    if asks(session) { 4 } else { 3 }
+const fn foot(asks: bool) -> u16 {
+    if asks { 4 } else { 3 }
 }
 
 /// The room for a plan's lines on a terminal of this size.
-fn room(session: &Session, size: Size) -> Rect {
+fn room(asks: bool, size: Size) -> Rect {
     let whole = layout::below_header(size);
     let width = whole.width.min(120).saturating_sub(4);
-    Rect::new(0, 0, width, whole.height.saturating_sub(2 + foot(session)))
+    Rect::new(0, 0, width, whole.height.saturating_sub(2 + foot(asks)))
 }
 
 /// A unified diff, each line by what it does.

@@ -72,6 +72,9 @@ pub fn page(scene: &Scene<'_>, account: &Account, width: u16) -> Page {
         Some(why) => page.labelled("why", Meaning::Text, why),
         None => page.labelled("why", Meaning::Muted, "no reason was given"),
     }
+    for rule in &account.overridden {
+        page.labelled("against", Meaning::Warning, rule);
+    }
     let ended = account.ended.map_or_else(|| "not ended".to_owned(), clock);
     page.labelled("when", Meaning::Text, &format!("{} – {ended}, in {}", clock(account.started), account.context));
     let result = account.result.as_deref().map_or_else(String::new, |result| format!(": {result}"));
