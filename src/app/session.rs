@@ -233,7 +233,6 @@ impl Session {
             git_cache: self.desk.cache.clone(),
             actor: self.desk.actor.clone(),
             proven: self.journals.proven(),
-            patience: GIT,
             repository: self.desk.config.settings.repository(&self.cluster.info().name).map(str::to_owned),
         }
     }

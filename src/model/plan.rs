@@ -1,6 +1,8 @@
 //! The plan: one serialisable value that the sheet, `--dry-run`, the journal and the executor all read.
 
-use super::{Access, ClusterIdentity, Incident, Intent, ObjectRef, OperationId, Ruling, Step, Verb};
+use super::{
+    Access, ClusterIdentity, Incident, Intent, ObjectRef, OperationId, Ruling, Step, Verb, image::ImageReference,
+};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -166,6 +168,16 @@ impl Plan {
     /// What tells that what it goes back to is good, where it goes back to something.
     pub fn evidence(&self) -> &str {
         self.preconditions.iter().find(|check| check.what == "known good").map_or("", |check| &check.detail)
+    }
+
+    /// What becomes of an image, of the first container whose image changes: both versions.
+    pub fn versions(&self) -> Option<(String, String)> {
+        self.reasons.iter().find_map(|reason| {
+            let (_, change) = reason.split_once(": ")?;
+            let (from, to) = change.split_once(" → ")?;
+            let version = |image: &str| Some(ImageReference::parse(image).ok()?.version());
+            Some((version(from)?, version(to)?))
+        })
     }
 
     /// The index of the step whose write is waited for most: the one that puts the target back, else the first.

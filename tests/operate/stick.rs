@@ -87,7 +87,6 @@ async fn planned(stage: &Stage, cluster: &Cluster, id: &str, revision: Option<u6
         actor: format!("{id}@bridge"),
         proven: HashMap::new(),
         repository: None,
-        patience: std::time::Duration::from_secs(8),
     };
     let mut facts = observe::gather(&world, &intent).await.unwrap();
     let Facts::Rollback(rollback) = &mut facts else { panic!("these are the facts of a rollback") };

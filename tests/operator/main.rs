@@ -10,6 +10,9 @@ mod faults;
 #[path = "../contract/fleet.rs"]
 #[allow(dead_code, reason = "shared with the contract suite, which uses more of it")]
 mod fleet;
+#[path = "../line/front.rs"]
+#[allow(dead_code, reason = "shared with the stories of a line, which use more of it")]
+mod front;
 mod held;
 mod helm;
 mod history;
@@ -61,7 +64,7 @@ fn main() -> std::process::ExitCode {
         };
         let mut real = [&stories[..], bump::REAL, kubectl::REAL, rescue::REAL].concat();
         if there("PILOTHOUSE_TEST_ARGO_ROLLOUTS", "controller of Argo Rollouts") {
-            real.extend(argo::ALL);
+            real.extend([argo::ALL, argo::REAL].concat());
         }
         if there("PILOTHOUSE_TEST_HELM", "Helm") {
             real.extend(helm::REAL);

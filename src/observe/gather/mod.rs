@@ -31,7 +31,7 @@ use crate::{
 };
 use jiff::Timestamp;
 use serde_json::Value;
-use std::{collections::HashMap, path::PathBuf, time::Duration};
+use std::{collections::HashMap, path::PathBuf};
 
 /// What gathering stands on.
 #[derive(Clone, Debug)]
@@ -46,8 +46,6 @@ pub struct World {
     pub proven: HashMap<String, Timestamp>,
     /// The repository that the configuration names for this context.
     pub repository: Option<String>,
-    /// How long a rollback waits for Git.
-    pub patience: Duration,
 }
 
 /// The facts for an intent.

@@ -37,13 +37,14 @@ pub fn account(entries: &[Entry], live: bool) -> Option<Account> {
         target: plan.target.clone(),
         context: plan.context.clone(),
         summary: redact::text(&plan.summary),
+        versions: plan.versions().map(|(from, to)| format!("{from} → {to}")),
         who,
         incident: plan
             .incident
             .clone()
             .map(|incident| Incident { cause: incident.cause.as_deref().map(redact::text), ..incident }),
         evidence: redact::text(plan.evidence()),
-        written: written(entries),
+        written: written(plan, entries),
         healthy: healthy(&history),
         left: left(&history, live).iter().map(|text| redact::text(text)).collect(),
         why: plan.why.as_deref().map(redact::text),
@@ -64,10 +65,10 @@ pub fn account(entries: &[Entry], live: bool) -> Option<Account> {
     })
 }
 
-/// When the first write is known to have been accepted.
-fn written(entries: &[Entry]) -> Option<Timestamp> {
-    let first = entries.iter().find(|entry| matches!(entry.record, Record::Wrote { .. }));
-    first.map(|entry| entry.time)
+/// When the write that is waited for most is known to have been accepted.
+fn written(plan: &Plan, entries: &[Entry]) -> Option<Timestamp> {
+    let of = |entry: &&Entry| matches!(entry.record, Record::Wrote { step, .. } if Some(step) == plan.write());
+    entries.iter().find(of).map(|entry| entry.time)
 }
 
 /// When the last rollout that was waited for was complete.

@@ -3,7 +3,7 @@
 //! Invariant: every time is one that somebody saw. What nobody saw is said to be unknown, and nothing is made up from it.
 
 use super::markdown::{fenced, line, moment, one};
-use crate::model::Account;
+use crate::model::{Account, Verb};
 use jiff::Timestamp;
 use std::fmt::Write as _;
 
@@ -21,6 +21,7 @@ pub(super) fn document(accounts: &[&Account], now: Timestamp) -> String {
     let mut text = String::new();
     let context = accounts.first().map_or("", |told| &told.context);
     let what = match accounts {
+        [only] if only.verb == Verb::Rollback => format!("{} rolled back", only.target.path()),
         [only] => format!("{} {}", only.verb, only.target),
         several => format!("{} workloads rolled back", several.len()),
     };
@@ -92,7 +93,7 @@ fn workloads(text: &mut String, accounts: &[&Account]) {
         let cells = [
             told.target.path(),
             cause.to_owned(),
-            told.summary.clone(),
+            told.versions.as_ref().map_or_else(|| told.summary.clone(), |v| format!("{v} ({})", told.summary)),
             told.evidence.clone(),
             format!("{}{took}", told.state),
         ];
@@ -155,7 +156,7 @@ fn span(from: Timestamp, to: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Happening, Incident, Kind, ObjectRef, OperationId, OperationState, Verb};
+    use crate::model::{Happening, Incident, Kind, ObjectRef, OperationId, OperationState};
     use crate::operate::fixtures::at;
 
     fn account(name: &str, begun: i64, healthy: Option<i64>) -> Account {
@@ -165,6 +166,7 @@ mod tests {
             target: ObjectRef::new(Kind::Deployment, "shop", name),
             context: "prod".into(),
             summary: "41 → 40".into(),
+            versions: Some("2.4.1 → 2.4.0".into()),
             who: vec!["ana@laptop".into()],
             incident: Some(Incident {
                 group: Some("g-1".into()),
@@ -212,8 +214,8 @@ mod tests {
 
         | workload | what failed | from → to | known good | result |
         |---|---|---|---|---|
-        | shop/checkout | crash loop \| exit 1 | 41 → 40 | 4 ready pods serve now | done, healthy after 30 s |
-        | shop/cart | crash loop \| exit 1 | 41 → 40 | 4 ready pods serve now | done, healthy after 40 s |
+        | shop/checkout | crash loop \| exit 1 | 2.4.1 → 2.4.0 (41 → 40) | 4 ready pods serve now | done, healthy after 30 s |
+        | shop/cart | crash loop \| exit 1 | 2.4.1 → 2.4.0 (41 → 40) | 4 ready pods serve now | done, healthy after 40 s |
 
         ## Timeline
 

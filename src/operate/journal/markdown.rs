@@ -86,6 +86,7 @@ mod tests {
             target: ObjectRef::new(Kind::Deployment, "shop", "checkout"),
             context: "prod".into(),
             summary: "41 → 40".into(),
+            versions: None,
             who: vec!["ana@laptop".into(), "bo@desk".into()],
             incident: None,
             evidence: String::new(),
