@@ -156,7 +156,7 @@ impl Session {
         let finishing =
             matches!(&facts, Facts::Rollback(facts) if facts.reconciler.as_ref().is_some_and(|r| r.hold().is_some()));
         let patience = if finishing { FINISHING } else { GIT };
-        self.read_git(&observe::World { patience, ..self.world() }, &mut facts, intent).await;
+        self.read_git(&self.world(), &mut facts, intent, patience).await;
         self.planned(intent, &facts, grounds.into())
     }
 
@@ -182,14 +182,20 @@ impl Session {
         }
     }
 
-    /// Adds what Git says to the facts of a rollback, for as long as `world` has patience. Returns whether anything came of it.
-    pub(super) async fn read_git(&self, world: &observe::World, facts: &mut Facts, intent: &Intent) -> bool {
+    /// Adds what Git says to the facts of a rollback, if it says that within `patience`. Returns whether anything came of it.
+    pub(super) async fn read_git(
+        &self,
+        world: &observe::World,
+        facts: &mut Facts,
+        intent: &Intent,
+        patience: Duration,
+    ) -> bool {
         let Facts::Rollback(facts) = facts else { return false };
         if facts.reconciler.is_none() {
             return false;
         }
         let known = std::mem::take(&mut facts.around.commits);
-        observe::sight(world, facts, intent.target()).await;
+        observe::sight(world, facts, intent.target(), patience).await;
         match facts.around.commits.is_empty() {
             true => facts.around.commits = known,
             false => self.keep_commits(intent.target(), facts.around.commits.clone()),

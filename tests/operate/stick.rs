@@ -90,7 +90,7 @@ async fn planned(stage: &Stage, cluster: &Cluster, id: &str, revision: Option<u6
     };
     let mut facts = observe::gather(&world, &intent).await.unwrap();
     let Facts::Rollback(rollback) = &mut facts else { panic!("these are the facts of a rollback") };
-    observe::sight(&world, rollback, intent.target()).await;
+    observe::sight(&world, rollback, intent.target(), Duration::from_secs(60)).await;
     plan::plan(&intent, &facts, OperationId(format!("op-{id}")), None, cluster.clock().now())
 }
 

@@ -22,24 +22,24 @@ use crate::{
     observe::{ObserveError, revisions::containers},
 };
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 /// Commits told of one place.
 const MOST: usize = 30;
 
-/// Reads Git's part of a rollback, for as long as the world has patience.
-pub async fn sight(world: &World, facts: &mut RollbackFacts, target: &ObjectRef) {
+/// Reads Git's part of a rollback, for as long as `patience`.
+pub async fn sight(world: &World, facts: &mut RollbackFacts, target: &ObjectRef, patience: Duration) {
     if facts.reconciler.is_none() {
         return;
     }
-    let read = tokio::time::timeout(world.patience, git(world, target, facts)).await;
+    let read = tokio::time::timeout(patience, git(world, target, facts)).await;
     let git = match read {
         Ok(Ok((git, commits))) => {
             facts.around.commits = commits;
             GitSight::Read(Box::new(git))
         }
         Ok(Err(why)) => GitSight::Unknown(why.lines().collect::<Vec<_>>().join(" ")),
-        Err(_) => GitSight::Unknown(format!("the repository was not read within {} s", world.patience.as_secs())),
+        Err(_) => GitSight::Unknown(format!("the repository was not read within {} s", patience.as_secs())),
     };
     if let Some(reconciler) = &mut facts.reconciler {
         reconciler.git = git;
