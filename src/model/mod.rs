@@ -43,6 +43,7 @@ mod owner;
 mod placement;
 mod plan;
 mod pods;
+pub mod quantity;
 mod release;
 mod reservation;
 mod revision;
