@@ -115,7 +115,7 @@ impl Hands {
                     let result = plan(&facts).map_err(|error| unplanned(&intent, &error));
                     send(&inbox, Message::Planned { ticket, result }).await;
                     // The plan did not wait for Git: what that adds comes while it is read.
-                    let told = session.read_git(&mut facts, &intent, GIT).await;
+                    let told = session.read_git(&session.world(), &mut facts, &intent, GIT).await;
                     if (told || session.read_commits(&mut facts, &intent).await)
                         && let Ok(plan) = plan(&facts)
                     {

@@ -27,7 +27,7 @@ use std::{collections::BTreeSet, time::Duration};
 /// Commits told of one place.
 const MOST: usize = 30;
 
-/// Reads Git's part of a rollback, for as long as is patient.
+/// Reads Git's part of a rollback, for as long as `patience`.
 pub async fn sight(world: &World, facts: &mut RollbackFacts, target: &ObjectRef, patience: Duration) {
     if facts.reconciler.is_none() {
         return;
