@@ -24,7 +24,7 @@ use std::{
 use tokio::time::timeout;
 
 /// How long is waited for what revisions can be told without.
-const BESIDE: Duration = Duration::from_secs(3);
+const BESIDE: Duration = Duration::from_secs(2);
 const REVISION: &str = "deployment.kubernetes.io/revision";
 const ARGO_REVISION: &str = "rollout.argoproj.io/revision";
 const CAUSE: &str = "kubernetes.io/change-cause";

@@ -42,8 +42,8 @@ fn looking(w: &World, cache: &tempfile::TempDir) -> observe::World {
         git_cache: cache.path().to_owned(),
         actor: "ana@desk".into(),
         proven: HashMap::new(),
+        chosen: HashMap::new(),
         repository: None,
-        patience: std::time::Duration::from_secs(8),
     }
 }
 

@@ -225,7 +225,13 @@ const fn gives_way(action: Action) -> u8 {
         Action::RollBack | Action::Panic | Action::Resume | Action::LogIn => 1,
         Action::Abort | Action::StepBack => 2,
         Action::Back | Action::Palette => 3,
-        Action::Filter | Action::Pause | Action::Next | Action::Mark | Action::Compare | Action::Follow => 4,
+        Action::Filter
+        | Action::ExportAll
+        | Action::Pause
+        | Action::Next
+        | Action::Mark
+        | Action::Compare
+        | Action::Follow => 4,
         Action::Bump | Action::Shift | Action::Logs | Action::PreviousRun | Action::Containers => 5,
         Action::Restart | Action::Migrate => 6,
         _ => 7,
@@ -240,6 +246,7 @@ const fn word(action: Action, short: bool) -> &'static str {
         Action::Panic if short => "all broken",
         Action::Panic => "all that broke",
         Action::Export => "export",
+        Action::ExportAll => "report",
         Action::Next => "next",
         Action::Group => "group",
         Action::Placement => "nodes",

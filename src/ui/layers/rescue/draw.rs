@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     config::{Action, Meaning, Where},
-    model::{Durability, Kind, Plan, Rows, Sync, image::ImageReference},
+    model::{Durability, Kind, Plan, Precondition, Rows, Sync},
     time::age,
     ui::{
         glyph, input, layout,
@@ -111,7 +111,7 @@ impl Rescue {
             pieces.push((Meaning::Title, format!("  {}", plan.summary)));
             let lasts = if plan.durability == Durability::Sticks { Meaning::Healthy } else { Meaning::Warning };
             pieces.push((lasts, format!("  {}", plan.durability.badge())));
-            if let Some((from, to)) = images(plan) {
+            if let Some((from, to)) = plan.versions() {
                 pieces.push((Meaning::Text, format!("  {from} → {to}")));
             }
         } else if let Some(cause) = &casualty.incident.cause {
@@ -214,21 +214,18 @@ fn in_short(page: &mut Page, plan: &Plan, doubt: Option<String>, confirming: boo
     if let (Durability::Reverted(how) | Durability::Unknown(how), true) = (&plan.durability, confirming) {
         under(page, Meaning::Warning, &format!("! {how}"));
     }
-    let mut warnings: Vec<&str> = plan.preconditions.iter().filter(|c| c.warning).map(|c| c.what.as_str()).collect();
-    warnings.dedup();
-    if !warnings.is_empty() {
-        under(page, Meaning::Warning, &format!("! look at: {}", warnings.join(", ")));
+    let warnings = || plan.preconditions.iter().filter(|check| check.warning && check.what != "known good");
+    if !confirming {
+        // One line each: the plan has the rest.
+        let told = |check: &Precondition| format!("{}! {}: {}", " ".repeat(INDENT), check.what, check.detail);
+        warnings().for_each(|check| page.line(vec![(Meaning::Warning, told(check))]));
+        return;
     }
-}
-
-/// What becomes of an image, of the first container whose image changes: both versions.
-fn images(plan: &Plan) -> Option<(String, String)> {
-    plan.reasons.iter().find_map(|reason| {
-        let (_, change) = reason.split_once(": ")?;
-        let (from, to) = change.split_once(" → ")?;
-        let version = |image: &str| Some(ImageReference::parse(image).ok()?.version());
-        Some((version(from)?, version(to)?))
-    })
+    let mut names: Vec<&str> = warnings().map(|check| check.what.as_str()).collect();
+    names.dedup();
+    if !names.is_empty() {
+        under(page, Meaning::Warning, &format!("! look at: {}", names.join(", ")));
+    }
 }
 
 fn under(page: &mut Page, meaning: Meaning, text: &str) {
