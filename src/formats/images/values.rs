@@ -14,6 +14,7 @@ use crate::model::image::ImageReference;
 const MAX_DEPTH: usize = 48;
 
 /// What is known of values before they are read.
+#[derive(Clone)]
 pub(super) struct Scope<'p> {
     /// What the references are found as.
     pub format: Format,
@@ -47,7 +48,7 @@ pub(super) fn find_nested(
     let Ok(inner) = Tree::parse(text.as_bytes()) else { return };
     let Some(root) = inner.root(0) else { return };
     let from = found.len();
-    let scope = Scope { format: scope.format, base: Pointer::root(), object: scope.object, lone_tags: scope.lone_tags };
+    let scope = Scope { base: Pointer::root(), ..*scope };
     find(&Document { path: place.path, tree: &inner, document: 0 }, root, &scope, found);
     embedded(place, scalar, pointer, found, from);
 }
@@ -98,7 +99,23 @@ impl<'t> Reader<'_, 't, '_> {
                     self.steps.pop();
                 }
             }
+            // Containers written as text, which a chart puts into its templates.
+            Kind::Scalar(text, Style::Block) if text.contains("image:") && self.scope.lone_tags => self.text(id),
             Kind::Scalar(..) | Kind::Alias(_) => {}
+        }
+    }
+
+    /// The references of a document that stands in a value.
+    fn text(&mut self, id: NodeId) {
+        let pointer = self.pointer(&[]);
+        let scope = Scope { base: Pointer::root(), lone_tags: false, ..*self.scope };
+        let from = self.found.len();
+        find_nested(self.place, id, &pointer, &scope, self.found);
+        for found in self.found.iter_mut().skip(from) {
+            let above = self.steps.iter().map(ToString::to_string);
+            found.slot = above.chain(found.slot.drain(..)).collect();
+            let container = found.slot.join(".");
+            found.object.iter_mut().for_each(|object| object.container.clone_from(&container));
         }
     }
 
@@ -372,6 +389,16 @@ mod tests {
         assert_eq!((found.len(), found[0].line), (1, 7));
         let applied = edits("map.yaml", map, "v2")[0].apply(map.as_bytes()).unwrap();
         assert_eq!(String::from_utf8(applied.bytes).unwrap(), map.replace("v1", "v2"));
+    }
+
+    #[test]
+    fn containers_written_as_text() {
+        let text = "image: {repository: r/a, tag: v0}\nextraContainers: |\n  - name: side\n    image: r/side:v1 # c\n";
+        let found = all("values.yaml", text);
+        assert_eq!((found[1].image.to_string(), found[1].line), ("r/side:v1".into(), 4));
+        assert_eq!(found[1].slot.join("."), "extraContainers.0.image");
+        let applied = edits("values.yaml", text, "v2")[1].apply(text.as_bytes()).unwrap();
+        assert_eq!(String::from_utf8(applied.bytes).unwrap(), text.replace("v1", "v2"));
     }
 
     #[test]

@@ -210,6 +210,7 @@ impl<'i> Delivery<'i> {
                     &layers,
                     &anchor.chain,
                     chart.as_deref(),
+                    self.rendered(file, release),
                 );
             }
         }
@@ -301,6 +302,20 @@ impl<'i> Delivery<'i> {
         layers.into_iter().map(|(_, layer)| layer).collect()
     }
 
+    /// The images that a HelmRelease changes after the chart is rendered.
+    fn rendered(&self, file: &str, release: &Release) -> Vec<(&'i str, usize, &'i Found)> {
+        let of_release = |found: &Found| {
+            release.kind == ReleaseKind::HelmRelease
+                && found.matches.is_some()
+                && found.document == release.document
+                && found.object.as_ref().is_some_and(|object| object.name == release.name)
+        };
+        let read = self.files.get_key_value(file).into_iter();
+        let found =
+            read.flat_map(|(path, reading)| reading.found.iter().enumerate().map(move |(n, f)| (path.as_str(), n, f)));
+        found.filter(|(_, _, found)| of_release(found)).collect()
+    }
+
     /// The values files that a source names, once for each environment that a template in their names stands for.
     fn variants(&mut self, source: &ReleaseSource, folder: &str) -> Vec<Vec<String>> {
         let (mut fixed, mut open) = (Vec::new(), Vec::new());
@@ -367,14 +382,14 @@ impl<'i> Delivery<'i> {
             own.pieces.extend(maps.map(|(number, found)| (path.as_str(), number, found)));
             layers.push(own);
             let own = Some((path.clone(), 0, Pointer::root()));
-            self.emit(self.nameless(path, chart.as_deref(), own), &layers, &[], chart.as_deref());
+            self.emit(self.nameless(path, chart.as_deref(), own), &layers, &[], chart.as_deref(), Vec::new());
         }
         for path in defaults {
             let folder = folder_of(path);
             let Some(chart) = self.charts.get(folder).cloned() else { continue };
             if !self.used.contains(folder) && !inner.contains(&chart.folder) {
                 let layers = self.chart(&chart, &[], MAX_CHART_DEPTH);
-                self.emit(self.nameless(path, Some(&chart), None), &layers, &[], Some(&chart));
+                self.emit(self.nameless(path, Some(&chart), None), &layers, &[], Some(&chart), Vec::new());
             }
         }
     }
@@ -408,9 +423,18 @@ impl<'i> Delivery<'i> {
         named.next().filter(|_| named.next().is_none()).map(Arc::clone)
     }
 
-    fn emit(&mut self, release: Delivered, layers: &[Layer<'_>], chain: &[(String, String)], chart: Option<&Chart>) {
+    fn emit(
+        &mut self,
+        release: Delivered,
+        layers: &[Layer<'_>],
+        chain: &[(String, String)],
+        chart: Option<&Chart>,
+        rendered: Vec<(&str, usize, &Found)>,
+    ) {
         let release = Arc::new(release);
-        for (key, slot) in laid(layers) {
+        let mut slots = laid(layers);
+        super::layers::rendered(&mut slots, rendered.into_iter());
+        for (key, slot) in slots {
             let mut image = slot.image;
             if image.repository.is_empty() && image.tag.is_none() {
                 continue;

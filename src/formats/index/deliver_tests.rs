@@ -296,3 +296,14 @@ fn values_files_beside_charts_that_a_template_names() {
         "charts/web/values-prod.yaml: image: {tag: v2}"
     );
 }
+
+#[test]
+fn images_that_a_helm_release_changes_after_rendering() {
+    let release = RELEASE.replace(
+        "  values:\n    image:\n      tag: v1\n",
+        "  postRenderers:\n  - kustomize:\n      images:\n      - name: r/web\n        newName: m/web\n        newTag: v1\n",
+    );
+    let files = [("release.yaml", release.as_str())];
+    let running = owned(target("shop", "web", "m/web:v1"), OwnerKind::HelmRelease, "flux-system", "web");
+    assert_eq!(bumped(&files, &running).1, "release.yaml:         newTag: v2");
+}

@@ -82,6 +82,31 @@ pub(super) fn over(below: &ImageReference, above: &Found) -> ImageReference {
     }
 }
 
+/// Lets entries of a later transformation say what they make of the images; one that no image here fits makes one of its own.
+pub(super) fn rendered<'i>(
+    slots: &mut BTreeMap<Vec<String>, Slot>,
+    entries: impl Iterator<Item = (&'i str, usize, &'i Found)>,
+) {
+    for (file, number, entry) in entries {
+        let (source, matches) = ((file.to_owned(), number), entry.matches.as_deref().unwrap_or_default());
+        let made = |below: &ImageReference| {
+            let keeps = entry.image.tag.is_none() && entry.image.digest.is_none();
+            let version = if keeps { below.clone() } else { entry.image.clone() };
+            ImageReference { repository: entry.image.repository.clone(), ..version }
+        };
+        let mut is_alone = true;
+        for slot in slots.values_mut().filter(|slot| slot.image.repository == matches) {
+            slot.image = made(&slot.image);
+            (slot.source, slot.leaf, slot.shadowed) = (source.clone(), Vec::new(), false);
+            is_alone = false;
+        }
+        if is_alone {
+            let slot = Slot { image: entry.image.clone(), source, leaf: Vec::new(), whole: true, shadowed: false };
+            slots.insert(vec![matches.to_owned()], slot);
+        }
+    }
+}
+
 fn sets_version(found: &Found) -> bool {
     match &found.written {
         Written::Entry | Written::Scalar(_) => true,
