@@ -197,7 +197,7 @@ mod tests {
         };
         assert_eq!(score("nginx", "docker.io/library/nginx:1"), 2);
         assert_eq!(score("team/app", "mirror.example.com/team/app:1"), 1);
-        assert_eq!(score("quay.io/team/app", "mirror.example.com/quay/team/app:1"), 1);
+        assert_eq!(score("r.example.com/team/app", "mirror.example.com/r/team/app:1"), 1);
         assert_eq!(score("app", "mirror.example.com/team/app:1"), 1);
         assert_eq!(score("app", "mirror.example.com/team/my-app:1"), 0);
     }
