@@ -94,7 +94,8 @@ impl Session {
         why: Option<&str>,
     ) -> Result<Plan, Unplanned> {
         let mut facts = observe::gather(world, &wanted.intent).await?;
-        self.read_git(&mut facts, &wanted.intent, GIT).await;
+        self.add_known(&mut facts, &wanted.intent);
+        self.read_git(world, &mut facts, &wanted.intent, GIT).await;
         let why = why.map(str::to_owned);
         let plan = plan::plan(&wanted.intent, &facts, group.operation(), why, self.clock.now())?;
         let told = plan.incident.clone().unwrap_or_default();

@@ -6,6 +6,7 @@ use super::desk::Desk;
 use crate::{
     config::Paths,
     connect::kube::{ApiErrorKind, Cluster, ConnectError, ConnectOptions, ContextInfo},
+    formats::lease,
     model::{Commit, Control, Facts, Grounds, Intent, ObjectRef, OperationId, Outcome, Plan},
     observe::{self, ObserveError},
     operate::{self, Consent, Crew, Journals, Mode, Running, StartError},
@@ -151,7 +152,11 @@ impl Session {
     /// When facts are missing or allow no plan; both say what to do.
     pub async fn plan(&self, intent: &Intent, grounds: impl Into<Grounds>) -> Result<Plan, Unplanned> {
         let mut facts = self.facts(intent).await?;
-        self.read_git(&mut facts, intent, GIT).await;
+        // Where the cluster is right already and only Git is left, there is nothing else to be done meanwhile.
+        let finishing =
+            matches!(&facts, Facts::Rollback(facts) if facts.reconciler.as_ref().is_some_and(|r| r.hold().is_some()));
+        let patience = if finishing { FINISHING } else { GIT };
+        self.read_git(&self.world(), &mut facts, intent, patience).await;
         self.planned(intent, &facts, grounds.into())
     }
 
@@ -161,31 +166,39 @@ impl Session {
     /// When facts are missing that no plan can do without.
     pub(super) async fn facts(&self, intent: &Intent) -> Result<Facts, Unplanned> {
         let mut facts = observe::gather(&self.world(), intent).await?;
-        if let Some(holder) = &mut facts.common_mut().holder {
-            let host =
-                |who: &str| who.split('/').next().and_then(|who| who.rsplit_once('@')).map(|(_, host)| host.to_owned());
-            let id = holder.operation.as_ref().map(|id| OperationId(id.clone()));
-            holder.gone = host(&holder.identity) == host(&self.desk.actor)
-                && id.is_some_and(|id| self.journals.is_abandoned(&id));
-        }
-        if let Facts::Rollback(facts) = &mut facts {
-            facts.around.commits = self.known_commits(intent.target()).unwrap_or_default();
-        }
+        self.add_known(&mut facts, intent);
         Ok(facts)
     }
 
-    /// Adds what Git says to the facts of a rollback. Where the cluster is right already, and only Git is not, it is waited for
-    /// longer. Returns whether anything came of it.
-    pub(super) async fn read_git(&self, facts: &mut Facts, intent: &Intent, patience: Duration) -> bool {
+    /// Adds what this program knows by itself: whether the process that holds the target's Lease is gone, and commits seen before.
+    pub(super) fn add_known(&self, facts: &mut Facts, intent: &Intent) {
+        if let Some(holder) = &mut facts.common_mut().holder {
+            let here = lease::host(&holder.identity) == lease::host(&self.desk.actor);
+            let id = holder.operation.as_ref().map(|id| OperationId(id.clone()));
+            holder.gone = here && id.is_some_and(|id| self.journals.is_abandoned(&id));
+        }
+        if let Facts::Rollback(facts) = facts {
+            facts.around.commits = self.known_commits(intent.target()).unwrap_or_default();
+        }
+    }
+
+    /// Adds what Git says to the facts of a rollback, if it says that within `patience`. Returns whether anything came of it.
+    pub(super) async fn read_git(
+        &self,
+        world: &observe::World,
+        facts: &mut Facts,
+        intent: &Intent,
+        patience: Duration,
+    ) -> bool {
         let Facts::Rollback(facts) = facts else { return false };
-        let target = intent.target();
-        let Some(reconciler) = &facts.reconciler else { return false };
-        let patience = if reconciler.hold().is_some() { patience.max(FINISHING) } else { patience };
+        if facts.reconciler.is_none() {
+            return false;
+        }
         let known = std::mem::take(&mut facts.around.commits);
-        observe::sight(&self.world(), facts, target, patience).await;
+        observe::sight(world, facts, intent.target(), patience).await;
         match facts.around.commits.is_empty() {
             true => facts.around.commits = known,
-            false => self.keep_commits(target, facts.around.commits.clone()),
+            false => self.keep_commits(intent.target(), facts.around.commits.clone()),
         }
         true
     }
@@ -226,6 +239,7 @@ impl Session {
             git_cache: self.desk.cache.clone(),
             actor: self.desk.actor.clone(),
             proven: self.journals.proven(),
+            chosen: self.journals.chosen(&self.cluster.info().name),
             repository: self.desk.config.settings.repository(&self.cluster.info().name).map(str::to_owned),
         }
     }

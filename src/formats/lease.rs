@@ -22,6 +22,11 @@ pub fn is_fresh(renewed: Timestamp, now: Timestamp) -> bool {
     (-AHEAD..fresh).contains(&now.duration_since(renewed).as_secs())
 }
 
+/// The host of a holder, `user@host/<operation>`, or of an operator, `user@host`.
+pub fn host(identity: &str) -> Option<&str> {
+    identity.split('/').next()?.rsplit_once('@').map(|(_, host)| host)
+}
+
 /// The label, with its value, of every Lease that is ours: those of nodes and controllers, which are many, are told apart by it.
 pub const LABEL: (&str, &str) = ("app.kubernetes.io/managed-by", "pilothouse");
 /// The same as a selector.

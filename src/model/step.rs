@@ -236,7 +236,7 @@ pub enum Action {
         reference: Reference,
         /// What it must not say any more: container and image.
         bad: Vec<(String, String)>,
-        /// Whether an Application has to be Synced and Healthy with that as well, its last operation over.
+        /// Whether it has to be over with that: an Application Synced and Healthy, a Kustomization not only attempting it.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         settled: bool,
     },

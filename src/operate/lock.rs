@@ -227,9 +227,8 @@ impl Run {
 
     /// Whether the process that holds a Lease is known to be gone: it ran on this machine, and nobody holds its journal.
     fn is_gone(&self, seen: &Seen) -> bool {
-        let host =
-            |text: &str| text.split('/').next().and_then(|who| who.rsplit_once('@')).map(|(_, host)| host.to_owned());
-        let here = seen.holder.as_deref().and_then(host).is_some_and(|theirs| Some(theirs) == host(&self.actor));
+        let theirs = seen.holder.as_deref().and_then(note::host);
+        let here = theirs.is_some() && theirs == note::host(&self.actor);
         let operation = seen.operation.as_ref().map(|id| OperationId(id.clone()));
         here && operation.is_some_and(|id| self.journals.is_abandoned(&id))
     }

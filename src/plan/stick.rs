@@ -140,7 +140,8 @@ pub(super) fn of(
             stick.diff = git.diff;
             stick.reasons.extend(git.reasons);
             stick.preconditions.extend(git.preconditions);
-            let tells = |hold: &OwnerHold| hold.mark.means != Means::Suspend;
+            // A Kustomization that leaves a HelmRelease alone does not bring its values right before it is let go.
+            let tells = |hold: &OwnerHold| hold.mark.means != Means::Suspend || !hold.mark.aside;
             match facts.consumer.as_ref().filter(|_| holds.first().is_some_and(tells)) {
                 Some((consumer, source)) => {
                     stick.durability = Durability::Sticks;
@@ -151,8 +152,10 @@ pub(super) fn of(
                         bad: bad_of(swaps),
                         settled,
                     };
-                    let detail = format!("until {owner} {} {branch} without {}", sees(consumer), bad(swaps));
-                    stick.after.push(step("applied", detail, applied(false)));
+                    let release = facts.marks.first().is_some_and(|mark| mark.mark.means == Means::Suspend);
+                    let who = if release { consumer.type_name() } else { owner.to_string() };
+                    let detail = format!("until {who} {} {branch} without {}", sees(consumer), bad(swaps));
+                    stick.after.push(step("applied", detail, applied(release)));
                     if consumer.kind == Kind::Application {
                         let detail = format!("until {owner} is Synced and Healthy with that");
                         settled = Some(step("settled", detail, applied(true)));

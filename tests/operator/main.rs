@@ -10,6 +10,7 @@ mod faults;
 #[path = "../contract/fleet.rs"]
 #[allow(dead_code, reason = "shared with the contract suite, which uses more of it")]
 mod fleet;
+mod formats;
 #[path = "../line/front.rs"]
 #[allow(dead_code, reason = "shared with the stories of a line, which use more of it")]
 mod front;
@@ -44,6 +45,7 @@ fn main() -> std::process::ExitCode {
         rollback::ALL,
         shift::ALL,
         bump::ALL,
+        formats::ALL,
         policy::ALL,
         migrate::ALL,
         faults::ALL,

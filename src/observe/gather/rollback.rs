@@ -24,14 +24,15 @@ pub(super) async fn gather(world: &World, intent: &Intent, object: Value) -> Res
         let configuration = soon(surroundings::changes(reader, intent.target(), &revisions)).await;
         Ok::<_, ObserveError>((revisions, configuration))
     };
+    // Each on the heap by itself: all of them at once are more than a small stack takes.
     let (ours, reconciler, (migrations, jobs), stuck, template_of, release, common) = tokio::join!(
-        ours,
-        timeout(common::ABOVE, reconciler::gather(world, intent.target(), &object)),
-        soon(migrations(reader, intent.target(), &object)),
-        soon(surroundings::stuck(reader, &object)),
-        surroundings::template_of(reader, &object),
-        timeout(common::BESIDE, surroundings::release(world, release)),
-        common::gather(world, intent, object.clone()),
+        Box::pin(ours),
+        Box::pin(timeout(common::ABOVE, reconciler::gather(world, intent.target(), &object))),
+        Box::pin(soon(migrations(reader, intent.target(), &object))),
+        Box::pin(soon(surroundings::stuck(reader, &object))),
+        Box::pin(surroundings::template_of(reader, &object)),
+        Box::pin(timeout(common::BESIDE, surroundings::release(world, release))),
+        Box::pin(common::gather(world, intent, object.clone())),
     );
     let ((revisions, configuration), common) = (ours?, common?);
     // What is not told in time holds nothing up: the plan then says what a direct write is worth.

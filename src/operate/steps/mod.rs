@@ -82,8 +82,8 @@ impl Run {
             Action::WaitApplied { owner, reference, bad, settled, .. } if owner.kind == Kind::Application => {
                 synced::run(self, index, owner, reference, bad, *settled).await
             }
-            Action::WaitApplied { owner, source, reference, bad, .. } => {
-                applied::run(self, index, owner, source.as_ref(), reference, bad).await
+            Action::WaitApplied { owner, source, reference, bad, settled } => {
+                applied::run(self, index, owner, source.as_ref(), reference, bad, *settled).await
             }
             Action::WaitHand { owner, todo } => hand::run(self, index, owner, todo).await,
             Action::ReleaseOwner(hold) => owner::release(self, index, hold).await,
