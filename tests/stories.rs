@@ -646,7 +646,7 @@ fn resizing_keeps_the_selection_in_sight() {
 #[test]
 fn what_was_typed_into_a_form_survives_a_plan_that_cannot_be_made() {
     let mut robot = operator();
-    robot.press("b ctrl-u");
+    robot.press("b tab ctrl-u");
     robot.write("2.4.2");
     robot.press("up");
     robot.write("fixes the crash");

@@ -79,6 +79,7 @@ fn bump(agreed: Agreed, from: &str, to: &str, moving: Option<Result<Option<Strin
             diff: String::new(),
         },
         registry: Ok(Some("sha256:aa".into())),
+        recorded: None,
         moving,
         author: Ok("Ana <ana@example.org>".into()),
     };

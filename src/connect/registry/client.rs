@@ -90,6 +90,11 @@ impl Registry {
         &self.name
     }
 
+    /// The repository's name within the registry.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
     /// Every tag of the repository, in no order, and whether there are more than are listed.
     ///
     /// # Errors
