@@ -6,7 +6,7 @@ mod fixture;
 use fixture::{ago, deployment, migration_view, now, rescue, robot::Robot, rollback_plan, rows, session, shift_view};
 use pilothouse::{
     model::*,
-    ui::{Effect, Message},
+    ui::{Confirmed, Effect, Message},
 };
 use std::sync::Arc;
 
@@ -217,7 +217,9 @@ fn what_broke_is_rolled_back_with_two_keys_and_the_confirmation() {
     });
     assert!(robot.sees("2 to roll back"), "{}", robot.screen());
     let effects = robot.press("r enter");
-    let [Effect::ConfirmAll { plans, typed: None }] = effects.as_slice() else { panic!("{effects:?}") };
+    let [Effect::ConfirmAll(Confirmed { plans, typed: None, why: None })] = effects.as_slice() else {
+        panic!("{effects:?}")
+    };
     let targets: Vec<&ObjectRef> = plans.iter().map(|plan| &plan.target).collect();
     assert_eq!(targets, [&cart, &search]);
     assert!(robot.sees("Roll back 2 side by side") && robot.sees("asking the guard"), "{}", robot.screen());
@@ -231,19 +233,41 @@ fn what_broke_is_rolled_back_with_two_keys_and_the_confirmation() {
 }
 
 #[test]
-fn a_protected_context_wants_its_name_and_read_only_refuses() {
+fn a_protected_context_wants_its_name_for_several_the_workloads_for_one_and_read_only_refuses() {
     let mut robot = Robot::new(session(true, false), rows(), (120, 40));
     rescue::open(&mut robot, "! s s s s s");
     assert_eq!(robot.press("r enter"), []);
-    assert!(robot.sees("type prod-eu first: this context is protected"));
-    robot.write("checkout");
+    let one = rows().casualties()[0].object.name.to_string();
+    assert!(robot.sees(&format!("type {one} first: this context is protected")), "{}", robot.screen());
+    robot.write("prod-eu");
     assert_eq!(robot.press("enter"), []);
-    assert!(robot.sees("`checkout` is not `prod-eu`"));
+    assert!(robot.sees(&format!("`prod-eu` is not `{one}`")));
     robot.press("ctrl-u");
+    robot.write(&one);
+    // A reason can be given wherever it comes to mind; the keys that type it confirm nothing.
+    robot.press("ctrl-r");
+    robot.write("r errors since 03:05");
+    assert_eq!(robot.press("enter"), []);
+    assert!(robot.sees("why r errors since 03:05") && robot.sees(&format!("to confirm {one}")), "{}", robot.screen());
+    let effects = robot.press("enter");
+    let [Effect::ConfirmAll(Confirmed { plans, typed, why })] = effects.as_slice() else { panic!("{effects:?}") };
+    assert_eq!((plans.len(), typed.as_deref()), (1, Some(one.as_str())));
+    assert_eq!(why.as_deref(), Some("r errors since 03:05"));
+
+    let mut robot = Robot::new(session(true, false), rows(), (120, 40));
+    rescue::two_more(&mut robot);
+    let (ticket, wanted) = rescue::wanted(robot.press("!"));
+    for (at, (intent, _)) in wanted.iter().enumerate() {
+        let object = intent.target().clone();
+        let result = Ok(Arc::new(rescue::plan(&object, at + 1)));
+        robot.tell(Message::Mustered { ticket, object, result });
+    }
+    robot.press("r");
     robot.write("prod-eu");
     let effects = robot.press("enter");
-    let [Effect::ConfirmAll { plans, typed }] = effects.as_slice() else { panic!("{effects:?}") };
-    assert_eq!((plans.len(), typed.as_deref()), (1, Some("prod-eu")));
+    let [Effect::ConfirmAll(Confirmed { plans, typed, why: None })] = effects.as_slice() else { panic!("{effects:?}") };
+    assert!(plans.len() > 1);
+    assert_eq!(typed.as_deref(), Some("prod-eu"));
 
     let mut robot = Robot::new(session(true, true), rows(), (120, 40));
     rescue::open(&mut robot, "! s s s s s");
@@ -266,7 +290,7 @@ fn marks_say_which_and_a_revision_can_be_chosen_where_none_is_proven() {
     assert_eq!(chosen[0].0, Intent::Rollback { target: object.clone(), revision: Some(10) });
     robot.tell(Message::Mustered { ticket, object: object.clone(), result: Ok(Arc::new(rescue::plan(&object, 1))) });
     let effects = robot.press("r enter");
-    let [Effect::ConfirmAll { plans, .. }] = effects.as_slice() else { panic!("{effects:?}") };
+    let [Effect::ConfirmAll(Confirmed { plans, .. })] = effects.as_slice() else { panic!("{effects:?}") };
     assert_eq!(plans.iter().map(|plan| &plan.target).collect::<Vec<_>>(), [&object], "who chose it meant it");
     robot.press("esc");
     assert!(!robot.sees("marked"), "what was marked is done");

@@ -20,12 +20,12 @@ impl Cockpit {
                     Err(error) => self.tell(Message::Started(Err(not_reached("Not started", &error)))),
                 }
             }
-            Effect::ConfirmAll { plans, typed } => {
-                let context = plans.first()?.context.clone();
+            Effect::ConfirmAll(confirmed) => {
+                let context = confirmed.plans.first()?.context.clone();
                 match self.fleet.session(&context) {
-                    Ok(session) => self.hands.start_all(&session, plans, typed),
+                    Ok(session) => self.hands.start_all(&session, confirmed),
                     Err(error) => {
-                        for plan in plans {
+                        for plan in confirmed.plans {
                             let why = not_reached("Not started", &error);
                             self.tell(Message::Began(plan.operation.clone(), Err(why)));
                         }

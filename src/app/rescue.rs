@@ -22,10 +22,12 @@ use tokio::{
     time::timeout,
 };
 
-/// How long the facts of one workload are waited for.
-const PATIENCE: Duration = Duration::from_secs(6);
+/// How long the facts of one workload are waited for: longer than everything that can be done without.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How long Git is waited for, of that.
+const GIT: Duration = Duration::from_secs(2);
 /// Workloads whose facts are gathered at once.
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 16;
 
 /// Operations that are confirmed together: their name, and a number for each.
 #[derive(Debug)]
@@ -91,7 +93,9 @@ impl Session {
         wanted: Wanted,
         why: Option<&str>,
     ) -> Result<Plan, Unplanned> {
-        let facts = observe::gather(world, &wanted.intent).await?;
+        let mut facts = observe::gather(world, &wanted.intent).await?;
+        self.add_known(&mut facts, &wanted.intent);
+        self.read_git(world, &mut facts, &wanted.intent, GIT).await;
         let why = why.map(str::to_owned);
         let plan = plan::plan(&wanted.intent, &facts, group.operation(), why, self.clock.now())?;
         let told = plan.incident.clone().unwrap_or_default();

@@ -8,7 +8,8 @@ use super::{
 use crate::{
     model::{Casualty, Intent, Plan, Progress},
     operate::Consent,
-    ui::{Message, Ticket},
+    plan,
+    ui::{Confirmed, Message, Ticket},
 };
 use std::sync::{Arc, PoisonError};
 use tokio_util::task::AbortOnDropHandle;
@@ -52,9 +53,16 @@ impl Hands {
     }
 
     /// Starts plans that were confirmed together, and reports of each.
-    pub(super) fn start_all(&self, session: &Arc<Session>, plans: Vec<Arc<Plan>>, typed: Option<String>) {
-        let plans = plans.into_iter().map(Arc::unwrap_or_clone).collect();
-        let mut words = session.begin(plans, &typed.map_or(Consent::Yes, Consent::Context));
+    pub(super) fn start_all(&self, session: &Arc<Session>, confirmed: Confirmed) {
+        let Confirmed { plans, typed, why } = confirmed;
+        let consent = match (typed, plans.len()) {
+            (None, _) => Consent::Yes,
+            (Some(name), 1) => Consent::Name(name),
+            (Some(context), _) => Consent::Context(context),
+        };
+        let because = |plan| plan::because(plan, why.as_deref().unwrap_or_default());
+        let plans = plans.into_iter().map(Arc::unwrap_or_clone).map(because).collect();
+        let mut words = session.begin(plans, &consent);
         let (inbox, controls) = (self.inbox.clone(), Arc::clone(&self.controls));
         tokio::spawn(async move {
             while let Some((id, word)) = words.recv().await {

@@ -62,7 +62,8 @@ pub fn ask<W: Write>(
     Ok(if matches!(typed.to_lowercase().as_str(), "y" | "yes") { Answer::Yes(Consent::Yes) } else { Answer::No })
 }
 
-/// Asks for consent to these plans at once, as [`ask`] does for one. The name, where one is typed, is the context's.
+/// Asks for consent to these plans at once, as [`ask`] does for one. In a protected context the name is the context's, for a single
+/// one the workload's. A script, which cannot know how many broke, gives the context's in either case.
 ///
 /// # Errors
 /// When there is no terminal to ask on.
@@ -74,7 +75,11 @@ pub fn ask_all<W: Write>(
     console: &mut Console<W>,
 ) -> Result<Answer, Failure> {
     if options.yes {
-        return Ok(Answer::Yes(options.confirm.clone().map_or(Consent::Yes, Consent::Context)));
+        let given = |text: String| match plans {
+            [one] if text == format!("{context}/{}", one.target.name) => Consent::ContextAndName(text),
+            _ => Consent::Context(text),
+        };
+        return Ok(Answer::Yes(options.confirm.clone().map_or(Consent::Yes, given)));
     }
     let asks = mode.protected || plans.iter().any(|plan| plan.asks_name());
     if mode.read_only {
@@ -86,9 +91,13 @@ pub fn ask_all<W: Write>(
     }
     let these = if plans.len() == 1 { "this one".to_owned() } else { format!("these {}", plans.len()) };
     if asks {
+        let (name, consent): (&str, fn(String) -> Consent) = match plans {
+            [one] => (&one.target.name, Consent::Name),
+            _ => (context, Consent::Context),
+        };
         let why = if mode.protected { format!("{context} is protected") } else { "the team's rules ask for it".into() };
-        let typed = answer(&format!("{why}: type {context} to roll back {these}: "))?;
-        return Ok(if typed.is_empty() { Answer::No } else { Answer::Yes(Consent::Context(typed)) });
+        let typed = answer(&format!("{why}: type {name} to roll back {these}: "))?;
+        return Ok(if typed.is_empty() { Answer::No } else { Answer::Yes(consent(typed)) });
     }
     let typed = answer(&format!("Roll back {these}? [y/N] "))?;
     Ok(if matches!(typed.to_lowercase().as_str(), "y" | "yes") { Answer::Yes(Consent::Yes) } else { Answer::No })

@@ -210,6 +210,8 @@ const DEFAULT: &[(Where, &str, Action)] = &[
     (Where::Panic, "space", Action::Mark),
     (Where::Panic, "*", Action::MarkAll),
     (Where::Panic, "s", Action::Since),
+    (Where::Panic, "w", Action::Reason),
+    (Where::Panic, "ctrl-r", Action::Reason),
     (Where::Moving, "enter", Action::Open),
     (Where::Moving, "k", Action::Up),
     (Where::Moving, "up", Action::Up),

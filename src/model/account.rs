@@ -12,6 +12,9 @@ pub struct Happening {
     pub at: Timestamp,
     /// What.
     pub what: String,
+    /// Whether only who looks into the operation itself wants to know.
+    #[serde(skip)]
+    pub routine: bool,
 }
 
 /// The account of one operation. It holds no secret and no environment value: whoever makes it hides them.
@@ -27,6 +30,9 @@ pub struct Account {
     pub context: String,
     /// One line: what it did.
     pub summary: String,
+    /// What became of the image: `2.4.1 → 2.4.0`; None where that is not what it was about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub versions: Option<String>,
     /// Who carried it out, as `user@host`: first who began it, then each who took it up.
     pub who: Vec<String>,
     /// The breakage that it answers, where there is one.
@@ -35,7 +41,7 @@ pub struct Account {
     /// What tells that what it went back to is good; empty where it went back to nothing.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub evidence: String,
-    /// When its first write was accepted.
+    /// When the write that it is about was accepted.
     pub written: Option<Timestamp>,
     /// When the rollout that it waited for was complete.
     pub healthy: Option<Timestamp>,

@@ -1,6 +1,8 @@
 //! The plan: one serialisable value that the sheet, `--dry-run`, the journal and the executor all read.
 
-use super::{Access, ClusterIdentity, Incident, Intent, ObjectRef, OperationId, Ruling, Step, Verb};
+use super::{
+    Access, ClusterIdentity, Incident, Intent, ObjectRef, OperationId, Ruling, Step, Verb, image::ImageReference,
+};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -149,7 +151,15 @@ pub struct Plan {
     pub policy: Option<Ruling>,
 }
 
+/// How the word on Git begins in a plan that was made while Git was still being read.
+pub const OUTSTANDING: &str = "is being read";
+
 impl Plan {
+    /// Whether Git was still being read when it was made: it is then what is done without, and another one comes.
+    pub fn awaits_git(&self) -> bool {
+        self.preconditions.iter().any(|check| check.what == "git" && check.detail.starts_with(OUTSTANDING))
+    }
+
     /// The preconditions that keep it from running.
     pub fn blocked_by(&self) -> impl Iterator<Item = &Precondition> {
         self.preconditions.iter().filter(|p| !p.ok && !p.warning)
@@ -158,6 +168,16 @@ impl Plan {
     /// What tells that what it goes back to is good, where it goes back to something.
     pub fn evidence(&self) -> &str {
         self.preconditions.iter().find(|check| check.what == "known good").map_or("", |check| &check.detail)
+    }
+
+    /// What becomes of an image, of the first container whose image changes: both versions.
+    pub fn versions(&self) -> Option<(String, String)> {
+        self.reasons.iter().find_map(|reason| {
+            let (_, change) = reason.split_once(": ")?;
+            let (from, to) = change.split_once(" → ")?;
+            let version = |image: &str| Some(ImageReference::parse(image).ok()?.version());
+            Some((version(from)?, version(to)?))
+        })
     }
 
     /// The index of the step whose write is waited for most: the one that puts the target back, else the first.

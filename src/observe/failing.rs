@@ -17,7 +17,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::time::timeout;
 
 /// How long the lists of one kind may take.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(3);
 /// The kinds whose rollout can be followed.
 const KINDS: [Kind; 4] = [Kind::Deployment, Kind::StatefulSet, Kind::DaemonSet, Kind::Rollout];
 
@@ -51,7 +51,7 @@ pub async fn failing(cluster: &Cluster, scope: &Scope) -> Result<Rows, ObserveEr
     if let Some(error) = refused.filter(|_| answered == 0) {
         return Err(error.into());
     }
-    let inspected = look(cluster, &rows).await;
+    let inspected = look(cluster, &rows, PATIENCE).await;
     rows.apply(inspected, cluster.clock().now());
     rows.news.clear();
     Ok(rows)

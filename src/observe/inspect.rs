@@ -63,12 +63,23 @@ pub async fn inspect(cluster: &Cluster, workload: &ObjectRef) -> Result<Inspecti
     }
     let reader = cluster.reader();
     let (whole, object) = taken_up(reader, workload).await?;
-    let family = family(reader, workload, &object).await?;
+    let family = match family(reader, workload, &object).await {
+        Ok(family) => family,
+        Err(error) => return unseen(workload.kind, &object, error, cluster.clock().now()),
+    };
     let now = cluster.clock().now();
     let case = Case { reader, workload, object: &object, whole: &whole, family: &family, now };
     let blocker = if troubled(workload.kind, &object) { case.blocker().await } else { None };
     let health = judge(workload.kind, &object, blocker.as_ref(), now);
     Ok(summarise(family, now, health, blocker))
+}
+
+/// What the object tells by itself, where its pods may not be seen: whoever can put it back must learn that it does not move.
+fn unseen(kind: Kind, object: &Workload, error: ApiError, now: Timestamp) -> Result<Inspection, ApiError> {
+    let still = object::standstill(kind, object, now).filter(|_| error.kind == ApiErrorKind::Forbidden);
+    let blocker = still.map(dated).ok_or(error)?;
+    let health = judge(kind, object, Some(&blocker), now);
+    Ok(Inspection { at: Some(now), health, blocker: Some(blocker), ..Inspection::default() })
 }
 
 /// The object, once its controller has taken up its last change. An autoscaler changes it again and again, and for the moment that

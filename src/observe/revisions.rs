@@ -9,7 +9,7 @@ use super::{
     pods, references,
 };
 use crate::{
-    connect::kube::{ApiError, Cluster, Reader},
+    connect::kube::{ApiError, Cluster},
     formats::template,
     model::{Among, Container, Kind, ObjectRef, Revision, RevisionSource},
     wire::{Pod, Workload},
@@ -17,8 +17,14 @@ use crate::{
 use jiff::Timestamp;
 use serde::Deserialize as _;
 use serde_json::Value;
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    time::Duration,
+};
+use tokio::time::timeout;
 
+/// How long is waited for what revisions can be told without.
+const BESIDE: Duration = Duration::from_secs(2);
 const REVISION: &str = "deployment.kubernetes.io/revision";
 const ARGO_REVISION: &str = "rollout.argoproj.io/revision";
 const CAUSE: &str = "kubernetes.io/change-cause";
@@ -59,15 +65,25 @@ pub async fn revisions(
         Kind::Rollout => mark_named(&mut revisions, &slim.status.current_pod_hash),
         _ => mark_current(&mut revisions, workload),
     }
-    let pods = family(reader, &target, &slim).await;
+    let named: Vec<BTreeSet<ObjectRef>> =
+        revisions.iter().map(|(r, _)| references::references(&r.template, &target.namespace)).collect();
+    let all = named.iter().flatten().cloned().collect();
+    // A ReplicaSet counts its pods by itself. What they say, and what is gone, is told where it comes in time.
+    let (pods, missing) = tokio::join!(
+        timeout(BESIDE, family(reader, &target, &slim)),
+        timeout(BESIDE, references::missing(reader, all))
+    );
     let now = cluster.clock().now();
-    if let Ok(family) = &pods {
+    if let Ok(Ok(family)) = &pods {
         for (revision, hash) in &mut revisions {
             count(revision, hash, family, history, now);
         }
     }
     let mut revisions: Vec<Revision> = revisions.into_iter().map(|(revision, _)| revision).collect();
-    find_missing(reader, &target.namespace, &mut revisions).await;
+    let missing = missing.unwrap_or_default();
+    for (revision, named) in revisions.iter_mut().zip(named) {
+        revision.missing = named.into_iter().filter(|object| missing.contains(object)).collect();
+    }
     Ok(revisions)
 }
 
@@ -155,16 +171,6 @@ fn count(revision: &mut Revision, hash: &str, family: &Family, history: Kind, no
         revision.ready = number(ours.iter().filter(|pod| pods::is_ready(pod)).count());
     }
     revision.failing = diagnose(ours.into_iter(), Among::All, now).map(|finding| finding.cause.to_string());
-}
-
-async fn find_missing(reader: &Reader, namespace: &str, revisions: &mut [Revision]) {
-    let named: Vec<BTreeSet<ObjectRef>> =
-        revisions.iter().map(|revision| references::references(&revision.template, namespace)).collect();
-    let all = named.iter().flatten().cloned().collect();
-    let missing = references::missing(reader, all).await;
-    for (revision, named) in revisions.iter_mut().zip(named) {
-        revision.missing = named.into_iter().filter(|object| missing.contains(object)).collect();
-    }
 }
 
 #[cfg(test)]

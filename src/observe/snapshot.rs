@@ -65,7 +65,7 @@ pub async fn snapshot(cluster: &Cluster, scope: &Scope) -> Result<Rows, ObserveE
     for batch in workloads.into_iter().chain(others) {
         rows.apply(batch, now);
     }
-    let (inspected, kept) = tokio::join!(look(cluster, &rows), drains::kept(cluster, scope));
+    let (inspected, kept) = tokio::join!(look(cluster, &rows, PATIENCE), drains::kept(cluster, scope));
     rows.apply(inspected, cluster.clock().now());
     // Who may not see nodes does without.
     rows.apply(kept.map(Change::Kept).into_iter().collect(), cluster.clock().now());
@@ -173,13 +173,13 @@ pub(super) async fn each<T: Watchable>(
     Ok(all)
 }
 
-/// Inspections of the workloads that need one, the worst first, as many as time allows.
-pub(super) async fn look(cluster: &Cluster, rows: &Rows) -> Batch {
+/// Inspections of the workloads that need one, the worst first, as many as `patience` allows.
+pub(super) async fn look(cluster: &Cluster, rows: &Rows, patience: Duration) -> Batch {
     let mut needy: Vec<_> = rows.workloads.iter().filter(|row| row.needs_inspection()).collect();
     needy.sort_by_key(|row| row.health());
     let jobs = rows.jobs.iter().filter(|row| row.needs_inspection()).map(|row| &row.object);
     let needy = needy.into_iter().map(|row| &row.object).chain(jobs);
-    let until = Instant::now() + PATIENCE;
+    let until = Instant::now() + patience;
     let looks = needy.take(MOST).map(|object| {
         let object = object.clone();
         async move {

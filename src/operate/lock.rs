@@ -1,8 +1,9 @@
 //! Holding the target's Lease while an operation runs.
 //!
 //! Invariant: no write is sent unless the Lease named us when we looked just before, and this machine did not sleep through
-//! its expiry. A Lease is no fencing token: writes keep their own `test`. Another operator's Lease is taken only after one full
-//! duration of watching in which nobody renewed it, or by an explicit, journaled take-over.
+//! its expiry. A Lease is no fencing token: writes keep their own `test`. Another operator's Lease is taken only after it was
+//! watched for as long as it is good for and nobody renewed it, where its process is known to be gone from this machine, or by
+//! an explicit, journaled take-over.
 
 use super::{
     journal::Record,
@@ -11,9 +12,9 @@ use super::{
     stop::Stop,
 };
 use crate::{
-    connect::kube::{ApiError, ApiErrorKind, Cluster, Reader, Writer},
+    connect::kube::{ApiErrorKind, Cluster, Reader, Writer},
     formats::{self, lease as note},
-    model::{Action, ObjectRef, Verb},
+    model::{Action, ObjectRef, OperationId, Verb},
 };
 use serde_json::Value;
 use std::{
@@ -23,12 +24,20 @@ use std::{
     },
     time::Duration,
 };
-use tokio::{sync::Mutex, task::JoinHandle, time::Instant};
+use tokio::{
+    sync::Mutex,
+    task::JoinHandle,
+    time::{Instant, timeout},
+};
 
 /// How often this machine checks that it is awake.
 const HEARTBEAT: Duration = Duration::from_secs(5);
+/// What is noted of a Lease that was there for the taking.
+pub(super) const OURS: &str = "the target is ours";
+/// How long a rollback waits for the Lease's word before it goes on without.
+const PATIENCE: Duration = Duration::from_secs(2);
 /// How often a Lease of unknown health is looked at.
-const LOOK: Duration = Duration::from_secs(5);
+const LOOK: Duration = Duration::from_secs(2);
 
 /// A Lease that is ours. Renewed until dropped.
 pub(super) struct Lock {
@@ -144,13 +153,21 @@ impl Run {
                 let object = object.clone();
                 async move { reader.find(&object).await }
             };
-            let found = match self.ask(index, question).await? {
-                Ok(found) => found,
-                Err(error) => return self.without_lease(index, &error).await,
+            // What puts a service back does not stand and wait for the word that nobody else does.
+            let patience = if self.plan().verb == Verb::Rollback { PATIENCE } else { Duration::MAX };
+            let found = match timeout(patience, self.ask(index, question)).await {
+                Ok(answer) => match answer? {
+                    Ok(found) => found,
+                    Err(error) => return self.without_lease(index, &with_hint(&error)).await,
+                },
+                Err(_) => {
+                    let why = format!("{lease} was not told within {} s", PATIENCE.as_secs());
+                    return self.without_lease(index, &why).await;
+                }
             };
             let (now, asked) = (self.now(), Instant::now());
             let seen = found.as_ref().map(Seen::read);
-            let mut note = "the target is ours".to_owned();
+            let mut note = OURS.to_owned();
             if let Some(seen) = &seen {
                 match lease::decide(seen, &claim.identity, now) {
                     Decision::Take => {
@@ -159,17 +176,22 @@ impl Run {
                             note = format!("an operation was left unfinished here: {}", seen.describe(now));
                         }
                     }
+                    _ if self.is_gone(seen) => {
+                        note = format!("its process is gone, taken over from {}", seen.describe(now))
+                    }
                     _ if self.take_over => note = format!("taken over from {}", seen.describe(now)),
                     Decision::Refuse => return Err(held(seen, self)),
                     Decision::Observe => match &watched {
                         Some((version, _)) if *version != seen.version => return Err(held(seen, self)),
-                        Some((_, since)) if since.elapsed() >= lease::DURATION => {
+                        Some((_, since)) if since.elapsed() >= seen.good_for => {
                             note = format!("its holder is gone, taken over from {}", seen.describe(now));
                         }
                         _ => {
                             watched.get_or_insert_with(|| (seen.version.clone(), asked));
                             let who = seen.describe(now);
-                            self.note(index, format!("watching for 60s whether the Lease is renewed: {who}")).await;
+                            let seconds = seen.good_for.as_secs();
+                            let word = format!("watching for {seconds} s whether its Lease is renewed: {who}");
+                            self.note(index, word).await;
                             self.wait(LOOK).await?;
                             continue;
                         }
@@ -182,13 +204,15 @@ impl Run {
             };
             match answer {
                 Ok(taken) => {
-                    if note != "the target is ours" {
+                    if note != OURS {
                         self.note(index, note.clone()).await;
                     }
                     self.lock = Some(Lock::keep(lease, claim, &taken, asked, &self.cluster, &self.writer));
                     return self.record(Record::Locked { note }).await;
                 }
-                Err(error) if error.kind == ApiErrorKind::Forbidden => return self.without_lease(index, &error).await,
+                Err(error) if error.kind == ApiErrorKind::Forbidden => {
+                    return self.without_lease(index, &with_hint(&error)).await;
+                }
                 Err(error) if matches!(error.kind, ApiErrorKind::Invalid | ApiErrorKind::Unsupported) => {
                     return Err(failed(&error));
                 }
@@ -199,6 +223,14 @@ impl Run {
                 }
             }
         }
+    }
+
+    /// Whether the process that holds a Lease is known to be gone: it ran on this machine, and nobody holds its journal.
+    fn is_gone(&self, seen: &Seen) -> bool {
+        let theirs = seen.holder.as_deref().and_then(note::host);
+        let here = theirs.is_some() && theirs == note::host(&self.actor);
+        let operation = seen.operation.as_ref().map(|id| OperationId(id.clone()));
+        here && operation.is_some_and(|id| self.journals.is_abandoned(&id))
     }
 
     /// What we write about ourselves.
@@ -235,12 +267,11 @@ impl Run {
         })
     }
 
-    async fn without_lease(&mut self, index: usize, error: &ApiError) -> Result<(), Stop> {
+    async fn without_lease(&mut self, index: usize, why: &str) -> Result<(), Stop> {
         if self.plan().verb == Verb::Shift {
-            let why = with_hint(error);
             return Err(Stop::Refused(format!("a shift needs a Lease, so that two operators cannot fight: {why}")));
         }
-        let note = format!("going on without a Lease, so look that nobody else acts on this target: {error}");
+        let note = format!("going on without a Lease, so look that nobody else acts on this target: {why}");
         self.note(index, note.clone()).await;
         self.record(Record::Locked { note }).await
     }
@@ -301,7 +332,9 @@ impl Run {
 fn held(seen: &Seen, run: &Run) -> Stop {
     let who = seen.describe(run.now());
     Stop::Refused(format!(
-        "{} is held by {who}; wait until it ends, talk to its operator, or take it over explicitly",
-        run.plan().target
+        "{} is held by {who}; wait until it ends, or talk to its operator. If nobody carries it out any more, ask again in {} s: it is \
+         then taken over",
+        run.plan().target,
+        formats::lease::FRESH.as_secs()
     ))
 }

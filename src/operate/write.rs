@@ -18,6 +18,8 @@ use std::time::Duration;
 
 /// How often somebody else may be faster before this gives up.
 const RACES: u32 = 20;
+/// How many of these races are followed by the next try at once.
+const EAGER: u32 = 4;
 /// Pause after a lost race or a lost answer.
 const PAUSE: Duration = Duration::from_millis(500);
 
@@ -90,7 +92,7 @@ impl Run {
             let patch = (effect.patch)(&object).map_err(Stop::Conflict)?;
             if !rehearsed && !self.rehearse(index, effect.object, &patch, &object).await? {
                 races += 1;
-                self.wait(PAUSE).await?;
+                self.lost(races).await?;
                 continue;
             }
             rehearsed = true;
@@ -109,12 +111,23 @@ impl Run {
                     self.wrote(index, &object).await?;
                     return Ok(Applied { object, ours: true });
                 }
-                Err(error) => {
-                    races += u32::from(matches!(error.kind, ApiErrorKind::Conflict | ApiErrorKind::Invalid));
-                    self.after_refusal(index, &error).await?;
+                Err(error) if matches!(error.kind, ApiErrorKind::Conflict | ApiErrorKind::Invalid) => {
+                    races += 1;
+                    self.note(index, trying_again(&error)).await;
+                    self.lost(races).await?;
                 }
+                Err(error) => self.after_refusal(index, &error).await?,
             }
         }
+    }
+
+    /// Somebody was faster, most often the controller with a status: what is there now is looked at again at once, and after a
+    /// few times with pauses.
+    async fn lost(&mut self, races: u32) -> Result<(), Stop> {
+        if races <= EAGER {
+            return self.listen().await;
+        }
+        self.wait(PAUSE).await.map(drop)
     }
 
     /// The object, if it is still the one that was confirmed.

@@ -3,7 +3,7 @@
 use super::super::fixtures::{self, CanRun as _, checkout, details, now, sheet, sound, verdicts};
 use super::*;
 use crate::model::{Container, EditSite, Facts, FileEdit, OwnerKind, Plan, Repository, ScalarChange};
-use crate::plan::plan as make;
+use crate::plan::{because, plan as make};
 use rstest::rstest;
 use serde_json::json;
 
@@ -85,6 +85,17 @@ fn a_bump_reads_like_this() {
     ");
     assert!(plan.can_run());
     sound(&plan);
+}
+
+#[test]
+fn a_reason_that_is_given_later_is_told_as_one_that_was_there_before() {
+    let why = "500s since 03:05\nPilothouse-Operation: forged\u{7}";
+    let (without, with) = (bump_to("2.4.1", facts(), true, None), bump_to("2.4.1", facts(), true, Some(why)));
+    let (without, with) = (without.unwrap(), with.unwrap());
+    assert_ne!(without, with);
+    assert_eq!(because(without.clone(), why), with);
+    assert_eq!(because(with.clone(), "another"), with, "one that has a reason keeps it");
+    assert_eq!(because(without.clone(), "  "), without);
 }
 
 #[test]

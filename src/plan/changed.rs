@@ -13,6 +13,7 @@ const NAMED: usize = 4;
 /// The warnings.
 pub(super) fn warnings(facts: &RollbackFacts, chosen: &Revision, now: Timestamp) -> Vec<Precondition> {
     let mut warnings = migrations(facts, chosen);
+    warnings.extend(jobs(facts, chosen));
     warnings.extend(configuration(facts, chosen, now));
     warnings
 }
@@ -67,6 +68,19 @@ fn shortened(text: &str) -> String {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
     }
+}
+
+/// Jobs of the same image that ran since, with another version than the revision's: nobody but their author knows what they did.
+fn jobs(facts: &RollbackFacts, chosen: &Revision) -> Option<Precondition> {
+    let since = |(_, image, ran): &&(String, String, Option<Timestamp>)| {
+        ran.zip(chosen.created).is_some_and(|(ran, created)| ran >= created) && !chosen.images().any(|own| own == image)
+    };
+    let ran: Vec<_> = facts.around.jobs.iter().filter(since).collect();
+    let (last, image, _) = ran.last()?;
+    let version = ImageReference::parse(image).map_or_else(|_| image.clone(), |image| image.version());
+    let more = if ran.len() > 1 { format!(" (and {} more)", ran.len() - 1) } else { String::new() };
+    let detail = format!("Job {last}{more} ran since, with {version}: if it changed the schema, that does not go back");
+    Some(Precondition::warn("migration", detail))
 }
 
 /// Migrations that ran since, with another image than the revision's.

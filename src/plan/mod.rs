@@ -30,6 +30,7 @@ mod fixtures;
 
 pub use error::{Choice, PlanError};
 pub use known_good::{Assessment, assess};
+pub use message::because;
 pub use policy::{moving_tag, tag_rules};
 
 use crate::model::{

@@ -1,3 +1,5 @@
+//! Tests of what a team agreed on, applied to plans: freezes, versions, reasons, and who may override them.
+
 use super::*;
 use crate::{
     formats::team,

@@ -226,12 +226,12 @@ fn warnings(facts: &RollbackFacts, chosen: &Revision, current: Option<&Revision>
 fn reasons(facts: &RollbackFacts, assessments: &[Assessment], index: usize, asked_for: bool) -> Vec<String> {
     let chosen = &facts.revisions[index];
     let good = match assessments[index].known_good {
-        KnownGood::Yes => "known good: ",
-        KnownGood::Unknown => "not known to be good: ",
-        KnownGood::No => "known bad: ",
+        KnownGood::Yes => "is known good: ",
+        KnownGood::Unknown => "is not known to be good: ",
+        KnownGood::No => "is known bad: ",
     };
-    let who = if asked_for { ", as asked for" } else { "" };
-    let mut reasons = vec![format!("{}{who}, {good}{}", chosen.revision, assessments[index].evidence)];
+    let who = if asked_for { ", as asked for," } else { "" };
+    let mut reasons = vec![format!("revision {}{who} {good}{}", chosen.revision, assessments[index].evidence)];
     for (other, assessment) in facts.revisions.iter().zip(assessments) {
         if other.current {
             reasons.push(format!("{} is current: {}", other.revision, assessment.evidence));

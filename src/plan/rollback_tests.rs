@@ -37,7 +37,7 @@ fn a_botched_rollout_goes_back_to_what_still_serves() {
     let plan = roll_back(facts(), None).unwrap();
     insta::assert_snapshot!(sheet(&plan), @r"
     rollback Deployment shop/checkout  41 → 40  risk: low
-      40, known good: 4 ready pods serve now, ran 5 days before 41 came
+      revision 40 is known good: 4 ready pods serve now, ran 5 days before 41 came
       41 is current: its pods fail: crash loop: exit 1, TOKEN=«…»
       app: app:2 → app:1
       only the pod template goes back: not replicas, strategy, nor what ConfigMaps and Secrets hold
@@ -160,6 +160,29 @@ fn migrations_in_between(#[case] image: &str, #[case] seconds: Option<i64>, #[ca
     assert_eq!(details(&plan, "migration").len(), expected);
     assert_eq!(plan.risk, if expected == 1 { Risk::Medium } else { Risk::Low });
     assert!(plan.can_run(), "a migration is told, it does not stop a rollback");
+}
+
+#[rstest]
+#[case::of_the_bad_version("app:2", Some(500), 1)]
+#[case::of_the_good_one("app:1", Some(500), 0)]
+#[case::before_it_was_made("app:2", Some(9000), 0)]
+#[case::never_began("app:2", None, 0)]
+fn jobs_of_the_same_image_may_have_been_migrations(
+    #[case] image: &str,
+    #[case] seconds: Option<i64>,
+    #[case] expected: usize,
+) {
+    let mut facts = facts();
+    let good = facts.revisions.iter_mut().find(|revision| !revision.current).unwrap();
+    good.created = Some(ago(1000));
+    let image = if image == "app:1" { good.containers[0].image.to_string() } else { image.to_owned() };
+    facts.around.jobs = vec![("up".into(), image.clone(), seconds.map(ago)); 2];
+    let plan = roll_back(facts, None).unwrap();
+    let told = details(&plan, "migration");
+    assert_eq!(told.len(), expected, "{told:?}");
+    let sentence = "Job up (and 1 more) ran since, with 2: if it changed the schema, that does not go back";
+    assert!(told.iter().all(|told| *told == sentence), "{told:?}");
+    assert!(plan.can_run(), "it is told, it does not stop a rollback");
 }
 
 #[test]

@@ -37,6 +37,13 @@ pub enum Message {
         /// The plan, or why there is none.
         result: Result<Arc<Plan>, Failure>,
     },
+    /// A second answer to [`Effect::Gather`]: the plan with what came later.
+    Replanned {
+        /// The request's ticket.
+        ticket: Ticket,
+        /// The plan.
+        plan: Arc<Plan>,
+    },
     /// An answer to [`Effect::Muster`]: one of the plans, or why there is none.
     Mustered {
         /// The request's ticket.
@@ -106,6 +113,17 @@ pub enum Message {
     Failed(Failure),
 }
 
+/// Plans that were shown together, and what the operator said to them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Confirmed {
+    /// The plans.
+    pub plans: Vec<Arc<Plan>>,
+    /// What was typed in a protected context: the context's name, or the workload's where it is one.
+    pub typed: Option<String>,
+    /// The operator's reason.
+    pub why: Option<String>,
+}
+
 /// What the state asks of the program around it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
@@ -145,12 +163,7 @@ pub enum Effect {
         wanted: Vec<(Intent, Casualty)>,
     },
     /// Run these plans side by side; answer each with [`Message::Began`]. The guard decides, not the screen.
-    ConfirmAll {
-        /// The plans that were shown.
-        plans: Vec<Arc<Plan>>,
-        /// The context's name as it was typed, in a protected context.
-        typed: Option<String>,
-    },
+    ConfirmAll(Confirmed),
     /// The answer to this ticket is no longer wanted.
     Forget(Ticket),
     /// Run this plan; answer with [`Message::Started`]. The guard decides, not the screen.

@@ -60,6 +60,6 @@ mod visible;
 mod workload;
 
 pub use draw::draw;
-pub use message::{Choice, Effect, Failure, Level, Message, Notice, Quit, Ticket};
+pub use message::{Choice, Confirmed, Effect, Failure, Level, Message, Notice, Quit, Ticket};
 pub use session::Session;
 pub use state::{Focus, Screen, State};

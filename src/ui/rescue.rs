@@ -3,7 +3,7 @@
 use super::{
     layers::{Answer, Layer, PlanSheet, Question, Rescue, Then},
     list::{List, Listed as _},
-    message::{Effect, Failure, Ticket},
+    message::{Confirmed, Effect, Failure, Ticket},
     state::{Screen, State},
     tables::TableKind,
 };
@@ -97,14 +97,15 @@ impl State {
     }
 
     /// Begins what was confirmed, and shows where each of them stands.
-    pub(super) fn begin(&mut self, plans: Vec<Arc<Plan>>, typed: Option<String>) -> Vec<Effect> {
+    pub(super) fn begin(&mut self, confirmed: Confirmed) -> Vec<Effect> {
+        let plans = &confirmed.plans;
         let by_operation = |plan: &Arc<Plan>| (plan.operation.clone(), Arc::clone(plan));
         let mut together = Together { plans: plans.iter().map(by_operation).collect(), ..Together::default() };
         together.list.arrange(plans.iter().map(|plan| plan.operation.clone()).collect());
         self.together = together;
         self.table_mut(TableKind::Workloads).unmark();
         self.open(Screen::Together);
-        vec![Effect::ConfirmAll { plans, typed }]
+        vec![Effect::ConfirmAll(confirmed)]
     }
 
     /// One of several began, or did not.

@@ -32,8 +32,8 @@ fn broken(columns: u16, rows: u16) -> Terminal {
 #[test]
 fn what_broke_lately_is_rolled_back_with_two_keys_and_the_confirmation() {
     let mut terminal = broken(80, 24);
-    terminal.press("!").shows("Broke within 30 min").shows("[x] ✗ shop/checkout").shows("back to what is known good");
-    terminal.press("r").shows("Roll back 1 side by side").press("\r").shows("1 healthy");
+    terminal.press("!").shows("Broke within 30 min").shows("[x] ✗ shop/checkout").shows("known good: 4 ready pods");
+    terminal.press("r").shows("Roll back one workload").press("\r").shows("1 healthy");
     terminal.shows("shop/checkout runs the template of revision 4 again");
     terminal.press("\r").shows("✓ done").press("\x1b").shows("1 healthy");
     terminal.press("\x1b").shows("┌ Workloads ").press("q");

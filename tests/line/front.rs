@@ -27,6 +27,8 @@ type Answer = Response<UnsyncBoxBody<Bytes, std::io::Error>>;
 pub enum Deed {
     /// Refuses them with this code, `Retry-After` and Status.
     Refuse(u16, Option<u32>, Value),
+    /// Never answers them.
+    Silence,
     /// Passes them on, but asks for what came after this resource version.
     From(&'static str),
 }
@@ -51,17 +53,29 @@ pub struct Front {
     book: Arc<Mutex<Book>>,
     cut: watch::Sender<u64>,
     folder: TempDir,
-    _runtime: Runtime,
+    runtime: Option<Runtime>,
+}
+
+impl Drop for Front {
+    fn drop(&mut self) {
+        self.runtime.take().into_iter().for_each(Runtime::shutdown_background);
+    }
 }
 
 impl Front {
     /// Lies before the API server of this kubeconfig.
     pub fn before(kubeconfig: &Path) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let book = Arc::new(Mutex::new(Book::default()));
         let (cut, ended) = watch::channel(0);
-        let address = runtime.block_on(serve(kubeconfig.to_owned(), book.clone(), ended));
+        let serving = serve(kubeconfig.to_owned(), book.clone(), ended);
+        // On a thread of its own, for whoever asks may be on a runtime already.
+        let begin = || {
+            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+            let address = runtime.block_on(serving);
+            (runtime, address)
+        };
+        let (runtime, address) = std::thread::scope(|scope| scope.spawn(begin).join().unwrap());
         let folder = tempfile::tempdir().unwrap();
         let config = json!({
             "apiVersion": "v1", "kind": "Config", "current-context": "front",
@@ -70,7 +84,12 @@ impl Front {
             "contexts": [{"name": "front", "context": {"cluster": "front", "user": "front"}}],
         });
         std::fs::write(folder.path().join("config"), config.to_string()).unwrap();
-        Self { book, cut, folder, _runtime: runtime }
+        Self { book, cut, folder, runtime: Some(runtime) }
+    }
+
+    /// Does this with all requests whose path and query have one of these in them.
+    pub fn always(&self, about: &[&'static str], deed: &Deed) {
+        about.iter().for_each(|about| self.next(u32::MAX, about, deed.clone()));
     }
 
     /// The kubeconfig that leads through it.
@@ -140,6 +159,7 @@ async fn answer(
     };
     match deed {
         Some(Deed::Refuse(code, retry_after, status)) => return refusal(code, retry_after, &status),
+        Some(Deed::Silence) => std::future::pending().await,
         Some(Deed::From(version)) => {
             let (before, after) = path.split_once("resourceVersion=").unwrap();
             let rest = after.split_once('&').map_or(String::new(), |(_, rest)| format!("&{rest}"));

@@ -4,6 +4,7 @@
 //! One at a time: an API server that ends does so for everybody.
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod crippled;
 mod front;
 mod outage;
 mod place;

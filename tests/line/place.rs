@@ -2,7 +2,7 @@
 
 use kube::{
     Api, Client,
-    api::{DeleteParams, DynamicObject, PostParams},
+    api::{DeleteParams, DynamicObject, Patch, PatchParams, PostParams},
     core::{ApiResource, GroupVersionKind},
 };
 use serde_json::{Value, json};
@@ -74,11 +74,32 @@ impl Place {
         }));
     }
 
-    /// Removes an object of this namespace.
-    pub fn remove(&self, api_version: &str, kind: &str, name: &str) {
+    fn api(&self, api_version: &str, kind: &str) -> Api<DynamicObject> {
         let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
         let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind));
-        let api: Api<DynamicObject> = Api::namespaced_with(self.client.clone(), &self.namespace, &resource);
+        Api::namespaced_with(self.client.clone(), &self.namespace, &resource)
+    }
+
+    /// Merges this into an object.
+    pub fn change(&self, api_version: &str, kind: &str, name: &str, patch: &Value) {
+        let patched = self.api(api_version, kind);
+        self.runtime.block_on(patched.patch(name, &PatchParams::default(), &Patch::Merge(patch))).unwrap();
+    }
+
+    /// Waits until an object is as asked.
+    pub fn until(&self, api_version: &str, kind: &str, name: &str, fits: impl Fn(&Value) -> bool) {
+        let fits = |object: Option<&DynamicObject>| object.is_some_and(|object| fits(&object.data));
+        let seen = async {
+            let seen = kube::runtime::wait::await_condition(self.api(api_version, kind), name, fits);
+            tokio::time::timeout(Duration::from_secs(90), seen).await
+        };
+        let seen = self.runtime.block_on(seen);
+        seen.unwrap_or_else(|_| panic!("{kind} {name} was not as asked")).unwrap();
+    }
+
+    /// Removes an object of this namespace.
+    pub fn remove(&self, api_version: &str, kind: &str, name: &str) {
+        let api = self.api(api_version, kind);
         self.runtime.block_on(api.delete(name, &DeleteParams::default())).unwrap();
     }
 

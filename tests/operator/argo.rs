@@ -14,6 +14,13 @@ pub const ALL: &[(&str, Behaviour)] = &[
     ("argo::a_template_of_a_deployment_is_put_back_there", |w| kept_by_a_deployment(w).boxed_local()),
 ];
 
+/// Stories that only the real controller tells: the embedded one knows canaries without a router.
+pub const REAL: &[(&str, Behaviour)] = &[
+    ("argo::a_preview_that_crashes_is_aborted_and_undone", |w| a_preview_that_crashes(w).boxed_local()),
+    ("argo::what_was_promoted_to_blue_and_green_goes_back_at_once", |w| promoted_preview(w).boxed_local()),
+    ("argo::a_canary_behind_a_router_gives_its_traffic_back", |w| behind_a_router(w).boxed_local()),
+];
+
 const API: &str = "argoproj.io/v1alpha1";
 
 fn template(tag: &str) -> Value {
@@ -108,6 +115,99 @@ async fn promoted(w: World) {
     let now = until_phase(&w, "Healthy").await;
     assert_eq!(now["status"]["currentPodHash"], now["status"]["stableRS"]);
     assert_eq!(serving(&w).await, vec![format!("{IMAGE}:1.0"); 4]);
+}
+
+async fn services(w: &World, names: [&str; 2]) {
+    for name in names {
+        w.create(json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": name},
+            "spec": {"selector": {"app": "web"}, "ports": [{"port": 80}]}}))
+            .await;
+    }
+}
+
+/// Which pods a Service sends to, by the hash of their template.
+async fn selected(w: &World, service: &str) -> Value {
+    let found = w.api("v1", "Service").get(service).await.unwrap();
+    found.data["spec"]["selector"]["rollouts-pod-template-hash"].clone()
+}
+
+/// What serves and a preview, which is promoted by hand.
+async fn blue_and_green(w: &World) {
+    services(w, ["active", "preview"]).await;
+    let mut object = rollout();
+    object["spec"]["strategy"] = json!({"blueGreen": {
+        "activeService": "active", "previewService": "preview", "autoPromotionEnabled": false, "scaleDownDelaySeconds": 1}});
+    w.create(object).await;
+    until_phase(w, "Healthy").await;
+}
+
+async fn a_preview_that_crashes(w: World) {
+    blue_and_green(&w).await;
+    let stable = selected(&w, "active").await;
+    set_image(&w, "2.0-broken").await;
+    w.until(API, "Rollout", "web", "under way", |o| {
+        is_seen(o) && o["status"]["currentPodHash"] != o["status"]["stableRS"]
+    })
+    .await;
+    let run = Operator::new(&w).run(&["rollback", "rollout/web", "--yes", "-o", "json"]).await;
+    assert_eq!(steps(run.assert(0)), ["abort", "undo", "wait"]);
+    let now = until_phase(&w, "Healthy").await;
+    assert_eq!(now["status"]["currentPodHash"], now["status"]["stableRS"]);
+    assert_eq!([selected(&w, "active").await, selected(&w, "preview").await], [stable.clone(), stable]);
+    assert_eq!(now["spec"]["template"]["spec"]["containers"][0]["image"], format!("{IMAGE}:1.0"));
+}
+
+async fn promoted_preview(w: World) {
+    blue_and_green(&w).await;
+    let operator = Operator::new(&w);
+    set_image(&w, "2.0-broken").await;
+    w.until(API, "Rollout", "web", "under way", |o| {
+        is_seen(o) && o["status"]["currentPodHash"] != o["status"]["stableRS"]
+    })
+    .await;
+    // This operator sees 1.0 come up, and remembers.
+    operator.run(&["rollback", "rollout/web", "--yes", "-o", "json"]).await.assert(0);
+    let good = selected(&w, "active").await;
+    set_image(&w, "3.0").await;
+    until_phase(&w, "Paused").await;
+    let full = Patch::Merge(json!({"status": {"promoteFull": true}}));
+    w.api(API, "Rollout").patch_status("web", &PatchParams::default(), &full).await.unwrap();
+    until_phase(&w, "Healthy").await;
+    assert_ne!(selected(&w, "active").await, good);
+
+    let run = operator.run(&["rollback", "rollout/web", "--yes", "-o", "json"]).await;
+    assert_eq!(steps(run.assert(0)), ["undo", "promote", "wait"]);
+    let now = until_phase(&w, "Healthy").await;
+    assert_eq!(now["status"]["currentPodHash"], now["status"]["stableRS"]);
+    assert_eq!(selected(&w, "active").await, good);
+}
+
+async fn behind_a_router(w: World) {
+    services(&w, ["stable", "canary"]).await;
+    let backend = json!({"service": {"name": "stable", "port": {"number": 80}}});
+    w.create(json!({"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": "web"}, "spec": {
+        "ingressClassName": "nginx", "rules": [{"host": "web.example.com", "http": {"paths": [
+            {"path": "/", "pathType": "Prefix", "backend": backend}]}}]}}))
+        .await;
+    let mut object = rollout();
+    object["spec"]["strategy"]["canary"]["stableService"] = "stable".into();
+    object["spec"]["strategy"]["canary"]["canaryService"] = "canary".into();
+    object["spec"]["strategy"]["canary"]["trafficRouting"] = json!({"nginx": {"stableIngress": "web"}});
+    w.create(object).await;
+    until_phase(&w, "Healthy").await;
+    let stable = selected(&w, "stable").await;
+    set_image(&w, "2.0").await;
+    until_phase(&w, "Paused").await;
+    let weight = |o: &Value| o["metadata"]["annotations"]["nginx.ingress.kubernetes.io/canary-weight"].clone();
+    w.until("networking.k8s.io/v1", "Ingress", "web-web-canary", "a quarter", |o| weight(o) == "25").await;
+
+    let run = Operator::new(&w).run(&["rollback", "rollout/web", "--yes", "-o", "json"]).await;
+    assert_eq!(steps(run.assert(0)), ["abort", "undo", "wait"]);
+    let now = until_phase(&w, "Healthy").await;
+    assert_eq!(now["status"]["currentPodHash"], now["status"]["stableRS"]);
+    assert_eq!(now["spec"]["template"]["spec"]["containers"][0]["image"], format!("{IMAGE}:1.0"));
+    w.until("networking.k8s.io/v1", "Ingress", "web-web-canary", "none", |o| weight(o) == "0").await;
+    assert_eq!([selected(&w, "stable").await, selected(&w, "canary").await], [stable.clone(), stable]);
 }
 
 async fn kept_by_a_deployment(w: World) {

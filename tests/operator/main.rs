@@ -3,11 +3,17 @@
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod argo;
+#[path = "../contract/argo_cd.rs"]
+mod argo_cd;
 mod bump;
 mod faults;
 #[path = "../contract/fleet.rs"]
 #[allow(dead_code, reason = "shared with the contract suite, which uses more of it")]
 mod fleet;
+#[path = "../line/front.rs"]
+#[allow(dead_code, reason = "shared with the stories of a line, which use more of it")]
+mod front;
+mod held;
 mod helm;
 mod history;
 mod journal;
@@ -51,7 +57,7 @@ fn main() -> std::process::ExitCode {
     if registry::is_there() {
         stories.extend(registry::ALL);
     }
-    let served = [&stories[..], argo::ALL, bump::SERVED, stick::ALL].concat();
+    let served = [&stories[..], argo::ALL, bump::SERVED, stick::ALL, held::ALL].concat();
     let mut trials: Vec<Trial> = served.iter().map(|(name, test)| trial(Which::Served, name, *test)).collect();
     if std::env::var_os("PILOTHOUSE_TEST_KUBECONFIG").is_some() {
         let there = |variable: &str, what: &str| {
@@ -63,10 +69,13 @@ fn main() -> std::process::ExitCode {
         };
         let mut real = [&stories[..], bump::REAL, kubectl::REAL, rescue::REAL].concat();
         if there("PILOTHOUSE_TEST_ARGO_ROLLOUTS", "controller of Argo Rollouts") {
-            real.extend(argo::ALL);
+            real.extend([argo::ALL, argo::REAL].concat());
         }
         if there("PILOTHOUSE_TEST_HELM", "Helm") {
             real.extend(helm::REAL);
+        }
+        if there("PILOTHOUSE_TEST_ARGO_CD", "kinds of Argo CD") {
+            real.extend(held::ALL);
         }
         if there("PILOTHOUSE_TEST_FLUX", "Flux") {
             real.extend([stick::ALL, stick::REAL].concat());

@@ -43,6 +43,11 @@ impl Operator {
         self
     }
 
+    /// The same operator, who reaches the API server by this kubeconfig instead.
+    pub fn through(self, kubeconfig: String) -> Self {
+        Self { kubeconfig: kubeconfig.into(), ..self }
+    }
+
     /// Writes `config.toml`.
     pub fn configure(&self, text: &str) {
         let folder = self.home().join(".config/pilothouse");

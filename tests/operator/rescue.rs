@@ -1,6 +1,7 @@
 //! Several workloads that broke at once: listed, confirmed once, rolled back side by side.
 
 use crate::{
+    front::{Deed, Front},
     pilothouse::{Finished, Operator},
     world::{Behaviour, IMAGE, World, deployment, image},
 };
@@ -12,6 +13,8 @@ pub const ALL: &[(&str, Behaviour)] = &[
     ("panic::what_broke_goes_back_side_by_side", |w| side_by_side(w).boxed_local()),
     ("panic::the_contexts_name_confirms_and_nothing_else_does", |w| the_contexts_name(w).boxed_local()),
     ("panic::a_target_that_is_held_keeps_no_other_back", |w| one_is_held(w).boxed_local()),
+    ("panic::what_never_answers_keeps_nothing_back", |w| half_is_silent(w).boxed_local()),
+    ("panic::what_is_refused_keeps_nothing_back", |w| half_is_refused(w).boxed_local()),
 ];
 
 /// Only a real API server has users whose rights are rules.
@@ -158,15 +161,68 @@ async fn one_is_held(w: World) {
     assert_eq!([image_of(&w, "api").await, image_of(&w, "web").await], [tag("1.0"), tag("1.1-broken")]);
 }
 
+/// What a rollback of a Deployment can do without: everything but Deployments and ReplicaSets.
+const BESIDE: [&str; 14] = [
+    "/pods",
+    "/events",
+    "/leases",
+    "/configmaps",
+    "/secrets",
+    "/jobs",
+    "/statefulsets",
+    "/daemonsets",
+    "/rollouts",
+    "/horizontalpodautoscalers",
+    "/poddisruptionbudgets",
+    "/nodes",
+    "/selfsubjectaccessreviews",
+    "/kube-system",
+];
+
+/// A rollout that the controller itself gave up, so that nobody has to see a pod to know.
+async fn given_up(w: &World) {
+    let mut object = deployment("web", 2, "1.0");
+    object["spec"]["progressDeadlineSeconds"] = 2.into();
+    w.create(object).await;
+    w.rolled_out("web").await;
+    w.deployments().patch("web", &PatchParams::default(), &Patch::Strategic(image("1.1-unready"))).await.unwrap();
+    w.until("apps/v1", "Deployment", "web", "given up", |o| {
+        let conditions = o["status"]["conditions"].as_array();
+        conditions.is_some_and(|all| all.iter().any(|c| c["reason"] == "ProgressDeadlineExceeded"))
+    })
+    .await;
+}
+
+async fn half_is_silent(w: World) {
+    given_up(&w).await;
+    let front = Front::before(&w.kubeconfig);
+    front.always(&BESIDE, &Deed::Silence);
+    let operator = Operator::new(&w).through(front.kubeconfig());
+    let run = operator.start(&["rollback", "--panic", "--yes", "-o", "json"]);
+    run.until(|line| line["event"] == "step" && line["step"] == "undo" && line["state"] == "done").await.kill();
+    assert_eq!(image_of(&w, "web").await, tag("1.0"));
+}
+
+async fn half_is_refused(w: World) {
+    given_up(&w).await;
+    let front = Front::before(&w.kubeconfig);
+    let status = json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 503,
+        "reason": "ServiceUnavailable", "message": "the server is currently unable to handle the request"});
+    front.always(&BESIDE, &Deed::Refuse(503, None, status));
+    let operator = Operator::new(&w).through(front.kubeconfig());
+    let run = operator.start(&["rollback", "--panic", "--yes", "-o", "json"]);
+    run.until(|line| line["event"] == "step" && line["step"] == "undo" && line["state"] == "done").await.kill();
+    assert_eq!(image_of(&w, "web").await, tag("1.0"));
+}
+
 async fn fewest_rights(w: World) {
-    botched(&w, &["web"]).await;
+    given_up(&w).await;
     w.create(json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "pilot"}})).await;
     let rule = |groups: &[&str], resources: &[&str], verbs: &[&str]| json!({"apiGroups": groups, "resources": resources, "verbs": verbs});
     w.create(
         json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": {"name": "pilot"}, "rules": [
             rule(&["apps"], &["deployments"], &["get", "list", "patch"]),
-            rule(&["apps"], &["replicasets"], &["get", "list"]),
-            rule(&[""], &["pods"], &["list"]),
+            rule(&["apps"], &["replicasets"], &["list"]),
         ]}),
     )
     .await;

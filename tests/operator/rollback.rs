@@ -11,6 +11,8 @@ use serde_json::{Value, json};
 pub const ALL: &[(&str, Behaviour)] = &[
     ("rollback::a_botched_rollout_goes_back_to_what_serves", |w| a_botched_rollout(w).boxed_local()),
     ("rollback::a_paused_one_is_unpaused", |w| a_paused_one(w).boxed_local()),
+    ("rollback::after_two_bad_deploys_not_to_the_middle_one", |w| two_bad_deploys(w).boxed_local()),
+    ("rollback::revisions_of_another_owner_with_the_same_selector_do_not_count", |w| same_selector(w).boxed_local()),
     ("rollback::an_unproven_revision_is_asked_for", |w| an_unproven_revision(w).boxed_local()),
     ("rollback::a_dry_run_changes_nothing", |w| a_dry_run_changes_nothing(w).boxed_local()),
     ("rollback::read_only_refuses", |w| read_only_refuses(w).boxed_local()),
@@ -56,6 +58,41 @@ async fn a_botched_rollout(w: World) {
     );
     let states: Vec<Value> = done.lines().iter().filter(|l| l["event"] == "step").map(|l| l["state"].clone()).collect();
     assert!(states.contains(&json!("started")) && states.contains(&json!("done")), "{states:?}");
+}
+
+async fn two_bad_deploys(w: World) {
+    botched(&w).await;
+    set_image(&w, "1.2-broken").await;
+    w.until("apps/v1", "Deployment", "web", "stuck again", |o| {
+        o["status"]["observedGeneration"] == 3 && o["status"]["updatedReplicas"].as_i64() >= Some(1)
+    })
+    .await;
+    let done = Operator::new(&w).run(&["rollback", "deploy/web", "--yes", "-o", "json"]).await;
+    let plan = done.assert(0).plan();
+    assert_eq!(plan["summary"], "3 → 1");
+    let reasons = plan["reasons"].to_string();
+    assert!(reasons.contains("not 2: "), "why the middle one is none: {reasons}");
+    w.until("apps/v1", "Deployment", "web", "back", runs("1.0")).await;
+}
+
+async fn same_selector(w: World) {
+    let mut twin = deployment("web", 5, "7.0");
+    twin["metadata"]["name"] = "twin".into();
+    w.create(twin).await;
+    w.rolled_out("twin").await;
+    w.deployments().patch("twin", &PatchParams::default(), &Patch::Strategic(image("8.0"))).await.unwrap();
+    let newer = |o: &Value| complete(o) && o["metadata"]["generation"] == 2;
+    w.until("apps/v1", "Deployment", "twin", "out", newer).await;
+    botched(&w).await;
+    let done = Operator::new(&w).run(&["rollback", "deploy/web", "--yes", "-o", "json"]).await;
+    let plan = done.assert(0).plan();
+    assert_eq!(plan["summary"], "2 → 1");
+    // Five pods of the twin serve with the same labels; they are none of ours.
+    assert!(plan["reasons"][0].as_str().unwrap().contains("3 ready pods serve now"), "{}", plan["reasons"]);
+    w.until("apps/v1", "Deployment", "web", "back", runs("1.0")).await;
+    let twin = w.until("apps/v1", "Deployment", "twin", "there", |_| true).await;
+    assert_eq!(twin["spec"]["template"]["spec"]["containers"][0]["image"], format!("{IMAGE}:8.0"));
+    assert_eq!(twin["metadata"]["generation"], 2, "nobody touched it");
 }
 
 async fn a_paused_one(w: World) {

@@ -5,8 +5,11 @@ use crate::{
     model::{ClusterIdentity, Kind, Login, ObjectRef},
     time::Clock,
 };
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 use tokio::sync::OnceCell;
+
+/// How long an answer is waited for that is good to know and that nothing depends on.
+pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What the command line says about the cluster to connect to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -155,9 +158,9 @@ impl Cluster {
             let uid = namespace.pointer("/metadata/uid").and_then(|uid| uid.as_str()).map(str::to_owned);
             Ok::<_, super::ApiError>(ClusterIdentity { server: server.clone(), uid })
         });
-        match asked.await {
-            Ok(identity) => identity.clone(),
-            Err(_) => ClusterIdentity { server, uid: None },
+        match tokio::time::timeout(PATIENCE, asked).await {
+            Ok(Ok(identity)) => identity.clone(),
+            Ok(Err(_)) | Err(_) => ClusterIdentity { server, uid: None },
         }
     }
 }

@@ -3,7 +3,10 @@
 //! Reads that the server is too busy for are repeated a few times, as long as it asks to wait and no longer.
 
 use super::{
-    ApiError, ApiErrorKind, names,
+    ApiError, ApiErrorKind,
+    cluster::PATIENCE,
+    described::described,
+    names,
     session::{Lane, Session},
 };
 use crate::model::{Access, Kind, ObjectRef};
@@ -198,6 +201,15 @@ impl Reader {
         }
     }
 
+    /// Whether objects of this kind have a field, as the API server describes them; whoever is logged in may ask.
+    pub async fn has_field(&self, kind: Kind, field: &[&str]) -> Result<bool, ApiError> {
+        let action = format!("ask what {} are made of", kind.plural());
+        let path = format!("/openapi/v3{}", names::version(kind));
+        let request = Request::get(path).body(Vec::new()).map_err(|e| invalid(&action, &e))?;
+        let body = self.read(request, &action).await?;
+        described(&body, kind, field).map_err(|error| invalid(&action, &error))
+    }
+
     /// Whether RBAC allows this; None where the question itself is refused or not answered.
     pub async fn may(&self, access: &Access) -> Option<bool> {
         let action = format!("ask whether you may {access}");
@@ -210,7 +222,7 @@ impl Reader {
         });
         let collection = ::kube::core::Request::new("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews");
         let request = collection.create(&PostParams::default(), review.to_string().into_bytes()).ok()?;
-        let answer: Value = self.ask(request, &action).await.ok()?;
+        let answer: Value = tokio::time::timeout(PATIENCE, self.ask(request, &action)).await.ok()?.ok()?;
         answer.pointer("/status/allowed")?.as_bool()
     }
 

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::locate::located;
 use crate::formats::yaml::{
-    NewImage, Pointer, Reason, Refusal, Tree, Warning, insert_image_entry, insert_key, remove_entry, replace_scalar,
+    Edited, NewImage, Pointer, Reason, Refusal, Tree, Warning, edit_nested, insert_image_entry, insert_key,
+    remove_entry, replace_scalar,
 };
 
 /// Changes to one file.
@@ -73,6 +74,17 @@ pub enum Change {
         /// The entry.
         image: NewImage,
     },
+    /// Change the document that stands inside a scalar.
+    Within {
+        /// Document, counted from 0.
+        document: usize,
+        /// The scalar.
+        pointer: Pointer,
+        /// What tells it apart from its neighbours.
+        identity: Vec<Identity>,
+        /// The change of the inner document.
+        inner: Box<Change>,
+    },
 }
 
 /// A file after an edit.
@@ -110,7 +122,7 @@ impl Edit {
 }
 
 impl Change {
-    fn apply(&self, bytes: &[u8]) -> Result<crate::formats::yaml::Edited, Refusal> {
+    fn apply(&self, bytes: &[u8]) -> Result<Edited, Refusal> {
         let tree = Tree::parse(bytes)?;
         match self {
             Self::Replace { document, pointer, identity, from, to } => {
@@ -130,6 +142,10 @@ impl Change {
                 insert_key(bytes, document, &mapping, key, to)
             }
             Self::InsertImage { document, image } => insert_image_entry(bytes, *document, image),
+            Self::Within { document, pointer, identity, inner } => {
+                let (document, pointer) = located(&tree, *document, pointer, identity)?;
+                edit_nested(bytes, document, &pointer, |text| inner.apply(text))
+            }
         }
     }
 
@@ -156,6 +172,10 @@ impl Change {
                             && text("digest") == image.digest.as_deref()
                     })
                 })
+            }
+            Self::Within { document, pointer, identity, inner } => {
+                let text = value_at(*document, pointer, identity).flatten();
+                text.is_some_and(|text| Tree::parse(text.as_bytes()).is_ok_and(|tree| inner.is_applied(&tree)))
             }
         }
     }
@@ -187,6 +207,7 @@ impl fmt::Display for Change {
                 let version = image.new_tag.as_ref().or(image.digest.as_ref()).map_or("", String::as_str);
                 write!(f, "/images: {} {version} added", image.name)
             }
+            Self::Within { pointer, inner, .. } => write!(f, "{pointer} {inner}"),
         }
     }
 }

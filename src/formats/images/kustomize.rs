@@ -1,6 +1,9 @@
 //! `images:` of a kustomization: `name` is matched, `newName`, `newTag` and `digest` are set. A digest wins over a tag.
+//!
+//! Flux's Kustomization objects have the same list in `spec.images`.
 
-use super::{Document, Format, Found};
+use super::values::{self, Scope};
+use super::{Document, Format, Found, ObjectContainer, Written};
 use crate::formats::yaml::{NodeId, Pointer};
 use crate::model::image::ImageReference;
 
@@ -10,10 +13,30 @@ pub fn is_kustomization(path: &str) -> bool {
     matches!(name, "kustomization.yaml" | "kustomization.yml" | "Kustomization")
 }
 
-/// Reads the entries. One without a name, or whose parts make no image reference, sets nothing.
+/// Reads the entries, and the values of charts that it inflates.
 pub(super) fn find(place: &Document<'_, '_>, root: NodeId, found: &mut Vec<Found>) {
     let tree = place.tree;
-    let Some(images) = tree.get(root, "images") else { return };
+    if let Some(images) = tree.get(root, "images") {
+        entries(place, images, &Pointer::root().child("images"), None, found);
+    }
+    let charts = tree.get(root, "helmCharts").map(|charts| tree.items(charts)).unwrap_or_default();
+    for (index, chart) in charts.iter().enumerate() {
+        let Some(values) = tree.get(*chart, "valuesInline").and_then(|values| tree.follow(values)) else { continue };
+        let base = Pointer::root().child("helmCharts").child(index).child("valuesInline");
+        let scope = Scope { format: Format::Values, base, object: None, lone_tags: true };
+        values::find(place, values, &scope, found);
+    }
+}
+
+/// Reads a list of entries. One without a name, or whose parts make no image reference, sets nothing.
+pub(super) fn entries(
+    place: &Document<'_, '_>,
+    images: NodeId,
+    at: &Pointer,
+    object: Option<&ObjectContainer>,
+    found: &mut Vec<Found>,
+) {
+    let tree = place.tree;
     for (index, item) in tree.items(images).iter().enumerate() {
         let Some(name) = tree.get_scalar(*item, "name").filter(|name| !name.is_empty()) else { continue };
         let text = |key: &str| tree.get_scalar(*item, key).filter(|text| !text.is_empty());
@@ -28,12 +51,15 @@ pub(super) fn find(place: &Document<'_, '_>, root: NodeId, found: &mut Vec<Found
         found.push(Found {
             file: place.path.to_owned(),
             document: place.document,
-            pointer: Pointer::root().child("images").child(index),
+            pointer: at.child(index),
             format: Format::Kustomize,
             image,
             matches: Some(name.to_owned()),
-            object: None,
+            object: object.cloned(),
             line,
+            written: Written::Entry,
+            slot: Vec::new(),
+            within: None,
         });
     }
 }

@@ -3,29 +3,52 @@
 //! Each [`Format`] has one file here. Reading follows aliases and keeps what it cannot edit, so that a later refusal can name
 //! the place; an [`Edit`] is data that is applied to the bytes of any commit and checks that it still means the same there.
 
+mod application;
 mod bump;
+mod chart;
 mod edit;
+mod helm_release;
+mod keys;
 mod kustomize;
 mod locate;
 mod manifest;
+mod marker;
+mod parts;
 mod planned;
+mod values;
 
 use serde::{Deserialize, Serialize};
 
-use crate::formats::yaml::{Pointer, Tree};
+use crate::formats::yaml::{NodeId, Pointer, Tree};
 use crate::model::image::ImageReference;
 
+pub use application::overrides;
 pub use bump::{BumpError, NewVersion, bump, insert_override};
+pub use chart::{ChartVersion, bump_chart, charts, is_chart_file};
 pub use edit::{Applied, Change, Edit, Identity};
 pub use kustomize::is_kustomization;
 
 /// The kind of file that a reference was found in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Format {
-    /// An entry of a kustomization's `images:`.
+    /// An entry of a kustomization's `images:`, or of the same list in Flux's Kustomization.
     Kustomize,
     /// A container of a plain manifest.
     Manifest,
+    /// Helm values in a file of their own, or in a ConfigMap.
+    Values,
+    /// The values in a Flux HelmRelease.
+    HelmRelease,
+    /// A source of an Argo CD Application.
+    Application,
+    /// `.argocd-source-*.yaml`, which Argo CD's Image Updater writes.
+    Override,
+    /// A custom resource.
+    Custom,
+    /// A scalar with a Flux setter marker that no other format reads.
+    Marked,
+    /// A file that has nothing to do with a cluster: a pipeline, a compose file. Never edited for a workload.
+    Other,
 }
 
 /// An image reference in a file.
@@ -35,18 +58,71 @@ pub struct Found {
     pub file: String,
     /// Document in the file, counted from 0.
     pub document: usize,
-    /// The entry: for kustomize the item under `images`, for a manifest the `image` scalar.
+    /// The entry: for kustomize the item under `images`, for parts with keys of their own the mapping, else the scalar.
     pub pointer: Pointer,
     /// What kind of file.
     pub format: Format,
-    /// The image as it results: for kustomize `newName` (or `name`) with `newTag` and `digest`.
+    /// The image as it results: for kustomize `newName` (or `name`) with `newTag` and `digest`. The repository is empty where
+    /// only a tag is written, and a mere registry where that stands alone.
     pub image: ImageReference,
     /// For kustomize: the name before transformation, which the entry matches.
     pub matches: Option<String>,
-    /// For a manifest: the container it stands in.
+    /// For an object: the container, or the key of its values.
     pub object: Option<ObjectContainer>,
     /// Line of the reference, counted from 1.
     pub line: usize,
+    /// Where its parts are written.
+    pub written: Written,
+    /// For values: the key of the image, `web.image`, by which several layers of values are laid on each other.
+    pub slot: Vec<String>,
+    /// The scalar that holds the document which `pointer` and `written` lead through, where it is one inside another.
+    pub within: Option<Pointer>,
+}
+
+/// Where the parts of a reference are written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Written {
+    /// The keys of a kustomization's entry.
+    Entry,
+    /// All in one scalar.
+    Scalar(Pointer),
+    /// In scalars of their own.
+    Keys(Keys),
+}
+
+/// The scalars of a reference in parts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Keys {
+    /// The registry.
+    pub registry: Option<Pointer>,
+    /// The repository.
+    pub repository: Option<Pointer>,
+    /// The tag, or tag and digest.
+    pub tag: Option<Pointer>,
+    /// The digest.
+    pub digest: Option<Pointer>,
+}
+
+impl Keys {
+    /// Whether nothing but a registry is said.
+    pub fn is_registry_only(&self) -> bool {
+        self.registry.is_some() && self.repository.is_none() && self.tag.is_none() && self.digest.is_none()
+    }
+}
+
+impl Found {
+    /// Whether the scalar at `pointer` is a part of the reference.
+    pub fn covers(&self, pointer: &Pointer) -> bool {
+        match &self.written {
+            _ if self.within.is_some() => self.within.as_ref() == Some(pointer),
+            Written::Entry => pointer.steps().starts_with(self.pointer.steps()),
+            Written::Scalar(scalar) => scalar == pointer,
+            Written::Keys(keys) => [&keys.registry, &keys.repository, &keys.tag, &keys.digest]
+                .into_iter()
+                .flatten()
+                .any(|key| key == pointer),
+        }
+    }
 }
 
 /// A container of an object in a file.
@@ -58,24 +134,21 @@ pub struct ObjectContainer {
     pub namespace: Option<String>,
     /// `metadata.name`.
     pub name: String,
-    /// The container's name.
+    /// The container's name; for values the key of the image.
     pub container: String,
 }
 
 /// A file of one repository can hold this many references; more is no file that people edit.
 pub(crate) const MAX_PER_FILE: usize = 10_000;
 
-/// All references of a file. `path` decides whether it is a kustomization.
+/// All references of a file. `path` decides what kind of file it is where its content does not say.
 pub fn find(path: &str, tree: &Tree<'_>) -> Vec<Found> {
     let mut found = Vec::new();
     for document in 0..tree.documents() {
         let Some(root) = tree.root(document) else { continue };
         let place = Document { path, tree, document };
-        if is_kustomization(path) {
-            kustomize::find(&place, root, &mut found);
-        } else {
-            manifest::find(&place, root, &mut found);
-        }
+        read(&place, root, &mut found);
+        marker::find(&place, root, &mut found);
         if found.len() >= MAX_PER_FILE {
             found.truncate(MAX_PER_FILE);
             break;
@@ -84,11 +157,48 @@ pub fn find(path: &str, tree: &Tree<'_>) -> Vec<Found> {
     found
 }
 
+fn read(place: &Document<'_, '_>, root: NodeId, found: &mut Vec<Found>) {
+    let (path, tree) = (place.path, place.tree);
+    if is_kustomization(path) {
+        kustomize::find(place, root, found);
+    } else if overrides(path).is_some() {
+        application::find_source(place, root, &Pointer::root(), None, Format::Override, found);
+    } else if tree.get(root, "kind").is_some() {
+        manifest::find(place, root, found);
+    } else if !is_chart_file(path) {
+        let format = if is_elsewhere(path) || !tree.items(root).is_empty() { Format::Other } else { Format::Values };
+        let lone_tags = format == Format::Values;
+        let scope = values::Scope { format, base: Pointer::root(), object: None, lone_tags };
+        values::find(place, root, &scope, found);
+    }
+}
+
+/// Whether a file is by its name no Helm values: pipelines, compose files, the tools' own configuration.
+fn is_elsewhere(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
+    let folders =
+        [".github", ".circleci", ".gitlab", ".tekton", ".woodpecker", ".azuredevops", "node_modules", ".vscode"];
+    let names =
+        ["docker-compose", "compose", ".gitlab-ci", ".travis", ".drone", "azure-pipelines", "taskfile", ".pre-commit"];
+    path.split('/').any(|step| folders.contains(&step))
+        || names.iter().any(|start| name.starts_with(start))
+        || matches!(name.as_str(), "skaffold.yaml" | "tiltfile" | "mkdocs.yml" | "renovate.json" | "package.json")
+}
+
+/// A cheap test before parsing: whether bytes hold a word that every reference or version of a chart comes with.
+pub(in crate::formats) fn might_hold(bytes: &[u8]) -> bool {
+    const WORDS: [&[u8]; 5] = [b"mage", b"ag:", b"ag\":", b"epository", b"targetRevision"];
+    WORDS.iter().any(|word| memchr::memmem::find(bytes, word).is_some())
+}
+
 /// One document of a file, as the formats read it.
-struct Document<'t, 'a> {
-    path: &'t str,
-    tree: &'t Tree<'a>,
-    document: usize,
+pub(in crate::formats) struct Document<'t, 'a> {
+    /// Path of the file.
+    pub path: &'t str,
+    /// The file.
+    pub tree: &'t Tree<'a>,
+    /// The document's number.
+    pub document: usize,
 }
 
 #[cfg(test)]

@@ -46,6 +46,14 @@ fn said(change: &Change) -> Vec<ScalarChange> {
             let set = fields.into_iter().filter_map(|(key, value)| Some((key, value?)));
             set.map(|(key, value)| scalar(document, format!("/images/-/{key}"), None, Some(value))).collect()
         }
+        Change::Within { document, pointer, inner, .. } => {
+            let outward = |change: ScalarChange| ScalarChange {
+                document: *document,
+                pointer: format!("{pointer} {}", change.pointer),
+                ..change
+            };
+            said(inner).into_iter().map(outward).collect()
+        }
     }
 }
 

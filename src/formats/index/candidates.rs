@@ -182,7 +182,10 @@ impl Index {
         let own = self.own_kustomization(instance);
         // By its name or kind meant for several environments, even while only one uses it.
         let from_base = found.is_some_and(|found| match found.format {
-            Format::Manifest => is_base(folder_of(&found.file)),
+            Format::Manifest | Format::HelmRelease | Format::Application | Format::Custom | Format::Marked => {
+                is_base(folder_of(&found.file))
+            }
+            Format::Values | Format::Override | Format::Other => false,
             Format::Kustomize => self.kustomizations.get(folder_of(&found.file)).is_some_and(|k| k.is_component),
         });
         let override_in = match found {

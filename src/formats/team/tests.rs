@@ -1,3 +1,5 @@
+//! Tests of reading `.pilothouse.yaml`: what it says, and every mistake with its place.
+
 use super::*;
 use crate::model::{Accept, Jump, Window};
 use jiff::civil::Weekday;

@@ -42,6 +42,8 @@ pub enum Reason {
     MultiLine,
     /// A block scalar with more than one line of content, or whose value ends with a line break.
     BlockScalar,
+    /// The document inside the value is folded or escaped, so that its text is not the file's own.
+    NotEmbedded,
     /// Nothing is written there: an implicit null has no bytes.
     ImplicitNull,
     /// The value holds `{{ … }}`.
@@ -91,6 +93,9 @@ impl fmt::Display for Reason {
             Self::BlockScalar => {
                 f.write_str("the value is a block scalar of more than one line or with a line break at its end")
             }
+            Self::NotEmbedded => f.write_str(
+                "the document inside this value is folded or escaped, so that its lines are not the file's own: write it as `|`",
+            ),
             Self::ImplicitNull => f.write_str("no value is written there"),
             Self::Template => f.write_str("the value is a template ({{ … }})"),
             Self::Variable => {

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::layout::{line_end, line_start};
 use super::pointer::Pointer;
 use super::refusal::{Reason, Refusal, Warning};
-use super::splice::{Edited, Target, setter_marker};
+use super::splice::{Edited, Target, marker};
 use super::tree::{Kind, NodeId, Tree};
 use super::verify::{Shape, differing, shapes};
 
@@ -45,7 +45,7 @@ pub fn remove_entry(bytes: &[u8], document: usize, pointer: &Pointer) -> Result<
     if let Some((_, comment)) = comment.filter(|_| !flow) {
         warnings.push(Warning::CommentRemoved(format!("#{}", comment.lines().next().unwrap_or_default().trim_end())));
     }
-    if let Some(policy) = setter_marker(source, value.span.end) {
+    if let Some(policy) = marker(source, value.span.end) {
         warnings.push(Warning::SetterMarker { pointer: pointer.to_string(), policy });
     }
     let bytes = [&source.as_bytes()[..removed.start], &source.as_bytes()[removed.end..]].concat();

@@ -122,7 +122,7 @@ pub(super) fn splice(
     if let Some(aliases @ 1..) = target.aliases {
         warnings.push(Warning::Anchored { pointer: target.pointer.to_string(), aliases });
     }
-    if let Some(policy) = setter_marker(source, target.span.end) {
+    if let Some(policy) = marker(source, target.span.end) {
         warnings.push(Warning::SetterMarker { pointer: target.pointer.to_string(), policy });
     }
     Ok(Edited { bytes, replaced: target.span.clone(), replacement, warnings })
@@ -161,7 +161,7 @@ fn within_flow(tree: &Tree<'_>, document: usize, pointer: &Pointer) -> bool {
 }
 
 /// The policy of a Flux setter marker in the comment behind a value: `# {"$imagepolicy": "namespace:name:tag"}`.
-pub(super) fn setter_marker(source: &str, value_end: usize) -> Option<String> {
+pub fn marker(source: &str, value_end: usize) -> Option<String> {
     let line = source.get(value_end..)?.lines().next()?;
     let comment = line.split_once('#')?.1.trim();
     let marker: serde_json::Value = serde_json::from_str(comment).ok()?;

@@ -437,6 +437,8 @@ pub enum Cause {
         /// Pods that it is about.
         of: u32,
     },
+    /// Nothing moves, and the pods that would say why may not be seen.
+    Unseen,
     /// The progress deadline has passed.
     Deadline {
         /// `progressDeadlineSeconds`.
@@ -472,7 +474,7 @@ impl Cause {
             Self::Limits { .. } => BlockerKind::Limits,
             Self::Admission { .. } => BlockerKind::Admission,
             Self::Refused { .. } | Self::Closing { .. } => BlockerKind::Refused,
-            Self::NotReady { .. } | Self::ReadinessGate { .. } => BlockerKind::NotReady,
+            Self::NotReady { .. } | Self::ReadinessGate { .. } | Self::Unseen => BlockerKind::NotReady,
             Self::Initialising { .. } => BlockerKind::Initialising,
             Self::Ordinal { .. } => BlockerKind::Ordinal,
             Self::Terminating { .. } | Self::Deleting { .. } => BlockerKind::Terminating,

@@ -112,6 +112,7 @@ impl Display for Cause {
                 "a drain of node {node} is blocked by PodDisruptionBudget {name}: 0 of {of} pods may be disrupted ({healthy} \
                  healthy, {desired} needed)"
             ),
+            Self::Unseen => f.write_str("the new pods do not become ready; why is not seen, as you may not list pods"),
             Self::Deadline { seconds: Some(seconds) } => {
                 write!(f, "the progress deadline of {seconds} s has passed: the new pods did not come up in time")
             }

@@ -94,6 +94,16 @@ pub fn settling<'p>(object: &Workload, pods: impl Iterator<Item = &'p Pod>, now:
     Some((cause, young.iter().min().copied()))
 }
 
+/// For how many seconds nothing moves before that is told without having seen a pod.
+const STILL: i64 = 60;
+
+/// A rollout that does not move, as far as the object tells by itself.
+pub fn standstill(kind: Kind, object: &Workload, now: Timestamp) -> Option<Dated> {
+    let waits = kind == Kind::Deployment && rollout::verdict(kind, object).state == RolloutState::Progressing;
+    let since = object.status.condition("Progressing").filter(|_| waits && !is_stale(object))?.last_update_time?;
+    (!younger_than(Some(since), STILL, now)).then_some((Cause::Unseen, Some(since)))
+}
+
 /// A deadline that has passed.
 pub fn deadline(kind: Kind, object: &Workload) -> Option<Dated> {
     if rollout::verdict(kind, object).state != RolloutState::Failed {

@@ -322,6 +322,25 @@ fn a_pause_says_by_whom_and_how_far_it_got() {
     assert_eq!(since.unwrap().to_string(), "2026-01-01T00:02:00Z");
 }
 
+#[rstest]
+#[case::long("2026-01-01T00:08:00Z", "ReplicaSetUpdated", Some("2026-01-01T00:08:00Z"))]
+#[case::a_moment("2026-01-01T00:09:30Z", "ReplicaSetUpdated", None)]
+#[case::given_up("2026-01-01T00:08:00Z", "ProgressDeadlineExceeded", None)]
+fn a_rollout_that_does_not_move_is_told_without_its_pods(
+    #[case] moved: &str,
+    #[case] reason: &str,
+    #[case] since: Option<&str>,
+) {
+    let status = if reason == "ReplicaSetUpdated" { "True" } else { "False" };
+    let object = workload(json!({"metadata": {"generation": 2}, "spec": {"replicas": 4}, "status": {
+        "observedGeneration": 2, "replicas": 5, "updatedReplicas": 2, "availableReplicas": 3, "readyReplicas": 3,
+        "conditions": [{"type": "Progressing", "status": status, "reason": reason, "lastUpdateTime": moved}]}}));
+    let found = object::standstill(Kind::Deployment, &object, now());
+    assert_eq!(found.as_ref().and_then(|(_, since)| *since), since.map(|since| since.parse().unwrap()));
+    let told = "the new pods do not become ready; why is not seen, as you may not list pods";
+    assert!(found.is_none_or(|(cause, _)| cause.to_string() == told));
+}
+
 #[test]
 fn pods_that_settle_are_counted() {
     let object = workload(json!({"spec": {"minReadySeconds": 300}}));
@@ -412,6 +431,7 @@ proptest! {
             let _ = object::stale(Kind::StatefulSet, &workload, &object, now());
             let _ = object::paused(&workload, &object);
             let _ = object::deadline(Kind::Deployment, &workload);
+            let _ = object::standstill(Kind::Deployment, &workload, now());
         }
     }
 

@@ -3,8 +3,11 @@
 //! Read once, decided on by a pure planner. What cannot be read is said in the facts where a plan can do without it, and is
 //! an error where it cannot.
 
+mod above;
+pub(super) mod application;
 mod bump;
 mod common;
+mod mark;
 mod migrate;
 pub(super) mod place;
 pub(super) mod policy;
@@ -14,10 +17,12 @@ pub(super) mod repository;
 mod rollback;
 mod says;
 mod shift;
+mod sight;
 mod surroundings;
 
 pub(super) use common::seconds;
 pub use says::{Says, says};
+pub use sight::sight;
 
 use super::ObserveError;
 use crate::{

@@ -3,13 +3,17 @@
 use super::{World, common, reconciler, surroundings};
 use crate::{
     connect::kube::Reader,
-    formats::job,
-    model::{Intent, Kind, ObjectRef, RollbackFacts, Surroundings},
-    observe::{ObserveError, revisions::revisions},
+    formats::{job, template},
+    model::{Intent, Kind, ObjectRef, RollbackFacts, Surroundings, image::ImageReference},
+    observe::{
+        ObserveError,
+        revisions::{self, revisions},
+    },
     wire,
 };
 use jiff::Timestamp;
 use serde_json::Value;
+use std::collections::BTreeSet;
 use tokio::time::timeout;
 
 pub(super) async fn gather(world: &World, intent: &Intent, object: Value) -> Result<RollbackFacts, ObserveError> {
@@ -17,25 +21,26 @@ pub(super) async fn gather(world: &World, intent: &Intent, object: Value) -> Res
     let release = surroundings::release_of(&object);
     let ours = async {
         let revisions = revisions(&world.cluster, &object, &world.proven).await?;
-        let (configuration, reconciler) = tokio::join!(
-            soon(surroundings::changes(reader, intent.target(), &revisions)),
-            reconciler::gather(world, intent.target(), &object, &revisions),
-        );
-        Ok::<_, ObserveError>((revisions, configuration, reconciler))
+        let configuration = soon(surroundings::changes(reader, intent.target(), &revisions)).await;
+        Ok::<_, ObserveError>((revisions, configuration))
     };
-    let (ours, migrations, stuck, template_of, release, common) = tokio::join!(
-        ours,
-        soon(migrations(reader, intent.target())),
-        soon(surroundings::stuck(reader, &object)),
-        surroundings::template_of(reader, &object),
-        timeout(common::BESIDE, surroundings::release(world, release)),
-        common::gather(world, intent, object.clone()),
+    // Each on the heap by itself: all of them at once are more than a small stack takes.
+    let (ours, reconciler, (migrations, jobs), stuck, template_of, release, common) = tokio::join!(
+        Box::pin(ours),
+        Box::pin(timeout(common::ABOVE, reconciler::gather(world, intent.target(), &object))),
+        Box::pin(soon(migrations(reader, intent.target(), &object))),
+        Box::pin(soon(surroundings::stuck(reader, &object))),
+        Box::pin(surroundings::template_of(reader, &object)),
+        Box::pin(timeout(common::BESIDE, surroundings::release(world, release))),
+        Box::pin(common::gather(world, intent, object.clone())),
     );
-    let ((revisions, configuration, reconciler), common) = (ours?, common?);
+    let ((revisions, configuration), common) = (ours?, common?);
+    // What is not told in time holds nothing up: the plan then says what a direct write is worth.
+    let reconciler = reconciler.ok().flatten();
     let late = |_| Some(Err("Helm's Secrets are not told in time".to_owned()));
     let release = release.unwrap_or_else(late);
     let commits = Vec::new();
-    let around = Surroundings { stuck, template_of: template_of?, release, configuration, commits };
+    let around = Surroundings { stuck, template_of: template_of?, release, configuration, commits, jobs };
     Ok(RollbackFacts { common, revisions, migrations, around: Box::new(around), reconciler })
 }
 
@@ -44,23 +49,35 @@ async fn soon<T: Default>(asked: impl Future<Output = T>) -> T {
     timeout(common::BESIDE, asked).await.unwrap_or_default()
 }
 
-/// Migrations that ran for this workload, by their Jobs and by the records that outlive them. What may not be read is not
-/// known; a rollback goes on without.
-async fn migrations(reader: &Reader, target: &ObjectRef) -> Vec<(String, String, Option<Timestamp>)> {
+/// Jobs that ran: their name, their image and when they began.
+type Ran = Vec<(String, String, Option<Timestamp>)>;
+
+/// Migrations that ran for this workload, by their Jobs and by the records that outlive them; and other Jobs with an image of the
+/// workload's own repository, which may have been migrations that somebody else ran. What may not be read is not known; a
+/// rollback goes on without.
+async fn migrations(reader: &Reader, target: &ObjectRef, object: &Value) -> (Ran, Ran) {
     let namespace = Some(&*target.namespace);
     let label = format!("{}=true", job::LABEL);
-    let (jobs, records) = tokio::join!(
-        reader.list(Kind::Job, namespace, Some(&label)),
-        reader.list(Kind::ConfigMap, namespace, Some(&label)),
-    );
+    let (jobs, records) =
+        tokio::join!(reader.list(Kind::Job, namespace, None), reader.list(Kind::ConfigMap, namespace, Some(&label)));
     let ours = target.to_string();
-    let mut found: Vec<(String, String, Option<Timestamp>)> = Vec::new();
+    let repository = |image: &str| Some(ImageReference::parse(image).ok()?.repository);
+    let own: BTreeSet<String> =
+        revisions::containers(template::of(object)).iter().filter_map(|c| repository(&c.image)).collect();
+    let (mut found, mut others) = (Ran::new(), Ran::new());
     for job in jobs.unwrap_or_default() {
         let annotation = |key: &str| job["metadata"]["annotations"][key].as_str().unwrap_or_default().to_owned();
+        let began = || serde_json::from_value::<wire::Job>(job.clone()).ok().and_then(|j| j.status.start_time);
+        let name = job["metadata"]["name"].as_str().unwrap_or_default().to_owned();
         if annotation(job::WORKLOAD) == ours {
-            let at = serde_json::from_value::<wire::Job>(job.clone()).ok().and_then(|j| j.status.start_time);
-            let name = job["metadata"]["name"].as_str().unwrap_or_default().to_owned();
-            found.push((name, annotation(job::IMAGE), at));
+            found.push((name, annotation(job::IMAGE), began()));
+            continue;
+        }
+        // What a CronJob runs, it runs every day.
+        if annotation(job::WORKLOAD).is_empty() && job["metadata"]["ownerReferences"].is_null() {
+            let images = revisions::containers(template::of(&job));
+            let same = images.iter().find(|c| repository(&c.image).is_some_and(|its| own.contains(&its)));
+            others.extend(same.map(|container| (name, container.image.to_string(), began())));
         }
     }
     for record in records.unwrap_or_default() {
@@ -69,6 +86,8 @@ async fn migrations(reader: &Reader, target: &ObjectRef) -> Vec<(String, String,
             found.push((text("job"), text("image"), text("at").parse().ok()));
         }
     }
-    found.sort_by_key(|(name, _, at)| (*at, name.clone()));
-    found
+    for ran in [&mut found, &mut others] {
+        ran.sort_by_key(|(name, _, at)| (*at, name.clone()));
+    }
+    (found, others)
 }

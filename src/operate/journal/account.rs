@@ -5,6 +5,7 @@ use super::{Entry, History, Record, history::StepHistory};
 use crate::{
     formats::redact,
     model::{Account, Action, Durability, Happening, Incident, Intent, OperationState, Plan, StepState},
+    operate::lock::OURS,
 };
 use jiff::Timestamp;
 
@@ -30,20 +31,24 @@ pub fn account(entries: &[Entry], live: bool) -> Option<Account> {
     if who.is_empty() {
         who.push(plan.actor.clone());
     }
-    let happened = |entry: &Entry| Some(Happening { at: entry.time, what: redact::text(&words(&entry.record, plan)?) });
+    let happened = |entry: &Entry| {
+        let what = redact::text(&words(&entry.record, plan)?);
+        Some(Happening { at: entry.time, what, routine: is_routine(&entry.record) })
+    };
     Some(Account {
         id: plan.operation.clone(),
         verb: plan.verb,
         target: plan.target.clone(),
         context: plan.context.clone(),
         summary: redact::text(&plan.summary),
+        versions: plan.versions().map(|(from, to)| format!("{from} → {to}")),
         who,
         incident: plan
             .incident
             .clone()
             .map(|incident| Incident { cause: incident.cause.as_deref().map(redact::text), ..incident }),
         evidence: redact::text(plan.evidence()),
-        written: written(entries),
+        written: written(plan, entries),
         healthy: healthy(&history),
         left: left(&history, live).iter().map(|text| redact::text(text)).collect(),
         why: plan.why.as_deref().map(redact::text),
@@ -64,10 +69,10 @@ pub fn account(entries: &[Entry], live: bool) -> Option<Account> {
     })
 }
 
-/// When the first write is known to have been accepted.
-fn written(entries: &[Entry]) -> Option<Timestamp> {
-    let first = entries.iter().find(|entry| matches!(entry.record, Record::Wrote { .. }));
-    first.map(|entry| entry.time)
+/// When the write that is waited for most is known to have been accepted.
+fn written(plan: &Plan, entries: &[Entry]) -> Option<Timestamp> {
+    let of = |entry: &&Entry| matches!(entry.record, Record::Wrote { step, .. } if Some(step) == plan.write());
+    entries.iter().find(of).map(|entry| entry.time)
 }
 
 /// When the last rollout that was waited for was complete.
@@ -120,6 +125,15 @@ fn commands(plan: &Plan) -> Vec<String> {
         commands.extend(action.commands(&plan.context));
     }
     commands.iter().map(|command| redact::text(command)).collect()
+}
+
+/// What happens in every operation, and is followed by what came of it.
+fn is_routine(record: &Record) -> bool {
+    match record {
+        Record::Planned { .. } | Record::Started { .. } | Record::Wrote { .. } => true,
+        Record::Locked { note } => note == OURS,
+        _ => false,
+    }
 }
 
 /// A record as a sentence; None for what only the executor needs.

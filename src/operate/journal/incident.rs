@@ -3,7 +3,7 @@
 //! Invariant: every time is one that somebody saw. What nobody saw is said to be unknown, and nothing is made up from it.
 
 use super::markdown::{fenced, line, moment, one};
-use crate::model::Account;
+use crate::model::{Account, Verb};
 use jiff::Timestamp;
 use std::fmt::Write as _;
 
@@ -21,6 +21,7 @@ pub(super) fn document(accounts: &[&Account], now: Timestamp) -> String {
     let mut text = String::new();
     let context = accounts.first().map_or("", |told| &told.context);
     let what = match accounts {
+        [only] if only.verb == Verb::Rollback => format!("{} rolled back", only.target.path()),
         [only] => format!("{} {}", only.verb, only.target),
         several => format!("{} workloads rolled back", several.len()),
     };
@@ -92,7 +93,7 @@ fn workloads(text: &mut String, accounts: &[&Account]) {
         let cells = [
             told.target.path(),
             cause.to_owned(),
-            told.summary.clone(),
+            told.versions.as_ref().map_or_else(|| told.summary.clone(), |v| format!("{v} ({})", told.summary)),
             told.evidence.clone(),
             format!("{}{took}", told.state),
         ];
@@ -110,7 +111,8 @@ fn timeline(text: &mut String, accounts: &[&Account]) {
             let cause = incident.cause.as_deref().unwrap_or("it fails");
             lines.extend(incident.broken.map(|at| (at, format!("{path}: {cause}"))));
         }
-        lines.extend(told.timeline.iter().map(|happening| (happening.at, format!("{path}: {}", happening.what))));
+        let happened = told.timeline.iter().filter(|happening| !happening.routine);
+        lines.extend(happened.map(|happening| (happening.at, format!("{path}: {}", happening.what))));
     }
     lines.sort_by_key(|(at, _)| *at);
     text.push_str("\n## Timeline\n\n| time (UTC) | what happened |\n|---|---|\n");
@@ -138,9 +140,13 @@ fn after(from: Option<Timestamp>, to: Option<Timestamp>) -> String {
     }
 }
 
-/// A length of time to the second: `7 min 13 s`.
+/// A length of time to the second: `7 min 13 s`; a short one to a tenth of it: `0.4 s`.
 fn span(from: Timestamp, to: Timestamp) -> String {
-    let seconds = to.duration_since(from).as_secs().max(0);
+    let length = to.duration_since(from);
+    if length.as_millis() < 10_000 {
+        return format!("{:.1} s", length.as_secs_f64().max(0.0));
+    }
+    let seconds = length.as_secs();
     let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
     let mut text = String::new();
     for (number, unit) in [(hours, "h"), (minutes, "min"), (seconds, "s")] {
@@ -155,7 +161,7 @@ fn span(from: Timestamp, to: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Happening, Incident, Kind, ObjectRef, OperationId, OperationState, Verb};
+    use crate::model::{Happening, Incident, Kind, ObjectRef, OperationId, OperationState};
     use crate::operate::fixtures::at;
 
     fn account(name: &str, begun: i64, healthy: Option<i64>) -> Account {
@@ -165,6 +171,7 @@ mod tests {
             target: ObjectRef::new(Kind::Deployment, "shop", name),
             context: "prod".into(),
             summary: "41 → 40".into(),
+            versions: Some("2.4.1 → 2.4.0".into()),
             who: vec!["ana@laptop".into()],
             incident: Some(Incident {
                 group: Some("g-1".into()),
@@ -183,7 +190,10 @@ mod tests {
             state: if healthy.is_some() { OperationState::Done } else { OperationState::Failed },
             result: None,
             durability: "sticks".into(),
-            timeline: vec![Happening { at: at(400), what: "confirmed by ana@laptop".into() }],
+            timeline: vec![
+                Happening { at: at(400), what: "confirmed by ana@laptop".into(), routine: false },
+                Happening { at: at(400), what: "lock: the target is ours".into(), routine: true },
+            ],
             diff: String::new(),
             commands: vec![format!("kubectl rollout undo deploy/{name} --to-revision=40")],
         }
@@ -201,7 +211,7 @@ mod tests {
         - **changed** 2026-01-01 00:00:10 (what fails was first asked for)
         - **seen to fail** not known
         - **acted** 2026-01-01 00:06:40, after 6 min 30 s
-        - **write accepted** 2026-01-01 00:06:41, after 1 s
+        - **write accepted** 2026-01-01 00:06:41, after 1.0 s
         - **healthy again** 2026-01-01 00:07:20, after 40 s
         - **impact at most** 2026-01-01 00:00:10 – 2026-01-01 00:07:20, 7 min 10 s
         - **who** ana@laptop
@@ -212,8 +222,8 @@ mod tests {
 
         | workload | what failed | from → to | known good | result |
         |---|---|---|---|---|
-        | shop/checkout | crash loop \| exit 1 | 41 → 40 | 4 ready pods serve now | done, healthy after 30 s |
-        | shop/cart | crash loop \| exit 1 | 41 → 40 | 4 ready pods serve now | done, healthy after 40 s |
+        | shop/checkout | crash loop \| exit 1 | 2.4.1 → 2.4.0 (41 → 40) | 4 ready pods serve now | done, healthy after 30 s |
+        | shop/cart | crash loop \| exit 1 | 2.4.1 → 2.4.0 (41 → 40) | 4 ready pods serve now | done, healthy after 40 s |
 
         ## Timeline
 

@@ -86,6 +86,7 @@ mod tests {
             target: ObjectRef::new(Kind::Deployment, "shop", "checkout"),
             context: "prod".into(),
             summary: "41 → 40".into(),
+            versions: None,
             who: vec!["ana@laptop".into(), "bo@desk".into()],
             incident: None,
             evidence: String::new(),
@@ -99,7 +100,7 @@ mod tests {
             state: OperationState::Done,
             result: Some("6 of 6 pods are available".into()),
             durability: "sticks".into(),
-            timeline: vec![Happening { at: at(0), what: "confirmed | by ana".into() }],
+            timeline: vec![Happening { at: at(0), what: "confirmed | by ana".into(), routine: false }],
             diff: "- a\n+ ```".into(),
             commands: vec!["kubectl rollout undo deploy/checkout".into()],
         }

@@ -1,9 +1,9 @@
-//! Asks a Flux object to reconcile now instead of at its interval, as `flux reconcile` does. Only a matter of speed: where it may
-//! not be asked, its interval comes.
+//! Asks a Flux object to reconcile now instead of at its interval, as `flux reconcile` does, and an Argo CD Application to compare
+//! with its source now. Only a matter of speed: where it may not be asked, its interval comes.
 
 use crate::{
     connect::kube::ApiErrorKind,
-    model::ObjectRef,
+    model::{Kind, ObjectRef},
     operate::{run::Run, stop::Stop},
 };
 use serde_json::{Value, json};
@@ -12,12 +12,18 @@ use tokio::time::Instant;
 
 /// The annotation that asks; its value comes back in the status.
 const REQUESTED: &str = "reconcile.fluxcd.io/requestedAt";
+/// The annotation that asks Argo CD, which takes it away once it has looked.
+const REFRESH: &str = "argocd.argoproj.io/refresh";
 /// How often the answer is looked for.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// Asks; false where it may not be asked. The word stays the same when the step is taken up again.
 pub(super) async fn now(run: &mut Run, index: usize, object: &ObjectRef) -> Result<bool, Stop> {
-    let patch = json!({"metadata": {"annotations": {REQUESTED: word(run, index)}}});
+    let asks = match object.kind {
+        Kind::Application => json!({REFRESH: "normal"}),
+        _ => json!({REQUESTED: word(run, index)}),
+    };
+    let patch = json!({"metadata": {"annotations": asks}});
     for _ in 0..5 {
         run.still_ours(index).await?;
         match run.writer.patch_merge(object, &patch, false).await {
@@ -39,7 +45,7 @@ pub(super) async fn heard(run: &mut Run, index: usize, object: &ObjectRef, patie
     let (word, began) = (word(run, index), Instant::now());
     while began.elapsed() < patience {
         match run.find(index, object).await {
-            Ok(Some(found)) if handled(&found) == Some(&word) => return Ok(()),
+            Ok(Some(found)) if handled(&found, object.kind, &word) => return Ok(()),
             Ok(Some(_)) => {}
             // It is asked and not needed.
             Ok(None) | Err(Stop::Forbidden(_) | Stop::Failed(_)) => return Ok(()),
@@ -54,6 +60,9 @@ fn word(run: &Run, index: usize) -> String {
     format!("{}-{}", run.plan().operation, index + 1)
 }
 
-fn handled(object: &Value) -> Option<&str> {
-    object["status"]["lastHandledReconcileAt"].as_str()
+fn handled(found: &Value, kind: Kind, word: &str) -> bool {
+    match kind {
+        Kind::Application => found["metadata"]["annotations"].get(REFRESH).is_none(),
+        _ => found["status"]["lastHandledReconcileAt"] == word,
+    }
 }

@@ -2,10 +2,11 @@
 
 use super::Ended;
 use crate::{
+    connect::kube::{ApiErrorKind, Reader},
     formats::template::{self, RestorePatch},
     model::{Action, ObjectRef},
     operate::{
-        run::Run,
+        run::{Run, failed},
         stop::Stop,
         write::{Effect, Patch, Probe},
     },
@@ -19,7 +20,7 @@ pub(super) async fn run(run: &mut Run, index: usize, action: &Action) -> Result<
     let (kind, unpause) = (object.kind, *unpause);
     let judge = |found: &Value| judge(found, before, after, unpause);
     let kept = ObjectRef::new(source.kind, object.namespace.clone(), source.name.as_str());
-    let kept = run.find(index, &kept).await?;
+    let kept = keeper(run, index, &kept).await?;
     // The revision is not needed any more when its template is there already, as after a crash.
     let patch = |found: &Value| {
         let kept = kept.as_ref().filter(|kept| kept["metadata"]["uid"] == *source.uid);
@@ -43,6 +44,29 @@ pub(super) async fn run(run: &mut Run, index: usize, action: &Action) -> Result<
     let template = template::hash(template::of(&applied.object));
     let result = json!({"template": template, "generation": applied.object["metadata"]["generation"]});
     Ok(Ended::Done { detail: format!("template of revision {revision} restored"), result })
+}
+
+/// The object that keeps the template. Who may list it and not get it finds it in the list.
+async fn keeper(run: &mut Run, index: usize, object: &ObjectRef) -> Result<Option<Value>, Stop> {
+    let question = move |reader: Reader| {
+        let object = object.clone();
+        async move {
+            match reader.find(&object).await {
+                Err(error) if error.kind == ApiErrorKind::Forbidden => {
+                    let named = format!("metadata.name={}", object.name);
+                    let mut found: Vec<Value> =
+                        reader.list_as(object.kind, Some(&object.namespace), None, Some(&named)).await?;
+                    // Items of a list do not say what they are.
+                    Ok(found.pop().map(|mut found| {
+                        found["kind"] = object.kind.as_str().into();
+                        found
+                    }))
+                }
+                answer => answer,
+            }
+        }
+    };
+    run.ask(index, question).await?.map_err(|error| failed(&error))
 }
 
 fn judge(found: &Value, before: &str, after: &str, unpause: bool) -> Probe {

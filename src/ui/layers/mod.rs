@@ -30,7 +30,7 @@ pub use rescue::Rescue;
 use super::{
     chosen::Chosen,
     export::Format,
-    message::{Effect, Failure, Ticket},
+    message::{Confirmed, Effect, Failure, Ticket},
     scene::Scene,
     session::Session,
     tables::TableKind,
@@ -133,8 +133,8 @@ pub enum Then {
     View(ViewOrder),
     /// Logs of other containers.
     Logs(LogChoice),
-    /// These plans are begun side by side; the context's name as it was typed, in a protected context.
-    Begin(Vec<Arc<Plan>>, Option<String>),
+    /// These plans are begun side by side.
+    Begin(Confirmed),
     /// Of several, one is planned like this instead.
     Instead(Intent),
     /// Effects.

@@ -143,7 +143,11 @@ fn entries(scene: &Scene<'_>, width: u16) -> (Vec<Entry>, u16) {
     let state = scene.state;
     let actions = match state.screen() {
         Screen::Workloads if state.cockpit.focus == Focus::Namespaces => NAMESPACES.to_vec(),
-        Screen::Workloads => TABLE.to_vec(),
+        Screen::Workloads => match state.roll_up.counts(&state.scope).broken {
+            0 => TABLE.to_vec(),
+            // It is advertised when it is needed.
+            _ => [&TABLE[..1], &[Action::Panic], &TABLE[1..]].concat(),
+        },
         Screen::Workload(_) => of_workload(state),
         Screen::Table(TableKind::Routes) => ROUTES.to_vec(),
         Screen::Table(TableKind::Namespaces) => CHOOSING.to_vec(),
@@ -218,10 +222,16 @@ pub fn at(scene: &Scene<'_>, area: Rect, x: u16) -> Option<Action> {
 const fn gives_way(action: Action) -> u8 {
     match action {
         Action::Help => 0,
-        Action::RollBack | Action::Resume | Action::LogIn => 1,
+        Action::RollBack | Action::Panic | Action::Resume | Action::LogIn => 1,
         Action::Abort | Action::StepBack => 2,
         Action::Back | Action::Palette => 3,
-        Action::Filter | Action::Pause | Action::Next | Action::Mark | Action::Compare | Action::Follow => 4,
+        Action::Filter
+        | Action::ExportAll
+        | Action::Pause
+        | Action::Next
+        | Action::Mark
+        | Action::Compare
+        | Action::Follow => 4,
         Action::Bump | Action::Shift | Action::Logs | Action::PreviousRun | Action::Containers => 5,
         Action::Restart | Action::Migrate => 6,
         _ => 7,
@@ -233,7 +243,10 @@ const fn word(action: Action, short: bool) -> &'static str {
     match action {
         Action::Palette if short => "cmd",
         Action::Shift => "traffic",
+        Action::Panic if short => "all broken",
+        Action::Panic => "all that broke",
         Action::Export => "export",
+        Action::ExportAll => "report",
         Action::Next => "next",
         Action::Group => "group",
         Action::Placement => "nodes",

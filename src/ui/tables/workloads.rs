@@ -36,10 +36,10 @@ impl Row for Workload {
         Column::new(" REV", (4, 5), 4, revision)
             .by(|row, _| row.revision.and_then(|r| i64::try_from(r).ok()).map_or(Key::Absent, Key::Number)),
         Column::new("CHANGED", (7, 7), 3, changed).by(|row, _| Key::age(row.changed)),
-        Column::new("AUTOSCALER", (24, 36), 5, autoscaler).by(|row, sight| {
+        Column::new("AUTOSCALER", (20, 36), 5, autoscaler).by(|row, sight| {
             sight.rows.autoscaler_of(&row.object).map_or(Key::Absent, |s| Key::Number(s.current.into()))
         }),
-        Column::new("OWNER", (12, 16), 6, owner)
+        Column::new("OWNER", (16, 24), 6, owner)
             .by(|row, _| row.owner.as_ref().map_or(Key::Absent, |owner| Key::Text(owner.to_string().into()))),
         Column::new("AGE", (5, 5), 7, created).by(|row, _| Key::age(row.created)).wide(),
         Column::new("KIND", (11, 11), 8, kind).by(|row, _| Key::text(row.object.kind.as_str())).wide(),

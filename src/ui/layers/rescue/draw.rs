@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     config::{Action, Meaning, Where},
-    model::{Durability, Kind, Plan, Rows, Sync},
+    model::{Durability, Kind, Plan, Precondition, Rows, Sync},
     time::age,
     ui::{
         glyph, input, layout,
@@ -42,6 +42,7 @@ impl Rescue {
         let marked = self.shown().filter(|entry| self.is_marked(entry)).count();
         let all = self.shown().count();
         match (&self.stage, &self.only) {
+            (Stage::Confirming(_), _) if marked == 1 => "Roll back one workload".into(),
             (Stage::Confirming(_), _) => format!("Roll back {marked} side by side"),
             (Stage::Choosing, Some(_)) => format!("Roll back {marked} of {all} marked"),
             (Stage::Choosing, None) => format!("Broke {}: {all}, {marked} to roll back", self.window_words()),
@@ -110,6 +111,9 @@ impl Rescue {
             pieces.push((Meaning::Title, format!("  {}", plan.summary)));
             let lasts = if plan.durability == Durability::Sticks { Meaning::Healthy } else { Meaning::Warning };
             pieces.push((lasts, format!("  {}", plan.durability.badge())));
+            if let Some((from, to)) = plan.versions() {
+                pieces.push((Meaning::Text, format!("  {from} → {to}")));
+            }
         } else if let Some(cause) = &casualty.incident.cause {
             pieces.push((Meaning::Muted, format!("  {cause}")));
         }
@@ -144,30 +148,46 @@ impl Rescue {
         let session = &scene.state.session;
         let Some(first) = inside.height.checked_sub(FOOT) else { return };
         let at = Rect { y: inside.y + first, height: 1, ..inside };
-        match &self.error {
-            Some(error) => scene.pen(buffer, at, 0).write("✗ ", Meaning::Broken).write(error, Meaning::Broken),
-            None => scene.pen(buffer, at, 0).write("nothing has changed yet", Meaning::Muted),
-        };
+        let mut pen = scene.pen(buffer, at, 0);
+        match (&self.error, &self.reason, &self.why) {
+            (Some(error), ..) => {
+                pen.write("✗ ", Meaning::Broken).write(error, Meaning::Broken);
+            }
+            (None, Some(reason), _) => {
+                pen.write("why ", Meaning::Key);
+                let (x, y) = pen.position();
+                input::draw(scene, buffer, Rect { x, width: at.right().saturating_sub(x), y, height: 1 }, reason);
+            }
+            (None, None, Some(why)) => {
+                pen.write("why ", Meaning::Muted).write(why, Meaning::Text);
+            }
+            (None, None, None) => {
+                pen.write("nothing has changed yet", Meaning::Muted);
+            }
+        }
         let line = Rect { y: at.y + 1, ..at };
         let key = |action| session.keymap.key(&[Where::Panic, Where::Moving, Where::Everywhere], action);
         let named = |action| key(action).map(|chord| chord.to_string()).unwrap_or_default();
         let hints: Vec<(String, &str)> = match &self.stage {
+            _ if self.reason.is_some() => vec![("enter".into(), " keep this reason"), ("esc".into(), " leave it")],
             Stage::Confirming(typed) => {
                 if self.asks(session) {
                     let mut pen = scene.pen(buffer, line, 0);
                     let why = if session.protected { "PROTECTED: " } else { "THE TEAM'S RULES: " };
-                    pen.write(&format!("{why}type {} to confirm ", session.context), Meaning::Warning);
+                    pen.write(&format!("{why}type {} to confirm ", self.name(session)), Meaning::Warning);
                     let (x, y) = pen.position();
                     let typing = Rect { x, y, width: line.right().saturating_sub(x), height: 1 };
                     input::draw(scene, buffer, typing, typed);
                 }
-                vec![("enter".into(), " begin"), ("esc".into(), " choose again")]
+                let reason = if session.protected { "ctrl-r".into() } else { named(Action::Reason) };
+                vec![("enter".into(), " begin"), (reason, " say why"), ("esc".into(), " choose again")]
             }
             Stage::Choosing => vec![
-                (named(Action::Run), " roll back the marked"),
+                (named(Action::Run), " roll back marked"),
                 (named(Action::Mark), " mark"),
                 (named(Action::Open), " plan"),
                 (named(Action::Since), " since"),
+                (named(Action::Reason), " why"),
                 ("esc".into(), " cancel"),
             ],
         };
@@ -180,23 +200,31 @@ impl Rescue {
     }
 }
 
-/// A plan in two lines: what speaks for it, and what against.
+/// A plan in short: what speaks for it, and what against. What is confirmed was read before: then only what speaks against it.
 fn in_short(page: &mut Page, plan: &Plan, doubt: Option<String>, confirming: bool) {
-    let images = plan.reasons.iter().find(|reason| reason.contains(" → ")).filter(|_| confirming);
-    if let Some(images) = images {
-        under(page, Meaning::Text, images);
+    match plan.preconditions.iter().find(|check| check.what == "known good") {
+        Some(check) if check.ok && confirming => {}
+        Some(check) if check.ok => under(page, Meaning::Muted, &format!("known good: {}", check.detail)),
+        Some(check) => under(page, Meaning::Warning, &format!("! not known to be good: {}", check.detail)),
+        None => {}
     }
-    under(page, Meaning::Muted, &format!("back to what is known good: {}", plan.evidence()));
     if let Some(doubt) = doubt {
         under(page, Meaning::Warning, &format!("! {doubt}"));
     }
     if let (Durability::Reverted(how) | Durability::Unknown(how), true) = (&plan.durability, confirming) {
         under(page, Meaning::Warning, &format!("! {how}"));
     }
-    let mut warnings: Vec<&str> = plan.preconditions.iter().filter(|c| c.warning).map(|c| c.what.as_str()).collect();
-    warnings.dedup();
-    if !warnings.is_empty() {
-        under(page, Meaning::Warning, &format!("! look at: {}", warnings.join(", ")));
+    let warnings = || plan.preconditions.iter().filter(|check| check.warning && check.what != "known good");
+    if !confirming {
+        // One line each: the plan has the rest.
+        let told = |check: &Precondition| format!("{}! {}: {}", " ".repeat(INDENT), check.what, check.detail);
+        warnings().for_each(|check| page.line(vec![(Meaning::Warning, told(check))]));
+        return;
+    }
+    let mut names: Vec<&str> = warnings().map(|check| check.what.as_str()).collect();
+    names.dedup();
+    if !names.is_empty() {
+        under(page, Meaning::Warning, &format!("! look at: {}", names.join(", ")));
     }
 }
 

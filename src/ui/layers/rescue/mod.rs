@@ -13,7 +13,7 @@ use crate::{
     model::{Casualty, Health, Intent, ObjectRef, Plan, Rows},
     ui::{
         input,
-        message::{Failure, Ticket},
+        message::{Confirmed, Failure, Ticket},
         page::scrolled,
         session::Session,
     },
@@ -52,6 +52,10 @@ pub struct Rescue {
     chosen: usize,
     stage: Stage,
     error: Option<String>,
+    /// The operator's reason, for all of them.
+    why: Option<String>,
+    /// The reason while it is typed.
+    reason: Option<Input>,
 }
 
 impl Rescue {
@@ -66,6 +70,8 @@ impl Rescue {
             chosen: 0,
             stage: Stage::Choosing,
             error: None,
+            why: None,
+            reason: None,
         }
     }
 
@@ -158,6 +164,15 @@ impl Rescue {
         self.error = None;
         let chord = Chord::of(key);
         let asks = self.asks(session);
+        if self.reason.is_some() {
+            self.type_reason(key);
+            return Reply::Stay;
+        }
+        let typing = matches!(self.stage, Stage::Confirming(_)) && asks && chord.typed().is_some();
+        if !typing && session.keymap.action(&PLACES, chord) == Some(Action::Reason) {
+            self.reason = Some(Input::new(self.why.clone().unwrap_or_default()));
+            return Reply::Stay;
+        }
         if let Stage::Confirming(typed) = &mut self.stage {
             return match key.code {
                 KeyCode::Enter => self.confirm(session),
@@ -194,10 +209,35 @@ impl Rescue {
         Reply::Stay
     }
 
-    /// Types pasted text, where the name is asked for.
+    /// Types pasted text, where the reason or a name is asked for.
     pub fn paste(&mut self, text: &str) {
-        if let Stage::Confirming(typed) = &mut self.stage {
-            input::paste(typed, text);
+        match (&mut self.reason, &mut self.stage) {
+            (Some(typed), _) | (None, Stage::Confirming(typed)) => input::paste(typed, text),
+            (None, Stage::Choosing) => {}
+        }
+    }
+
+    /// Takes a key while the reason is typed.
+    fn type_reason(&mut self, key: KeyEvent) {
+        let Some(reason) = &mut self.reason else { return };
+        match key.code {
+            KeyCode::Esc => self.reason = None,
+            KeyCode::Enter => {
+                self.why = Some(reason.value().trim().to_owned()).filter(|why| !why.is_empty());
+                self.reason = None;
+            }
+            _ => {
+                input::press(reason, key);
+            }
+        }
+    }
+
+    /// What is typed to confirm in a protected context: the workload's name where it is one, else the context's.
+    fn name<'s>(&'s self, session: &'s Session) -> &'s str {
+        let mut marked = self.shown().filter(|entry| self.is_marked(entry));
+        match (marked.next(), marked.next()) {
+            (Some(one), None) => &one.casualty.object.name,
+            _ => &session.context,
         }
     }
 
@@ -248,17 +288,16 @@ impl Rescue {
 
     fn confirm(&mut self, session: &Session) -> Reply {
         let Stage::Confirming(typed) = &self.stage else { return Reply::Stay };
-        let (typed, context) = (typed.value().trim(), &session.context);
-        let asks = self.asks(session);
-        if asks && typed != context {
+        let (typed, name, asks) = (typed.value().trim(), self.name(session), self.asks(session));
+        if asks && typed != name {
             self.error = Some(match typed {
-                "" if !session.protected => format!("type {context} first: the team's rules ask for it"),
-                "" => format!("type {context} first: this context is protected"),
-                other => format!("`{other}` is not `{context}`"),
+                "" if !session.protected => format!("type {name} first: the team's rules ask for it"),
+                "" => format!("type {name} first: this context is protected"),
+                other => format!("`{other}` is not `{name}`"),
             });
             return Reply::Stay;
         }
         let typed = asks.then(|| typed.to_owned());
-        Reply::Close(Then::Begin(self.plans(), typed))
+        Reply::Close(Then::Begin(Confirmed { plans: self.plans(), typed, why: self.why.clone() }))
     }
 }
