@@ -330,7 +330,7 @@ fn forms() {
     golden("picker-asked", plain, &rows, |robot| {
         robot.press("b");
     });
-    golden("picker", plain, &rows, |robot| fixture::policy::tags(robot));
+    golden("picker", plain, &rows, fixture::policy::tags);
     golden("picker-typed", plain, &rows, |robot| {
         fixture::policy::tags(robot);
         robot.press("2 . 4 . 7");

@@ -1,3 +1,5 @@
+//! Tests of the rules: what they refuse, what overrides them, and that a rollback goes on.
+
 //! Tests of what a team agreed on, applied to plans: freezes, versions, reasons, and who may override them.
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Tests of what a registry answers, against one on this machine that says what it is told to say.
+
 use super::*;
 use std::sync::{Arc, Mutex};
 use tokio::{
