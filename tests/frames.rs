@@ -327,8 +327,16 @@ fn forms() {
     golden("form-shift", plain, &rows, |robot| {
         robot.press("t");
     });
-    golden("form-bump", plain, &rows, |robot| {
+    golden("picker-asked", plain, &rows, |robot| {
         robot.press("b");
+    });
+    golden("picker", plain, &rows, fixture::policy::tags);
+    golden("picker-typed", plain, &rows, |robot| {
+        fixture::policy::tags(robot);
+        robot.press("2 . 4 . 7");
+    });
+    golden("form-bump", plain, &rows, |robot| {
+        robot.press("b tab");
     });
     golden("form-migrate", plain, &rows, |robot| {
         robot.press("m enter");

@@ -473,7 +473,7 @@ fn a_bump_begins_with_the_tag_that_runs_and_asks_for_the_container_where_there_a
     robot.watch(vec![Change::Workload(row)]);
     robot.press("g b ctrl-u");
     robot.tell(Message::Paste("1.1.0\n".into()));
-    robot.press("tab right tab");
+    robot.press("tab tab right tab");
     robot.write("/srv/gitops.git");
     let effects = robot.press("enter");
     let intent = Intent::Bump {
@@ -696,7 +696,7 @@ fn resizing_keeps_the_selection_in_sight() {
 #[test]
 fn what_was_typed_into_a_form_survives_a_plan_that_cannot_be_made() {
     let mut robot = operator();
-    robot.press("b ctrl-u");
+    robot.press("b tab ctrl-u");
     robot.write("2.4.2");
     robot.press("up");
     robot.write("fixes the crash");

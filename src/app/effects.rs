@@ -32,7 +32,7 @@ pub struct Hands {
     pub(super) inbox: mpsc::Sender<Message>,
     batches: mpsc::Sender<Batch>,
     waiting: VecDeque<Effect>,
-    gathering: HashMap<u64, AbortOnDropHandle<()>>,
+    pub(super) gathering: HashMap<u64, AbortOnDropHandle<()>>,
     inspecting: Option<AbortOnDropHandle<()>>,
     logs: mpsc::Sender<Message>,
     following: Option<AbortOnDropHandle<()>>,
@@ -129,6 +129,8 @@ impl Hands {
                 self.gathering.remove(&ticket);
                 self.forget(ticket);
             }
+            Effect::ListTags { ticket, wanted } => self.list_tags(ticket, wanted),
+            Effect::DescribeTags { ticket, repository, tags } => self.describe_tags(ticket, repository, tags),
             Effect::Muster { ticket, wanted } => self.muster(ticket, wanted),
             Effect::Control(id, control) => self.control(&id, control),
             Effect::SavePlan(plan) => self.save(plan),

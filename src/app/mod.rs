@@ -18,6 +18,7 @@ mod rescue;
 mod session;
 mod several;
 mod signals;
+mod tags;
 mod terminal;
 mod views;
 
@@ -25,6 +26,7 @@ pub use desk::{Desk, journals};
 pub use rescue::{Group, Wanted, Word};
 pub use session::{Options, Session, SessionError, Unplanned};
 pub use signals::{Interruptions, interruption};
+pub use tags::described;
 
 use crate::{
     config::Paths,

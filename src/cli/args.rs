@@ -96,6 +96,8 @@ pub enum Command {
     Shift(Shift),
     /// Change an image tag in the GitOps repository and follow it until the new pods serve
     Bump(Bump),
+    /// List the tags that a workload's image could be given, newest allowed first
+    Tags(Tags),
     /// Run a migration as a Job with the workload's own pod template, once per image
     Migrate(Migrate),
     /// List operations; show, resume, pause, step back or abort one
@@ -321,6 +323,23 @@ pub struct Bump {
     /// Options of every verb.
     #[command(flatten)]
     pub options: VerbOptions,
+}
+
+/// `pilothouse tags`.
+#[derive(Debug, Args)]
+pub struct Tags {
+    /// The workload, such as deploy/checkout
+    #[arg(value_name = "TYPE/NAME", value_parser = workload)]
+    pub target: Target,
+    /// The container, where the workload has several
+    #[arg(short = 'c', long, value_name = "NAME")]
+    pub container: Option<String>,
+    /// How many of them; the registry is asked about each
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub limit: usize,
+    /// How to print it
+    #[arg(short = 'o', long, value_enum, default_value_t = Format::Table)]
+    pub output: Format,
 }
 
 /// `pilothouse migrate`.

@@ -18,6 +18,7 @@ mod reserve;
 mod sim;
 mod status;
 mod table;
+mod tags;
 mod target;
 mod verbs;
 
@@ -70,6 +71,7 @@ fn connected(global: &args::Global, command: Option<Command>) -> Result<ExitCode
             Some(Command::Sim(arguments)) => sim::run(global, &arguments, &mut out).await,
             Some(Command::Status(arguments)) => status::run(global, &arguments, &mut out).await,
             Some(Command::History(arguments)) => history::run(global, &arguments, &mut out).await,
+            Some(Command::Tags(arguments)) => tags::run(global, &arguments, &mut out).await,
             Some(Command::Journal(arguments)) => journal::run(&arguments, &mut out),
             Some(Command::Operations(arguments)) => operations::run(global, arguments, &mut out).await,
             Some(Command::Rollback(arguments)) if arguments.panic => rescue::run(global, arguments, &mut out).await,

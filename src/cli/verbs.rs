@@ -156,6 +156,7 @@ fn intent_of(global: &Global, command: Command) -> Result<(Result<Intent, Failur
         | Command::Config(_)
         | Command::Status(_)
         | Command::History(_)
+        | Command::Tags(_)
         | Command::Operations(_)
         | Command::Journal(_)
         | Command::Reserve(_)

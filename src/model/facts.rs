@@ -315,6 +315,9 @@ pub struct EditSite {
     pub diff: String,
 }
 
+/// The trailer of a bump's commit that says which digest the new image had: `IMAGE@DIGEST`.
+pub const DIGEST_TRAILER: &str = "Pilothouse-Digest";
+
 /// Facts for a bump.
 #[derive(Clone, Debug)]
 pub struct BumpFacts {
@@ -328,6 +331,8 @@ pub struct BumpFacts {
     pub site: EditSite,
     /// Whether the registry has the new tag: Ok(Some(digest)), Ok(None) where it has not, Err(why) where it could not be asked.
     pub registry: Result<Option<String>, String>,
+    /// The digest that the new image had when it was first bumped to, and the commit that says so.
+    pub recorded: Option<(String, String)>,
     /// The same of the tag that the team moves to what is certified; None where it has none.
     pub moving: Option<Result<Option<String>, String>>,
     /// The author of commits, as Git is configured; Err says what to configure.

@@ -57,6 +57,7 @@ mod step;
 mod suited;
 mod table;
 pub mod tag;
+mod tags;
 mod team;
 mod traffic;
 mod traits;
@@ -79,9 +80,9 @@ pub use cron_job::{CronJob, CronJobState};
 pub use delivery::Delivery;
 pub use event::EventLine;
 pub use facts::{
-    Automation, BumpFacts, CommonFacts, ConfigurationChange, Draft, EditSite, Facts, GitFacts, GitPlace, GitSight,
-    Holdable, Holder, MigrateFacts, Policy, PriorJob, ReconcilerFacts, ReleaseFacts, ReleaseMember, Repository,
-    RestartFacts, RollbackFacts, ShiftFacts, StuckPod, Surroundings,
+    Automation, BumpFacts, CommonFacts, ConfigurationChange, DIGEST_TRAILER, Draft, EditSite, Facts, GitFacts,
+    GitPlace, GitSight, Holdable, Holder, MigrateFacts, Policy, PriorJob, ReconcilerFacts, ReleaseFacts, ReleaseMember,
+    Repository, RestartFacts, RollbackFacts, ShiftFacts, StuckPod, Surroundings,
 };
 pub use fleet::{ContextView, Fleet, SILENT, Standing, Summary, Tally, Troubled};
 pub use freeze::{Freeze, Window};
@@ -122,6 +123,7 @@ pub use spelling::{nearest, suggestion};
 pub use step::{Action, CommitPlan, FileEdit, JobRecipe, ScalarChange, Step, Weight};
 pub use table::{Sync, Table};
 pub use tag::Jump;
+pub use tags::{Relation, TagDetail, TagNews, TagRow, TagRules, TagSource, Tags, TagsWanted};
 pub use team::{Accept, Agreed, Certified, Environment, Grounds, Lined, Mistake, Reading, Ruling, TEAM_FILE, Team};
 pub use traffic::{ServiceDetail, Traffic};
 pub use traits::{Difference, Shown, Topic, Traits, differences};

@@ -3,8 +3,8 @@
 use super::{Asked, PlanError, Sheet, checks, disruption, durability, message, step};
 use crate::formats::template;
 use crate::model::{
-    Action, BumpFacts, CommitPlan, CommonFacts, Durability, EditSite, Intent, ObjectRef, OwnerKind, Precondition, Risk,
-    Step,
+    Action, BumpFacts, CommitPlan, CommonFacts, DIGEST_TRAILER, Durability, EditSite, Intent, ObjectRef, OwnerKind,
+    Precondition, Risk, Step,
 };
 use crate::model::{image::ImageReference, tag::compare_tags};
 use std::cmp::Ordering;
@@ -34,6 +34,7 @@ pub(super) fn plan(asked: &Asked<'_>, facts: &BumpFacts) -> Result<Sheet, PlanEr
         registry(&facts.registry, &site.image),
         author(&facts.author),
     ];
+    preconditions.extend(immutable(facts));
     if location(&repository.location) != repository.location {
         let detail = "its URL holds a password, which the journal would keep; use a credential helper instead";
         preconditions.push(Precondition::require("repository", false, detail));
@@ -126,12 +127,16 @@ impl<'a> Follow<'a> {
 fn steps(asked: &Asked<'_>, facts: &BumpFacts, target: &ObjectRef, tag: &str, follow: &Follow<'_>) -> Vec<Step> {
     let (site, repository) = (&facts.site, &facts.repository);
     let why: Vec<String> = asked.why.map(str::to_owned).into_iter().collect();
+    let mut message = message::of(asked, target, &format!("{} → {tag}", site.from), &why);
+    if let Ok(Some(digest)) = &facts.registry {
+        message.push_str(&format!("{DIGEST_TRAILER}: {}@{digest}\n", site.image));
+    }
     let commit = CommitPlan {
         repository: repository.location.clone(),
         branch: repository.branch.clone(),
         base: repository.tip.clone(),
         edits: site.edits.clone(),
-        message: message::of(asked, target, &format!("{} → {tag}", site.from), &why),
+        message,
         time: asked.now,
     };
     let push = Action::Push { repository: repository.location.clone(), branch: repository.branch.clone() };
@@ -200,6 +205,20 @@ fn registry(answer: &Result<Option<String>, String>, image: &str) -> Preconditio
         ),
         Err(why) => Precondition::warn(what, format!("could not be asked whether {image} exists: {why}")),
     }
+}
+
+/// A tag that was pushed again is not what was tested and first deployed.
+fn immutable(facts: &BumpFacts) -> Option<Precondition> {
+    let (Some((recorded, commit)), Ok(Some(now))) = (&facts.recorded, &facts.registry) else { return None };
+    let image = &facts.site.image;
+    Some(match recorded == now {
+        true => Precondition::require("immutable", true, format!("{image} is what commit {commit} deployed")),
+        false => Precondition::require(
+            "immutable",
+            false,
+            format!("{image} was pushed again: it is {now}, and was {recorded} in commit {commit}; bump to a new tag"),
+        ),
+    })
 }
 
 fn author(author: &Result<String, String>) -> Precondition {

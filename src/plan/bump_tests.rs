@@ -39,6 +39,7 @@ fn facts() -> BumpFacts {
             diff: "--- a/k.yaml\n+++ b/k.yaml\n@@ -7,4 +7,4 @@\n   value: hunter2\n   name: shop/checkout\n   hunter2\n-  newTag: 2.4.0\n+  newTag: 2.4.1\n".into(),
         },
         registry: Ok(Some("sha256:9f86d081884c7d659a2feaa0c55ad015".into())),
+        recorded: None,
         moving: None,
         author: Ok("Ana <ana@example.org>".into()),
     }
@@ -224,4 +225,21 @@ fn an_automation_is_named_with_how_to_suspend_it() {
     let plan = bump(facts, true).unwrap();
     let told = plan.preconditions.iter().find(|check| check.what == "automation").unwrap();
     assert!(told.detail.contains("flux suspend image update apps"), "{}", told.detail);
+}
+
+#[test]
+fn a_tag_that_was_pushed_again_is_refused_with_both_digests() {
+    let recorded = |digest: &str| Some((digest.to_owned(), "9f3c1e2".to_owned()));
+    let same =
+        bump(BumpFacts { recorded: recorded("sha256:9f86d081884c7d659a2feaa0c55ad015"), ..facts() }, true).unwrap();
+    assert!(same.can_run() && details(&same, "immutable")[0].contains("commit 9f3c1e2"));
+    let other = bump(BumpFacts { recorded: recorded("sha256:aaaa"), ..facts() }, true).unwrap();
+    assert!(!other.can_run());
+    let told = details(&other, "immutable")[0];
+    assert!(told.contains("sha256:aaaa") && told.contains("sha256:9f86d081884c7d659a2feaa0c55ad015"), "{told}");
+    let unasked = BumpFacts { recorded: recorded("sha256:aaaa"), registry: Err("no answer".into()), ..facts() };
+    assert!(bump(unasked, true).unwrap().can_run(), "what is not known breaks nothing");
+    let Action::Commit(commit) = &same.steps[0].action else { panic!("{:?}", same.steps) };
+    let digest = "Pilothouse-Digest: shop/checkout:2.4.1@sha256:9f86d081884c7d659a2feaa0c55ad015";
+    assert!(commit.message.ends_with(&format!("{digest}\n")), "{}", commit.message);
 }

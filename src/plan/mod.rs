@@ -31,6 +31,7 @@ mod fixtures;
 pub use error::{Choice, PlanError};
 pub use known_good::{Assessment, assess};
 pub use message::because;
+pub use policy::{moving_tag, tag_rules};
 
 use crate::model::{
     Access, Action, Durability, Facts, Grounds, Incident, Intent, OperationId, Plan, Precondition, Risk, Ruling, Step,

@@ -7,10 +7,11 @@
 use super::Asked;
 use super::span;
 use crate::model::{
-    Accept, Agreed, CommonFacts, Environment, Facts, Freeze, Intent, Precondition, Reading, Ruling, TEAM_FILE, Team,
-    Wildcard, image::ImageReference, tag,
+    Accept, Agreed, CommonFacts, Environment, Facts, Freeze, Intent, Precondition, Reading, Ruling, TEAM_FILE,
+    TagRules, Team, Wildcard, image::ImageReference, tag,
 };
 use jiff::Timestamp;
+use std::collections::HashMap;
 
 /// What the checks are called.
 pub(super) const POLICY: &str = "policy";
@@ -80,7 +81,10 @@ fn change(
         let ours = ours(asked, facts.common(), team);
         ruling.against.extend(freezes(team, &ours, &source));
         for environment in &ours {
-            ruling.against.extend(versions(facts, asked.intent, team, environment, &source));
+            if let Some((from, to)) = change_of(facts, asked.intent) {
+                let certified = certified(team, facts, to);
+                ruling.against.extend(versions(environment, (&from, to), &certified, &source));
+            }
             if let (Some(line), None) = (environment.reason, asked.why) {
                 let place = source.place(line);
                 ruling.against.push(format!("{} wants a reason for each change; give one ({place})", environment.name));
@@ -147,21 +151,18 @@ fn freezes(team: &Team, ours: &[&Environment], source: &Source<'_>) -> Vec<Strin
 
 /// What an environment has against the version.
 fn versions(
-    facts: &Facts,
-    intent: &Intent,
-    team: &Team,
     environment: &Environment,
+    (from, to): (&str, &str),
+    certified: &Result<bool, String>,
     source: &Source<'_>,
 ) -> Vec<String> {
-    let Some((from, to)) = change_of(facts, intent) else { return Vec::new() };
     let mut against = Vec::new();
     let name = &environment.name;
     if let Some(accepts) = &environment.accepts {
-        let jump = tag::jump(&from, to);
-        let certified = certified(team, facts, to);
+        let jump = tag::jump(from, to);
         let fits = |accept: &Accept| match accept {
             Accept::Jump(accepted) => jump == Some(*accepted),
-            Accept::Certified => certified == Ok(true),
+            Accept::Certified => *certified == Ok(true),
         };
         if !accepts.value.iter().any(fits) {
             let words: Vec<&str> = accepts.value.iter().map(|accept| accept.as_str()).collect();
@@ -169,7 +170,7 @@ fn versions(
                 Some(jump) => format!("{from} → {to} is {jump}"),
                 None => format!("how far it is from {from} to {to} cannot be told"),
             };
-            let unasked = match &certified {
+            let unasked = match certified {
                 Err(why) if words.contains(&"certified") => {
                     format!(", and whether it is certified is not known: {why}")
                 }
@@ -185,6 +186,35 @@ fn versions(
         against.push(format!("{name} wants tags like {}, and {to} is none ({place})", patterns.join(" or ")));
     }
     against
+}
+
+/// The tag that the team moves to what is certified.
+pub fn moving_tag(agreed: &Agreed) -> Option<&str> {
+    let Agreed::Read(reading) = agreed else { return None };
+    reading.team.as_ref().ok()?.as_ref()?.certified.moving.as_deref()
+}
+
+/// What the rules say to each of these tags in place of `from`, for a namespace of a context on a server: `place` names them in the
+/// order context, server, namespace. A tag that only the registry could tell to be certified is not refused here: its plan asks.
+pub fn tag_rules(
+    reading: &Reading,
+    (context, server, namespace): (&str, &str, &str),
+    from: &str,
+    tags: &[&str],
+    now: Timestamp,
+) -> HashMap<String, TagRules> {
+    let Ok(Some(team)) = &reading.team else { return HashMap::new() };
+    let source = Source { reading, now };
+    let ours: Vec<&Environment> =
+        team.environments.iter().filter(|environment| environment.has(context, server, namespace)).collect();
+    let rules = |tag: &str| {
+        let by_name = team.certified.tags.iter().any(|pattern| pattern.fits(tag));
+        // What it points to is not known yet, so nothing is held against it for that.
+        let certified = Ok(by_name || team.certified.moving.is_some());
+        let against = ours.iter().flat_map(|one| versions(one, (from, tag), &certified, &source)).next();
+        TagRules { certified: by_name, against: against.filter(|_| tag != from) }
+    };
+    tags.iter().map(|tag| ((*tag).to_owned(), rules(tag))).collect()
 }
 
 /// The tag that is replaced and the one that comes, where a version changes.

@@ -1,3 +1,5 @@
+//! Tests of the rules: what they refuse, what overrides them, and that a rollback goes on.
+
 //! Tests of what a team agreed on, applied to plans: freezes, versions, reasons, and who may override them.
 
 use super::*;
@@ -83,6 +85,7 @@ fn bump(agreed: Agreed, from: &str, to: &str, moving: Option<Result<Option<Strin
             diff: String::new(),
         },
         registry: Ok(Some("sha256:aa".into())),
+        recorded: None,
         moving,
         author: Ok("Ana <ana@example.org>".into()),
     };

@@ -6,7 +6,7 @@ use crate::{
     config::View,
     model::{
         Account, Aspect, Casualty, ContextView, Control, Fleet, Intent, Kind, LogNews, LogRequest, ObjectRef,
-        OperationId, OperationView, Owner, Placement, Plan, Progress, Sight, Unseen,
+        OperationId, OperationView, Owner, Placement, Plan, Progress, Sight, TagNews, TagsWanted, Unseen,
     },
 };
 use crossterm::event::{KeyEvent, MouseEvent};
@@ -98,6 +98,13 @@ pub enum Message {
     },
     /// What the kubeconfig says otherwise than when it was read; None where it says the same again.
     Kubeconfig(Option<String>),
+    /// A source tells of tags that were asked for with this ticket.
+    Tags {
+        /// The ticket.
+        ticket: Ticket,
+        /// What it told.
+        news: TagNews,
+    },
     /// Logs that were asked for with this ticket tell something.
     Logs(Ticket, Vec<LogNews>),
     /// Something to tell in one line.
@@ -120,6 +127,22 @@ pub struct Confirmed {
 /// What the state asks of the program around it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
+    /// List the tags of an image; each source answers with [`Message::Tags`].
+    ListTags {
+        /// To be given back with the answers.
+        ticket: Ticket,
+        /// Which.
+        wanted: TagsWanted,
+    },
+    /// Ask the registry what is behind these tags; answer with [`Message::Tags`].
+    DescribeTags {
+        /// To be given back with the answer.
+        ticket: Ticket,
+        /// The image's repository.
+        repository: String,
+        /// The tags.
+        tags: Vec<String>,
+    },
     /// Gather facts and plan; answer with [`Message::Planned`].
     Gather {
         /// To be given back with the answer.

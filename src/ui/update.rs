@@ -2,7 +2,7 @@
 
 use super::{
     actions, freshness, input,
-    layers::{Layer, PlanSheet, Planning, Question, Reply, Then, shift},
+    layers::{Layer, PlanSheet, Planning, Question, Reply, Then, bump, shift},
     look::Order,
     message::{Effect, Failure, Level, Message, Notice, Ticket},
     mouse, orders,
@@ -12,7 +12,7 @@ use super::{
 use crate::time::age;
 use crate::{
     config::{Action, Chord, Where},
-    model::{Grounds, Intent, ObjectRef, OperationId, OperationView, Outcome, Plan, Progress, Rows},
+    model::{Grounds, Intent, ObjectRef, OperationId, OperationView, Outcome, Plan, Progress, Rows, TagNews},
 };
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use jiff::Timestamp;
@@ -54,6 +54,7 @@ impl State {
                 Vec::new()
             }
             Message::Started(result) => self.started(result),
+            Message::Tags { ticket, news } => self.told_tags(ticket, news, now),
             Message::NotInspected(object, why) => {
                 self.not_inspected(object, why, now);
                 Vec::new()
@@ -231,6 +232,14 @@ impl State {
             Then::Nothing => Vec::new(),
             Then::Verb(action, target) => verbs::begin_on(self, rows, now, action, &target),
             Then::Gather(intent, why) => self.gather(intent, why, now),
+            Then::Pick(target, at) => verbs::pick(self, rows, &target, at),
+            Then::Bump(target, at, tag) => {
+                if let Some(row) = rows.workloads.get(&target) {
+                    let form = bump(row, at, &tag, self.session.repository.as_deref());
+                    self.layers.push(Layer::Form(form));
+                }
+                Vec::new()
+            }
             Then::Forget(ticket) => vec![Effect::Forget(ticket)],
             Then::Shift(route) => {
                 if let Some(route) = rows.routes.get(&route) {
@@ -277,6 +286,16 @@ impl State {
         let ticket = self.ticket;
         self.layers.push(Layer::Planning(Planning { ticket, intent: intent.clone(), why: why.clone(), since: now }));
         vec![Effect::Gather { ticket, intent, why, overriding }]
+    }
+
+    /// Gives the picker that asked what a source told.
+    fn told_tags(&mut self, ticket: Ticket, news: TagNews, now: Timestamp) -> Vec<Effect> {
+        let size = self.size;
+        let asked = self.layers.iter_mut().find_map(|layer| match layer {
+            Layer::Picker(picker) if picker.ticket() == ticket => Some(picker),
+            _ => None,
+        });
+        asked.map_or_else(Vec::new, |picker| picker.take(news, size, now))
     }
 
     fn planned(&mut self, ticket: Ticket, result: Result<Arc<Plan>, Failure>) -> Vec<Effect> {

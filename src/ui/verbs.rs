@@ -1,7 +1,7 @@
 //! From a verb's key to its form or to the facts for its plan. Nothing is changed here: a plan is shown and confirmed first.
 
 use super::{
-    layers::{Answer, Layer, Question, Then, bump, migrate, rollback, shift},
+    layers::{Answer, Layer, Picker, Question, Then, migrate, rollback, shift},
     list::Listed as _,
     message::{Effect, Level},
     state::{Screen, State},
@@ -11,9 +11,10 @@ use super::{
 };
 use crate::{
     config::Action,
-    model::{Intent, Kind, ObjectRef, Route, Rows, Verb, Workload},
+    model::{Intent, Kind, ObjectRef, Route, Rows, Verb, Workload, image::ImageReference},
 };
 use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Routes of a namespace with a backend of one of these names.
 pub fn routes_to<'r>(
@@ -116,12 +117,37 @@ pub fn begin_on(state: &mut State, rows: &Rows, now: Timestamp, action: Action, 
         }
         Action::Restart => return state.gather(Intent::Restart { target: target.clone() }, None, now),
         Action::Shift => return start_shift(state, rows, Some(row)),
-        Action::Bump => Layer::Form(bump(row, state.session.repository.as_deref())),
+        Action::Bump => return pick(state, rows, target, 0),
         Action::Migrate => Layer::Form(migrate(row)),
         _ => return Vec::new(),
     };
     state.layers.push(layer);
     Vec::new()
+}
+
+/// Opens the picker of tags for one of a workload's containers, and asks for them.
+pub fn pick(state: &mut State, rows: &Rows, target: &ObjectRef, at: usize) -> Vec<Effect> {
+    let Some(row) = rows.workloads.get(target) else { return Vec::new() };
+    state.ticket += 1;
+    let picker = Picker::new(state.ticket, row, at, |repository| running(rows, repository));
+    let request = picker.request();
+    state.layers.push(Layer::Picker(Box::new(picker)));
+    vec![request]
+}
+
+/// The tags of an image that run anywhere in sight, each with the namespaces.
+fn running(rows: &Rows, repository: &str) -> Vec<(String, Vec<String>)> {
+    let mut seen: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+    for row in rows.workloads.iter() {
+        // The text is compared before it is taken apart: there may be thousands.
+        let alike = row.containers.iter().filter(|container| container.image.starts_with(repository));
+        for image in alike.filter_map(|container| ImageReference::parse(&container.image).ok()) {
+            if let (true, Some(tag)) = (image.repository == repository, image.tag) {
+                seen.entry(tag).or_default().insert(&row.object.namespace);
+            }
+        }
+    }
+    seen.into_iter().map(|(tag, places)| (tag, places.into_iter().map(str::to_owned).collect())).collect()
 }
 
 /// Why the verb of an action does not act on this kind. Traffic is shifted on a workload's routes, whatever its kind but one.

@@ -22,6 +22,7 @@ mod kubectl;
 mod migrate;
 mod pilothouse;
 mod policy;
+mod registry;
 mod requests;
 mod rescue;
 mod reserve;
@@ -54,6 +55,10 @@ fn main() -> std::process::ExitCode {
         requests::ALL,
     ]
     .concat();
+    let mut stories = stories;
+    if registry::is_there() {
+        stories.extend(registry::ALL);
+    }
     let served = [&stories[..], argo::ALL, bump::SERVED, stick::ALL, held::ALL].concat();
     let mut trials: Vec<Trial> = served.iter().map(|(name, test)| trial(Which::Served, name, *test)).collect();
     if std::env::var_os("PILOTHOUSE_TEST_KUBECONFIG").is_some() {

@@ -53,6 +53,35 @@ impl Repository {
         Ok(None)
     }
 
+    /// The oldest of the last commits before `tip`, `limit` at most, whose trailer `key` has a value that begins with `start`: that
+    /// commit and the rest of the value.
+    pub fn first_trailer(
+        &self,
+        tip: Oid,
+        key: &str,
+        start: &str,
+        limit: usize,
+    ) -> Result<Option<(Oid, String)>, GitError> {
+        let failed = || GitError::objects("reading trailers".to_owned());
+        let objects = self.objects()?;
+        let mut walk = objects.revwalk().map_err(failed())?;
+        walk.push(tip).map_err(failed())?;
+        let mut found = None;
+        for commit in walk.take(limit) {
+            let commit = objects.find_commit(commit.map_err(failed())?).map_err(failed())?;
+            let message = String::from_utf8_lossy(commit.message_bytes());
+            // Most commits have none, and trailers are slow to take apart.
+            if !message.contains(key) {
+                continue;
+            }
+            let trailers = git2::message_trailers_strs(&message).map_err(failed())?;
+            let rest =
+                trailers.iter().filter(|(name, _)| *name == key).find_map(|(_, value)| value.strip_prefix(start));
+            found = rest.map(|rest| (commit.id(), rest.to_owned())).or(found);
+        }
+        Ok(found)
+    }
+
     /// Whether a branch as last fetched has the commit of an operation.
     pub fn contains_trailer(&self, branch: &str, operation: &str) -> Result<bool, GitError> {
         Ok(self.find_operation(branch, operation, None)?.is_some())

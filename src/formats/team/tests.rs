@@ -1,3 +1,5 @@
+//! Tests of reading the team's file: what is understood, and what is said of what is not.
+
 //! Tests of reading `.pilothouse.yaml`: what it says, and every mistake with its place.
 
 use super::*;

@@ -34,7 +34,7 @@ pub(super) async fn gather(world: &World, intent: &Intent, object: Value) -> Res
     let wanted_image = wanted.image.clone();
     let reading = tokio::task::spawn_blocking(move || read(&found, &cache, &wanted, &asked, now));
     let (common, read) = tokio::join!(common::gather(world, intent, object), reading);
-    let Read { repository, mut site, author, agreed, is_automated } = read.map_err(place::stopped)??;
+    let Read { repository, mut site, author, agreed, is_automated, recorded } = read.map_err(place::stopped)??;
     if is_automated {
         site.automations = automations(world).await;
     }
@@ -47,7 +47,7 @@ pub(super) async fn gather(world: &World, intent: &Intent, object: Value) -> Res
     };
     let (registry, moving) = tokio::join!(digest(&site.image), moving);
     let common = model::CommonFacts { agreed, ..common? };
-    Ok(BumpFacts { common, container, repository, site, registry, moving, author })
+    Ok(BumpFacts { common, container, repository, site, registry, recorded, moving, author })
 }
 
 /// The tag that the team moves to what is certified.
@@ -58,6 +58,16 @@ fn moving(agreed: &model::Agreed) -> Option<&str> {
 
 async fn digest(image: &str) -> Result<Option<String>, String> {
     registry::digest(image).await.map_err(|error| error.to_string())
+}
+
+/// Commits whose trailers are looked at.
+const LOOKED_AT: usize = 5_000;
+
+/// The digest that an image had when it was first bumped to. What cannot be read keeps no bump back.
+fn recorded(tip: &Tip, image: &str) -> Option<(String, String)> {
+    let found = tip.git.first_trailer(tip.commit, model::DIGEST_TRAILER, &format!("{image}@"), LOOKED_AT);
+    let (commit, digest) = found.ok().flatten()?;
+    Some((digest, commit.to_string().chars().take(7).collect()))
 }
 
 /// What the operator asks for.
@@ -74,6 +84,7 @@ struct Read {
     agreed: model::Agreed,
     /// Whether a setter marker stands at what is edited.
     is_automated: bool,
+    recorded: Option<(String, String)>,
 }
 
 /// Fetches the branch and finds the place. Blocks.
@@ -81,7 +92,9 @@ fn read(found: &Found, cache: &Path, target: &Target, asked: &Asked, now: Timest
     let tip = Tip::fetch(found, cache)?;
     let (site, is_automated) = site(&tip, target, asked)?;
     let agreed = policy::at(&tip.git, found, &tip.branch, tip.commit, cache, now);
+    let recorded = recorded(&tip, &site.image);
     Ok(Read {
+        recorded,
         agreed: model::Agreed::Read(Box::new(agreed)),
         repository: model::Repository {
             location: found.location.clone(),

@@ -10,7 +10,7 @@ mod common;
 mod mark;
 mod migrate;
 pub(super) mod place;
-mod policy;
+pub(super) mod policy;
 mod readings;
 mod reconciler;
 mod release;
@@ -102,7 +102,11 @@ async fn target(world: &World, intent: &Intent) -> Result<Value, ObserveError> {
 }
 
 /// The container meant: the one named, or the only one.
-fn container(object: &Value, target: &ObjectRef, asked: Option<&str>) -> Result<crate::model::Container, ObserveError> {
+pub(super) fn container(
+    object: &Value,
+    target: &ObjectRef,
+    asked: Option<&str>,
+) -> Result<crate::model::Container, ObserveError> {
     let all = super::revisions::containers(crate::formats::template::of(object));
     let known = || all.iter().map(|c| c.name.to_string()).collect::<Vec<_>>().join(", ");
     match asked {

@@ -84,7 +84,14 @@ fn tip(found: &Found, cache: &Path, now: Timestamp) -> Result<Reading, ObserveEr
 }
 
 /// What a branch's tip says, which is remembered. Blocks.
-pub(super) fn at(git: &Repository, found: &Found, branch: &str, commit: Oid, cache: &Path, now: Timestamp) -> Reading {
+pub(in crate::observe) fn at(
+    git: &Repository,
+    found: &Found,
+    branch: &str,
+    commit: Oid,
+    cache: &Path,
+    now: Timestamp,
+) -> Reading {
     let file = match git.read(commit, TEAM_FILE) {
         Ok(bytes) => Ok(bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned())),
         Err(error) => Err(error.to_string()),

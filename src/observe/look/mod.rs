@@ -12,6 +12,7 @@ mod overview;
 mod placement;
 mod pods;
 mod reconciliations;
+mod tags;
 mod traffic;
 mod usage;
 
@@ -23,6 +24,7 @@ pub use overview::overview;
 pub use placement::placement;
 pub use pods::pods;
 pub use reconciliations::reconciliations;
+pub use tags::{GitTags, git_tags, tags_wanted};
 pub use traffic::traffic;
 pub use usage::usage;
 

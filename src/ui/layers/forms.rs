@@ -94,10 +94,10 @@ pub fn shift(route: &Route) -> Form {
     Form::new(format!("Shift traffic of {}", route.object.path()), Purpose::Shift(route.object.clone()), fields)
 }
 
-/// The form of a bump, beginning with the tag that runs now.
-pub fn bump(workload: &Workload, repository: Option<&str>) -> Form {
-    let mut fields = vec![Field::text("tag", "the new tag", current_tag(workload))];
-    fields.extend(container(workload));
+/// The form of a bump of the container of this number, beginning with a tag.
+pub fn bump(workload: &Workload, at: usize, tag: &str, repository: Option<&str>) -> Form {
+    let mut fields = vec![Field::text("tag", "the new tag", tag)];
+    fields.extend(container(workload, at));
     fields.push(Field::text("repository", "path or URL; found by itself where empty", repository.unwrap_or("")));
     fields.push(Field::text("branch", "its default branch where empty", ""));
     fields.push(Field::text("file", "PATH[:LINE], where several could be meant", ""));
@@ -111,15 +111,15 @@ pub fn migrate(workload: &Workload) -> Form {
         Field::text("command", "what migrates, such as ./manage migrate", ""),
         Field::text("tag", "the tag of the image that runs it", current_tag(workload)),
     ];
-    fields.extend(container(workload));
+    fields.extend(container(workload, 0));
     let title = format!("Migrate with {}", workload.object.path());
     Form::new(title, Purpose::Migrate(workload.object.clone()), fields)
 }
 
 /// The choice of a container, where there is one to make.
-fn container(workload: &Workload) -> Option<Field> {
+fn container(workload: &Workload, at: usize) -> Option<Field> {
     let names: Vec<String> = workload.containers.iter().map(|container| container.name.to_string()).collect();
-    (names.len() > 1).then(|| Field::choice("container", names, 0))
+    (names.len() > 1).then(|| Field::choice("container", names, at))
 }
 
 fn current_tag(workload: &Workload) -> String {

@@ -8,6 +8,7 @@ mod form;
 mod forms;
 mod help;
 mod palette;
+mod picker;
 mod plan;
 mod planning;
 mod question;
@@ -20,6 +21,7 @@ pub use form::Form;
 pub use forms::{bump, migrate, rollback, shift};
 pub use help::Help;
 pub use palette::{Offers, Palette};
+pub use picker::Picker;
 pub use plan::PlanSheet;
 pub use planning::Planning;
 pub use question::{Answer, Question};
@@ -59,6 +61,8 @@ pub enum Layer {
     Question(Question),
     /// A verb's parameters.
     Form(Form),
+    /// The tag of a bump.
+    Picker(Box<Picker>),
     /// Commands by name.
     Palette(Palette),
     /// The choice of columns.
@@ -97,6 +101,10 @@ pub enum Then {
     Verb(Action, ObjectRef),
     /// A plan is asked for.
     Gather(Intent, Option<String>),
+    /// The picker of tags for the container of this number.
+    Pick(ObjectRef, usize),
+    /// The form of a bump of the container of this number to this tag.
+    Bump(ObjectRef, usize, String),
     /// The answer to a ticket is not wanted any more.
     Forget(Ticket),
     /// The form of a shift of this route.
@@ -142,6 +150,7 @@ impl Layer {
             Self::Confirm(layer) => layer.press(key, session),
             Self::Question(layer) => layer.press(key, session),
             Self::Form(layer) => layer.press(key, session),
+            Self::Picker(layer) => layer.press(key, session, size),
             Self::Palette(layer) => layer.press(key, session),
             Self::Columns(layer) => layer.press(key, session),
             Self::Help(layer) => layer.press(key, session, size),
@@ -155,6 +164,7 @@ impl Layer {
             Self::Plan(layer) => layer.paste(text),
             Self::Confirm(layer) => layer.paste(text),
             Self::Form(layer) => layer.paste(text),
+            Self::Picker(layer) => layer.paste(text),
             Self::Palette(layer) => layer.paste(text),
             Self::Help(layer) => layer.paste(text),
             Self::Rescue(layer) => layer.paste(text),
@@ -171,6 +181,7 @@ impl Layer {
             | Self::Plan(_)
             | Self::Confirm(_)
             | Self::Form(_)
+            | Self::Picker(_)
             | Self::Columns(_)
             | Self::Help(_)
             | Self::Rescue(_) => false,
@@ -191,6 +202,7 @@ impl Layer {
             | Self::Confirm(_)
             | Self::Question(_)
             | Self::Form(_)
+            | Self::Picker(_)
             | Self::Columns(_)
             | Self::Help(_)
             | Self::Rescue(_) => None,
@@ -207,6 +219,7 @@ impl Layer {
             Self::Help(layer) => layer.scroll(rows, session, size),
             Self::Rescue(layer) => layer.step(rows),
             Self::Form(layer) => layer.step(rows),
+            Self::Picker(layer) => layer.step(rows),
             Self::Planning(_) | Self::Confirm(_) => {}
         }
     }
@@ -219,6 +232,7 @@ impl Layer {
             Self::Confirm(layer) => layer.draw(scene, buffer, area),
             Self::Question(layer) => layer.draw(scene, buffer, area),
             Self::Form(layer) => layer.draw(scene, buffer, area),
+            Self::Picker(layer) => layer.draw(scene, buffer, area),
             Self::Palette(layer) => layer.draw(scene, buffer, area),
             Self::Columns(layer) => layer.draw(scene, buffer, area),
             Self::Help(layer) => layer.draw(scene, buffer, area),
