@@ -82,6 +82,7 @@ fn bump(agreed: Agreed, from: &str, to: &str, moving: Option<Result<Option<Strin
         },
         registry: Ok(Some("sha256:aa".into())),
         moving,
+        built: None,
         author: Ok("Ana <ana@example.org>".into()),
     };
     let intent = Intent::Bump {

@@ -8,6 +8,7 @@ mod faults;
 #[path = "../contract/fleet.rs"]
 #[allow(dead_code, reason = "shared with the contract suite, which uses more of it")]
 mod fleet;
+mod follow;
 #[path = "../line/front.rs"]
 #[allow(dead_code, reason = "shared with the stories of a line, which use more of it")]
 mod front;
@@ -25,6 +26,7 @@ mod rollback;
 mod shift;
 mod status;
 mod stick;
+mod transport;
 #[path = "../contract/world.rs"]
 #[allow(dead_code, reason = "shared with the contract suite, which uses more of it")]
 mod world;
@@ -47,9 +49,10 @@ fn main() -> std::process::ExitCode {
         journal::ALL,
         rescue::ALL,
         requests::ALL,
+        transport::ALL,
     ]
     .concat();
-    let served = [&stories[..], argo::ALL, bump::SERVED, stick::ALL].concat();
+    let served = [&stories[..], argo::ALL, bump::SERVED, follow::ALL, stick::ALL].concat();
     let mut trials: Vec<Trial> = served.iter().map(|(name, test)| trial(Which::Served, name, *test)).collect();
     if std::env::var_os("PILOTHOUSE_TEST_KUBECONFIG").is_some() {
         let there = |variable: &str, what: &str| {
@@ -67,7 +70,7 @@ fn main() -> std::process::ExitCode {
             real.extend(helm::REAL);
         }
         if there("PILOTHOUSE_TEST_FLUX", "Flux") {
-            real.extend([stick::ALL, stick::REAL].concat());
+            real.extend([follow::ALL, stick::ALL, stick::REAL].concat());
         }
         trials.extend(real.iter().map(|(name, test)| trial(Which::Real, name, *test)));
     } else {

@@ -12,6 +12,7 @@ mod overview;
 mod placement;
 mod pods;
 mod reconciliations;
+mod served;
 mod traffic;
 mod usage;
 
@@ -23,6 +24,7 @@ pub use overview::overview;
 pub use placement::placement;
 pub use pods::pods;
 pub use reconciliations::reconciliations;
+pub use served::served;
 pub use traffic::traffic;
 pub use usage::usage;
 

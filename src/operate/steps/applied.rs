@@ -1,7 +1,7 @@
 //! Waits until a Kustomization applies a commit that does not say any more what was undone. What counts is the commit that it
 //! attempted last: it reconciles one after the other, and its source never goes back, so nothing older is applied any more.
 
-use super::{Ended, ask, commit, reconciled};
+use super::{Ended, ask, commit, stalled};
 use crate::{
     model::{ObjectRef, Reference},
     observe::{self, Says},
@@ -27,9 +27,10 @@ pub(super) async fn run(
     bad: &[(String, String)],
 ) -> Result<Ended, Stop> {
     // The source first, or the consumer would apply again what it has.
-    if ask::now(run, index, source).await? {
-        ask::heard(run, index, source, PATIENCE).await?;
-        ask::now(run, index, owner).await?;
+    let asks = ask::word(run, index);
+    if ask::now(run, index, source, &asks).await? {
+        ask::heard(run, index, source, &asks, PATIENCE).await?;
+        ask::now(run, index, owner, &asks).await?;
     }
     let (mut said, mut looked) = (String::new(), String::new());
     let mut word = String::new();
@@ -53,7 +54,7 @@ pub(super) async fn run(
                 }
             }
         }
-        let trouble = reconciled::trouble(&found).map(|trouble| format!("; {trouble}")).unwrap_or_default();
+        let trouble = stalled::trouble(owner.kind, &found).map(|trouble| format!("; {trouble}")).unwrap_or_default();
         let now = format!("{word}{trouble}");
         if now != said {
             run.note(index, now.clone()).await;

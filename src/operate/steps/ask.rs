@@ -1,9 +1,9 @@
-//! Asks a Flux object to reconcile now instead of at its interval, as `flux reconcile` does. Only a matter of speed: where it may
-//! not be asked, its interval comes.
+//! Asks a Flux object to reconcile now instead of at its interval, as `flux reconcile` does, or an Application of Argo CD to look
+//! into Git, as `argocd app get --refresh` does. Only a matter of speed: where it may not be asked, its interval comes.
 
 use crate::{
     connect::kube::ApiErrorKind,
-    model::ObjectRef,
+    model::{Kind, ObjectRef},
     operate::{run::Run, stop::Stop},
 };
 use serde_json::{Value, json};
@@ -12,12 +12,17 @@ use tokio::time::Instant;
 
 /// The annotation that asks; its value comes back in the status.
 const REQUESTED: &str = "reconcile.fluxcd.io/requestedAt";
+/// The annotation that asks an Application; its controller takes it off.
+const REFRESH: &str = "argocd.argoproj.io/refresh";
 /// How often the answer is looked for.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// Asks; false where it may not be asked. The word stays the same when the step is taken up again.
-pub(super) async fn now(run: &mut Run, index: usize, object: &ObjectRef) -> Result<bool, Stop> {
-    let patch = json!({"metadata": {"annotations": {REQUESTED: word(run, index)}}});
+/// Asks with this word, which comes back in the status; false where it may not be asked.
+pub(super) async fn now(run: &mut Run, index: usize, object: &ObjectRef, word: &str) -> Result<bool, Stop> {
+    let patch = match object.kind {
+        Kind::Application => json!({"metadata": {"annotations": {REFRESH: "normal"}}}),
+        _ => json!({"metadata": {"annotations": {REQUESTED: word}}}),
+    };
     for _ in 0..5 {
         run.still_ours(index).await?;
         match run.writer.patch_merge(object, &patch, false).await {
@@ -35,11 +40,17 @@ pub(super) async fn now(run: &mut Run, index: usize, object: &ObjectRef) -> Resu
 }
 
 /// Waits until it has done so, or for as long as is patient.
-pub(super) async fn heard(run: &mut Run, index: usize, object: &ObjectRef, patience: Duration) -> Result<(), Stop> {
-    let (word, began) = (word(run, index), Instant::now());
+pub(super) async fn heard(
+    run: &mut Run,
+    index: usize,
+    object: &ObjectRef,
+    word: &str,
+    patience: Duration,
+) -> Result<(), Stop> {
+    let began = Instant::now();
     while began.elapsed() < patience {
         match run.find(index, object).await {
-            Ok(Some(found)) if handled(&found) == Some(&word) => return Ok(()),
+            Ok(Some(found)) if handled(&found) == Some(word) => return Ok(()),
             Ok(Some(_)) => {}
             // It is asked and not needed.
             Ok(None) | Err(Stop::Forbidden(_) | Stop::Failed(_)) => return Ok(()),
@@ -50,7 +61,8 @@ pub(super) async fn heard(run: &mut Run, index: usize, object: &ObjectRef, patie
     Ok(())
 }
 
-fn word(run: &Run, index: usize) -> String {
+/// The word of a step. It stays the same when the step is taken up again.
+pub(super) fn word(run: &Run, index: usize) -> String {
     format!("{}-{}", run.plan().operation, index + 1)
 }
 

@@ -65,10 +65,11 @@ fn holding(found: &Value, hold: &OwnerHold, ours: &OperationId) -> Probe {
 
 pub(super) async fn release(run: &mut Run, index: usize, hold: &OwnerHold) -> Result<Ended, Stop> {
     let taken_off = lift(run, index, hold).await?;
+    let asks = ask::word(run, index);
     if let Some(owner) = &hold.asked
-        && ask::now(run, index, owner).await?
+        && ask::now(run, index, owner, &asks).await?
     {
-        ask::heard(run, index, owner, PATIENCE).await?;
+        ask::heard(run, index, owner, &asks, PATIENCE).await?;
     }
     let what = if taken_off { "is let go" } else { "was let go already" };
     Ok(Ended::done(format!("{} {what}", hold.owner)))
