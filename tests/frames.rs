@@ -211,6 +211,8 @@ fn plan() {
         robot.press("enter");
     });
     golden("plan-frozen", plain, &rows, |robot| robot.plan("r", fixture::policy::frozen()));
+    // Of an Argo CD Application beneath another one, while Git is read.
+    golden("plan-before-git", plain, &rows, |robot| robot.plan("r", fixture::held_plan()));
     golden("plan-diff", plain, &rows, |robot| {
         robot.roll_back();
         robot.press("d");

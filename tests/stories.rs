@@ -84,6 +84,56 @@ fn an_answer_to_a_question_that_was_taken_back_opens_nothing() {
     assert!(!robot.sees("risk: low"));
 }
 
+/// A plan that was made while Git was still being read, and the one that comes once it was.
+fn before_git_and_after() -> (Plan, Plan) {
+    let after = rollback_plan();
+    let mut before = after.clone();
+    before.preconditions.push(Precondition::warn("git", format!("{OUTSTANDING}: the sheet tells what it says")));
+    let mut steps = before.steps.clone();
+    steps.truncate(1);
+    (Plan { steps, ..before }, after)
+}
+
+#[test]
+fn a_plan_is_there_before_git_and_tells_what_git_adds() {
+    let mut robot = operator();
+    let (before, after) = before_git_and_after();
+    let effects = robot.press("r");
+    let [Effect::Gather { ticket, .. }] = effects[..] else { panic!("{effects:?}") };
+    robot.tell(Message::Planned { ticket, result: Ok(Arc::new(before)) });
+    assert!(robot.sees("reading Git; it may be begun without") && !robot.sees("until 6 of 6 pods"));
+    robot.tell(Message::Replanned { ticket: ticket + 1, plan: Arc::new(after.clone()) });
+    assert!(!robot.sees("until 6 of 6 pods"), "an answer to another question changes nothing");
+    robot.tell(Message::Replanned { ticket, plan: Arc::new(after.clone()) });
+    assert!(robot.sees("Git was read: new is wait") && robot.sees("until 6 of 6 pods"));
+    assert_eq!(robot.press("enter"), [Effect::Confirm { plan: Arc::new(after), typed: None }]);
+}
+
+#[test]
+fn what_was_confirmed_before_git_is_what_runs() {
+    let mut robot = operator();
+    let (before, after) = before_git_and_after();
+    let effects = robot.press("r");
+    let [Effect::Gather { ticket, .. }] = effects[..] else { panic!("{effects:?}") };
+    robot.tell(Message::Planned { ticket, result: Ok(Arc::new(before.clone())) });
+    assert_eq!(robot.press("enter"), [Effect::Confirm { plan: Arc::new(before), typed: None }]);
+    robot.tell(Message::Replanned { ticket, plan: Arc::new(after) });
+    assert!(!robot.sees("until 6 of 6 pods"), "what is shown is what was confirmed");
+}
+
+#[test]
+fn what_is_typed_stays_while_git_is_read() {
+    let mut robot = in_production();
+    let (before, after) = before_git_and_after();
+    let effects = robot.press("r");
+    let [Effect::Gather { ticket, .. }] = effects[..] else { panic!("{effects:?}") };
+    robot.tell(Message::Planned { ticket, result: Ok(Arc::new(before)) });
+    robot.write("check");
+    robot.tell(Message::Replanned { ticket, plan: Arc::new(after.clone()) });
+    robot.write("out");
+    assert_eq!(robot.press("enter"), [Effect::Confirm { plan: Arc::new(after), typed: Some("checkout".into()) }]);
+}
+
 #[test]
 fn where_no_revision_is_proven_the_operator_chooses_one() {
     let mut robot = operator();

@@ -6,7 +6,7 @@ use super::{
     several::Muster,
 };
 use crate::{
-    model::{Aspect, Batch, Change, Control, Grounds, Intent, ObjectRef, OperationId, Plan, Progress},
+    model::{Aspect, Batch, Change, Control, Facts, Grounds, Intent, ObjectRef, OperationId, Plan, Progress},
     observe,
     operate::{Consent, Running, StartError},
     plan::PlanError,
@@ -21,6 +21,8 @@ use std::{
 use tokio::{sync::mpsc, time::Instant};
 use tokio_util::task::AbortOnDropHandle;
 
+/// How long Git is waited for while a plan is read: nothing else waits for it.
+const GIT: Duration = Duration::from_secs(120);
 /// How long a workload is stayed on before its pods are asked for, where another was asked for just before.
 const PASSING: Duration = Duration::from_millis(150);
 
@@ -101,15 +103,23 @@ impl Hands {
             Effect::Gather { ticket, intent, why, overriding } => {
                 let (session, inbox) = (Arc::clone(&self.session), self.inbox.clone());
                 let task = tokio::spawn(async move {
-                    let result = session
-                        .plan(&intent, Grounds { why, overriding })
-                        .await
-                        .map(Arc::new)
-                        .map_err(|e| unplanned(&intent, &e));
+                    let mut facts = match session.facts(&intent).await {
+                        Ok(facts) => facts,
+                        Err(error) => {
+                            let result = Err(unplanned(&intent, &error));
+                            return send(&inbox, Message::Planned { ticket, result }).await;
+                        }
+                    };
+                    let grounds = Grounds { why, overriding };
+                    let plan = |facts: &Facts| session.planned(&intent, facts, grounds.clone()).map(Arc::new);
+                    let result = plan(&facts).map_err(|error| unplanned(&intent, &error));
                     send(&inbox, Message::Planned { ticket, result }).await;
-                    // The plan did not wait for Git; the next one knows.
-                    if matches!(intent, Intent::Rollback { .. }) && session.known_commits(intent.target()).is_none() {
-                        let _ = session.origin(intent.target(), None).await; // a workload may have no repository
+                    // The plan did not wait for Git: what that adds comes while it is read.
+                    let told = session.read_git(&session.world(), &mut facts, &intent, GIT).await;
+                    if (told || session.read_commits(&mut facts, &intent).await)
+                        && let Ok(plan) = plan(&facts)
+                    {
+                        send(&inbox, Message::Replanned { ticket, plan }).await;
                     }
                 });
                 self.gathering.retain(|_, task| !task.is_finished());

@@ -22,9 +22,10 @@ use tokio::{
     time::timeout,
 };
 
-/// How long the facts of one workload are waited for, and Git among them: longer than everything that can be done without.
+/// How long the facts of one workload are waited for: longer than everything that can be done without.
 const PATIENCE: Duration = Duration::from_secs(10);
-const GIT: Duration = Duration::from_secs(4);
+/// How long Git is waited for, of that.
+const GIT: Duration = Duration::from_secs(2);
 /// Workloads whose facts are gathered at once.
 const AT_ONCE: usize = 16;
 
@@ -68,7 +69,7 @@ impl Session {
         F: FnMut(ObjectRef, Result<Plan, Unplanned>) -> A,
         A: Future<Output = ()>,
     {
-        let world = observe::World { patience: GIT, ..self.world() };
+        let world = self.world();
         let plans = wanted.into_iter().map(|wanted| {
             let world = &world;
             async move {
@@ -92,7 +93,9 @@ impl Session {
         wanted: Wanted,
         why: Option<&str>,
     ) -> Result<Plan, Unplanned> {
-        let facts = observe::gather(world, &wanted.intent).await?;
+        let mut facts = observe::gather(world, &wanted.intent).await?;
+        self.add_known(&mut facts, &wanted.intent);
+        self.read_git(world, &mut facts, &wanted.intent, GIT).await;
         let why = why.map(str::to_owned);
         let plan = plan::plan(&wanted.intent, &facts, group.operation(), why, self.clock.now())?;
         let told = plan.incident.clone().unwrap_or_default();

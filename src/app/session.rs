@@ -6,6 +6,7 @@ use super::desk::Desk;
 use crate::{
     config::Paths,
     connect::kube::{ApiErrorKind, Cluster, ConnectError, ConnectOptions, ContextInfo},
+    formats::lease,
     model::{Commit, Control, Facts, Grounds, Intent, ObjectRef, OperationId, Outcome, Plan},
     observe::{self, ObserveError},
     operate::{self, Consent, Crew, Journals, Mode, Running, StartError},
@@ -56,8 +57,10 @@ pub struct Session {
     pub(super) commits: Mutex<HashMap<ObjectRef, Vec<Commit>>>,
 }
 
-/// How long the plan of one rollback waits for Git: somebody stands before a broken service.
-const GIT: Duration = Duration::from_secs(8);
+/// How long a plan that is made in one go waits for Git: somebody stands before a broken service.
+const GIT: Duration = Duration::from_secs(3);
+/// How long Git is waited for where only it is left to be put right.
+const FINISHING: Duration = Duration::from_secs(60);
 
 /// Why there is no session.
 #[derive(Debug, thiserror::Error)]
@@ -143,18 +146,80 @@ impl Session {
         ui::Session { actor: self.desk.actor.clone(), ..screen }
     }
 
-    /// The plan for an intent. Nothing is changed.
+    /// The plan for an intent, which waits for Git a little. Nothing is changed.
     ///
     /// # Errors
     /// When facts are missing or allow no plan; both say what to do.
     pub async fn plan(&self, intent: &Intent, grounds: impl Into<Grounds>) -> Result<Plan, Unplanned> {
-        let grounds = grounds.into();
+        let mut facts = self.facts(intent).await?;
+        // Where the cluster is right already and only Git is left, there is nothing else to be done meanwhile.
+        let finishing =
+            matches!(&facts, Facts::Rollback(facts) if facts.reconciler.as_ref().is_some_and(|r| r.hold().is_some()));
+        let patience = if finishing { FINISHING } else { GIT };
+        self.read_git(&self.world(), &mut facts, intent, patience).await;
+        self.planned(intent, &facts, grounds.into())
+    }
+
+    /// What the cluster says for an intent, before Git is asked.
+    ///
+    /// # Errors
+    /// When facts are missing that no plan can do without.
+    pub(super) async fn facts(&self, intent: &Intent) -> Result<Facts, Unplanned> {
         let mut facts = observe::gather(&self.world(), intent).await?;
-        if let Facts::Rollback(facts) = &mut facts {
+        self.add_known(&mut facts, intent);
+        Ok(facts)
+    }
+
+    /// Adds what this program knows by itself: whether the process that holds the target's Lease is gone, and commits seen before.
+    pub(super) fn add_known(&self, facts: &mut Facts, intent: &Intent) {
+        if let Some(holder) = &mut facts.common_mut().holder {
+            let here = lease::host(&holder.identity) == lease::host(&self.desk.actor);
+            let id = holder.operation.as_ref().map(|id| OperationId(id.clone()));
+            holder.gone = here && id.is_some_and(|id| self.journals.is_abandoned(&id));
+        }
+        if let Facts::Rollback(facts) = facts {
             facts.around.commits = self.known_commits(intent.target()).unwrap_or_default();
         }
+    }
+
+    /// Adds what Git says to the facts of a rollback, if it says that within `patience`. Returns whether anything came of it.
+    pub(super) async fn read_git(
+        &self,
+        world: &observe::World,
+        facts: &mut Facts,
+        intent: &Intent,
+        patience: Duration,
+    ) -> bool {
+        let Facts::Rollback(facts) = facts else { return false };
+        if facts.reconciler.is_none() {
+            return false;
+        }
+        let known = std::mem::take(&mut facts.around.commits);
+        observe::sight(world, facts, intent.target(), patience).await;
+        match facts.around.commits.is_empty() {
+            true => facts.around.commits = known,
+            false => self.keep_commits(intent.target(), facts.around.commits.clone()),
+        }
+        true
+    }
+
+    /// Adds the commits that Git has for a workload that nothing reconciles. Returns whether there are any.
+    pub(super) async fn read_commits(&self, facts: &mut Facts, intent: &Intent) -> bool {
+        let Facts::Rollback(facts) = facts else { return false };
+        if !facts.around.commits.is_empty() || self.origin(intent.target(), None).await.is_err() {
+            return false;
+        }
+        facts.around.commits = self.known_commits(intent.target()).unwrap_or_default();
+        !facts.around.commits.is_empty()
+    }
+
+    /// The plan that follows from facts.
+    ///
+    /// # Errors
+    /// When they allow none.
+    pub(super) fn planned(&self, intent: &Intent, facts: &Facts, grounds: Grounds) -> Result<Plan, Unplanned> {
         let now = self.clock.now();
-        Ok(plan::plan(intent, &facts, new_operation(now), grounds, now)?)
+        Ok(plan::plan(intent, facts, new_operation(now), grounds, now)?)
     }
 
     /// The commits that wrote a workload's images, where Git was read for it before.
@@ -174,7 +239,6 @@ impl Session {
             git_cache: self.desk.cache.clone(),
             actor: self.desk.actor.clone(),
             proven: self.journals.proven(),
-            patience: GIT,
             repository: self.desk.config.settings.repository(&self.cluster.info().name).map(str::to_owned),
         }
     }

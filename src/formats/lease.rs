@@ -1,8 +1,31 @@
 //! The Lease that stands for a target: its name, its label, the annotations on it, and who holds it.
 
 use crate::model::{Holder, Kind, ObjectRef};
+use jiff::Timestamp;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use std::time::Duration;
+
+/// How long a Lease is good for after it was renewed.
+pub const DURATION: Duration = Duration::from_secs(24);
+/// How often it is renewed: three times are missed before it is at an end.
+pub const RENEWAL: Duration = Duration::from_secs(6);
+/// How long after a renewal its holder counts as there, by clocks that may differ a little: two renewals. Later, only watching it
+/// for as long as it is good for tells.
+pub const FRESH: Duration = Duration::from_secs(12);
+/// By how many seconds a holder's clock may be ahead and still be believed.
+const AHEAD: i64 = 5;
+
+/// Whether a Lease renewed at this time says that its holder is there.
+pub fn is_fresh(renewed: Timestamp, now: Timestamp) -> bool {
+    let fresh = i64::try_from(FRESH.as_secs()).unwrap_or(i64::MAX);
+    (-AHEAD..fresh).contains(&now.duration_since(renewed).as_secs())
+}
+
+/// The host of a holder, `user@host/<operation>`, or of an operator, `user@host`.
+pub fn host(identity: &str) -> Option<&str> {
+    identity.split('/').next()?.rsplit_once('@').map(|(_, host)| host)
+}
 
 /// The label, with its value, of every Lease that is ours: those of nodes and controllers, which are many, are told apart by it.
 pub const LABEL: (&str, &str) = ("app.kubernetes.io/managed-by", "pilothouse");
@@ -60,13 +83,14 @@ pub fn target_of(lease: &ObjectRef, annotation: Option<&str>) -> Option<ObjectRe
     Some(ObjectRef::new(kind, lease.namespace.clone(), name))
 }
 
-/// Who holds a Lease; None where it was given back.
+/// Who holds a Lease; None where it was given back. Whether its process is gone only a journal tells.
 pub fn holder(lease: &Value) -> Option<Holder> {
     let text = |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
     Some(Holder {
         identity: text(&lease["spec"]["holderIdentity"])?,
         operation: text(&lease["metadata"]["annotations"][OPERATION]),
         renewed: text(&lease["spec"]["renewTime"]).and_then(|time| time.parse().ok()),
+        gone: false,
     })
 }
 

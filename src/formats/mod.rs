@@ -15,7 +15,6 @@ pub mod manifest;
 pub mod namespace;
 pub mod nodes;
 pub mod owner;
-pub mod quantity;
 pub mod redact;
 pub mod release;
 pub mod reservation;

@@ -12,6 +12,9 @@ pub struct Happening {
     pub at: Timestamp,
     /// What.
     pub what: String,
+    /// Whether only who looks into the operation itself wants to know.
+    #[serde(skip)]
+    pub routine: bool,
 }
 
 /// The account of one operation. It holds no secret and no environment value: whoever makes it hides them.

@@ -1,6 +1,6 @@
 //! HorizontalPodAutoscalers.
 
-use super::{Blocker, Cause, Labels, ObjectRef, ScalingTrouble};
+use super::{Blocker, Cause, Labels, ObjectRef, ScalingTrouble, quantity};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -16,6 +16,16 @@ pub struct Metric {
     pub current: Option<Box<str>>,
     /// The value aimed at.
     pub target: Box<str>,
+}
+
+impl Metric {
+    /// How full it is, in percent of its target; None where that is not known.
+    pub fn percent(&self) -> Option<f64> {
+        // Both are percentages, or both quantities.
+        let number = |text: &str| quantity::value(text.trim_end_matches('%'));
+        let target = number(&self.target).filter(|target| *target > 0.0)?;
+        Some(number(self.current.as_deref()?)? / target * 100.0)
+    }
 }
 
 /// One condition of an autoscaler's status.
@@ -91,17 +101,11 @@ impl Autoscaler {
         self.max > 0 && self.current >= self.max && self.conditions.iter().any(limited)
     }
 
-    /// The metric that is furthest above its target, where values and targets are plain numbers of one unit.
+    /// The metric that is furthest above its target.
     fn furthest_above(&self) -> Option<(Box<str>, Box<str>, Box<str>)> {
-        let number = |text: &str| text.trim_end_matches(['%', 'm']).parse::<f64>().ok().filter(|n| *n > 0.0);
-        let unit = |text: &str| text.chars().next_back().filter(|c| !c.is_ascii_digit());
-        let above = self.metrics.iter().filter_map(|metric| {
-            let current = metric.current.as_deref()?;
-            let ratio = number(current)? / number(&metric.target)?;
-            (unit(current) == unit(&metric.target) && ratio > 1.0).then_some((ratio, metric, current))
-        });
-        let (_, metric, current) = above.max_by(|a, b| a.0.total_cmp(&b.0))?;
-        Some((metric.name.clone(), current.into(), metric.target.clone()))
+        let full = |metric| Metric::percent(metric).filter(|percent| *percent > 100.0).map(|percent| (percent, metric));
+        let (_, metric) = self.metrics.iter().filter_map(full).max_by(|a, b| a.0.total_cmp(&b.0))?;
+        Some((metric.name.clone(), metric.current.clone()?, metric.target.clone()))
     }
 }
 
@@ -154,5 +158,19 @@ mod tests {
         assert_eq!(message, "autoscaler web is at its maximum of 10 and wants more: cpu is at 140%, its target is 70%");
         scaler.current = 9;
         assert_eq!(scaler.blocker(), None, "on its way there is nothing to say");
+    }
+
+    #[test]
+    fn a_metric_is_as_full_as_its_quantities_say() {
+        let percent = |current: &str, target: &str| {
+            let mut scaler = scaler(&[]);
+            let metric = &mut scaler.metrics[0];
+            (metric.current, metric.target) = (Some(current.into()), target.into());
+            metric.percent()
+        };
+        assert_eq!(percent("35%", "70%"), Some(50.0));
+        assert_eq!(percent("450m", "1"), Some(45.0));
+        assert_eq!(percent("2Gi", "1024Mi"), Some(200.0));
+        assert_eq!((percent("many", "1"), percent("1", "0")), (None, None));
     }
 }

@@ -91,18 +91,31 @@ impl Action {
             Self::WaitRollout { object, .. } => {
                 vec![kubectl(object, &format!("rollout status {}", object.type_name()))]
             }
-            Self::HoldOwner(hold) => vec![kubectl(&hold.object, &mark(hold, true))],
-            Self::ReleaseOwner(hold) => vec![kubectl(&hold.object, &mark(hold, false))],
-            Self::WaitApplied { owner, source, bad, .. } => {
+            Self::HoldOwner(hold) | Self::ReleaseOwner(hold) => {
+                let (words, remark) = mark(hold, matches!(self, Self::HoldOwner(_)));
+                let remark = remark.map(|remark| format!("  # {remark}")).unwrap_or_default();
+                vec![format!("{}{remark}", kubectl(&hold.object, &words))]
+            }
+            Self::WaitApplied { owner, source, bad, settled, .. } => {
                 let ask = |object: &ObjectRef| {
-                    let words = format!("annotate --overwrite {} reconcile.fluxcd.io/requestedAt=now", path(object));
-                    kubectl(object, &words)
+                    let word = match object.kind {
+                        Kind::Application => "argocd.argoproj.io/refresh=normal",
+                        _ => "reconcile.fluxcd.io/requestedAt=now",
+                    };
+                    kubectl(object, &format!("annotate --overwrite {} {word}", path(object)))
                 };
                 let images: Vec<&str> = bad.iter().map(|(_, image)| image.as_str()).collect();
                 let look = kubectl(owner, &format!("get {} -o yaml", path(owner)));
+                let revision = match owner.kind {
+                    Kind::Application => "status.sync.revision",
+                    _ => "lastAttemptedRevision",
+                };
+                let state = if *settled { ", and it is Synced and Healthy" } else { "" };
                 let until =
-                    format!("{look}  # until the commit of lastAttemptedRevision does not say {}", images.join(", "));
-                vec![ask(source), ask(owner), until]
+                    format!("{look}  # until the commit of {revision} does not say {}{state}", images.join(", "));
+                let mut commands: Vec<String> = source.iter().chain([owner]).map(ask).collect();
+                commands.push(until);
+                commands
             }
             Self::WaitHand { todo, .. } => vec![format!("# {todo}")],
         }
@@ -114,10 +127,11 @@ fn path(object: &ObjectRef) -> String {
     format!("{}.{}/{}", object.kind.plural(), object.kind.group(), object.name)
 }
 
-/// The words that put a hold on, or take it off.
-fn mark(hold: &OwnerHold, on: bool) -> String {
+/// The words that put a hold on, or take it off, and what they leave to the reader.
+fn mark(hold: &OwnerHold, on: bool) -> (String, Option<String>) {
     const RECONCILE: &str = "kustomize.toolkit.fluxcd.io/reconcile";
-    match (hold.means, on) {
+    let patch = |json: String| format!("patch {} --type=merge -p {}", path(&hold.object), quoted(&json));
+    let words = match (hold.mark.means, on) {
         (Means::LeaveAlone, true) => format!("label --overwrite {} {RECONCILE}=disabled", hold.object.type_name()),
         (Means::LeaveAlone, false) => match &hold.original {
             Some(original) => {
@@ -125,14 +139,29 @@ fn mark(hold: &OwnerHold, on: bool) -> String {
             }
             None => format!("label {} {RECONCILE}-", hold.object.type_name()),
         },
-        (Means::Suspend, on) => {
-            format!(
-                "patch {} --type=merge -p {}",
-                path(&hold.object),
-                quoted(&format!(r#"{{"spec":{{"suspend":{on}}}}}"#))
-            )
+        (Means::Suspend, on) => patch(format!(r#"{{"spec":{{"suspend":{on}}}}}"#)),
+        (Means::SyncDisabled, on) => {
+            let value = if on { "false" } else { hold.original.as_deref().unwrap_or("null") };
+            patch(format!(r#"{{"spec":{{"syncPolicy":{{"automated":{{"enabled":{value}}}}}}}}}"#))
         }
-    }
+        (Means::SyncRemoved, on) => {
+            let value = if on { "null" } else { hold.original.as_deref().unwrap_or("null") };
+            patch(format!(r#"{{"spec":{{"syncPolicy":{{"automated":{value}}}}}}}"#))
+        }
+        (Means::IgnoreSync, on) => {
+            let part = hold.mark.part.as_deref().unwrap_or_default();
+            let what = if on { "add to" } else { "take from" };
+            let entry =
+                format!("spec.ignoreApplicationDifferences an entry for {part} with /spec/syncPolicy/automated");
+            return (format!("edit {}", path(&hold.object)), Some(format!("{what} {entry}")));
+        }
+    };
+    let remark = match (hold.mark.aside, on) {
+        (true, true) => Some(format!("and label it {RECONCILE}=disabled")),
+        (true, false) => Some(format!("and take its label {RECONCILE} off")),
+        (false, _) => None,
+    };
+    (words, remark)
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Facts: everything a planner needs to know for one intent. Gathered in one go by `observe`, then only read.
 
 use super::{
-    Agreed, Autoscaler, ClusterIdentity, Commit, Container, FileEdit, HoldRecord, JobState, Means, ObjectRef, Owner,
-    Permission, Reference, Release, Reservation, Revision,
+    Agreed, Autoscaler, ClusterIdentity, Commit, Container, FileEdit, HoldRecord, JobState, Mark, ObjectRef, Owner,
+    Permission, Reference, Release, Reservation, Revision, Syncs,
 };
 use jiff::Timestamp;
 use serde_json::Value;
@@ -16,6 +16,8 @@ pub struct Holder {
     pub operation: Option<String>,
     /// When it was last renewed, by the holder's clock.
     pub renewed: Option<Timestamp>,
+    /// Whether its process is known to be gone: a journal on this machine tells, which nobody holds.
+    pub gone: bool,
 }
 
 /// What every planner wants to know.
@@ -35,6 +37,8 @@ pub struct CommonFacts {
     pub owner_interval: Option<u64>,
     /// Whether the owner is suspended or told to leave this object alone.
     pub owner_suspended: bool,
+    /// When an Argo CD Application writes it again; None for other owners, or where it could not be read.
+    pub owner_syncs: Option<Syncs>,
     /// The autoscaler of the target.
     pub autoscaler: Option<Autoscaler>,
     /// RBAC's answers to what this verb needs.
@@ -141,16 +145,10 @@ pub struct Policy {
 /// An automation that writes to the repository by itself.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Automation {
-    /// The ImageUpdateAutomation.
-    pub object: ObjectRef,
-    /// Its UID.
-    pub uid: String,
-    /// What `spec.suspend` says.
-    pub suspended: Option<bool>,
-    /// The hold on it.
-    pub hold: Option<HoldRecord>,
-    /// Whether it may be suspended; None where it could not be asked.
-    pub allowed: Option<bool>,
+    /// The ImageUpdateAutomation, and how it is kept from it.
+    pub held: Holdable,
+    /// Whether a hand suspended it already.
+    pub by_hand: bool,
 }
 
 /// The place in Git that sets a container's image, and what it could be set back to.
@@ -185,29 +183,67 @@ pub struct GitFacts {
     pub author: Result<String, String>,
     /// Where images are set; Err for a container says why its place is not known.
     pub places: Vec<Result<GitPlace, (String, String)>>,
-    /// What writes to the repository by itself, where a place has a policy.
+    /// The ImageUpdateAutomations that write to the repository by themselves, where a place has a policy.
     pub automations: Vec<Automation>,
+}
+
+/// An object that can be marked so that a reconciler keeps off, as it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holdable {
+    /// Who is held off by it, in words: `argo argocd/shop`.
+    pub owner: String,
+    /// What is written on it.
+    pub mark: Mark,
+    /// The object.
+    pub object: ObjectRef,
+    /// Its UID.
+    pub uid: String,
+    /// What the mark said before anybody held it.
+    pub original: Option<String>,
+    /// The hold for this workload that is in force already.
+    pub hold: Option<HoldRecord>,
+    /// How many holds for other workloads are in force.
+    pub shared: usize,
+    /// Whether the mark may be written; None where it could not be asked.
+    pub allowed: Option<bool>,
+    /// What else stands still meanwhile, one object each.
+    pub freezes: Vec<String>,
+}
+
+/// What is known of Git's part of a rollback.
+#[derive(Clone, Debug, PartialEq)]
+pub enum GitSight {
+    /// It is being read: nothing waits for it.
+    Outstanding,
+    /// It was read.
+    Read(Box<GitFacts>),
+    /// It is not known, and why.
+    Unknown(String),
 }
 
 /// How a reconciler can be kept from writing a workload again, and what it would write.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReconcilerFacts {
-    /// How it is held off.
-    pub means: Means,
-    /// The object that is marked for it.
-    pub object: ObjectRef,
-    /// Its UID.
-    pub uid: String,
-    /// What the mark says now.
-    pub original: Option<String>,
-    /// The hold that is in force already.
-    pub hold: Option<HoldRecord>,
-    /// Whether the mark may be written; None where it could not be asked.
-    pub allowed: Option<bool>,
-    /// The Kustomization that applies the source, and the GitRepository that it applies.
-    pub consumer: Option<(ObjectRef, ObjectRef)>,
-    /// What Git says; Err says why that is not known.
-    pub git: Result<GitFacts, String>,
+    /// What is marked: first what keeps the workload, then what keeps the mark before it, upwards. Empty where nothing writes the
+    /// workload by itself.
+    pub marks: Vec<Holdable>,
+    /// Whether a hand holds it off already.
+    pub by_hand: bool,
+    /// Holds for this workload on other objects, which its owner is not: image automations.
+    pub left: Vec<Holdable>,
+    /// Who may take a mark off, cannot be kept from it, and when that would be: a sentence each.
+    pub undone: Vec<String>,
+    /// What applies the source, and the GitRepository that it applies, where that is an object of its own.
+    pub consumer: Option<(ObjectRef, Option<ObjectRef>)>,
+    /// What Git says.
+    pub git: GitSight,
+}
+
+impl ReconcilerFacts {
+    /// The hold for this workload that is in force, on whichever object.
+    pub fn hold(&self) -> Option<&HoldRecord> {
+        self.marks.iter().chain(&self.left).find_map(|mark| mark.hold.as_ref())
+    }
 }
 
 /// Facts for a rollback.
@@ -336,6 +372,18 @@ pub enum Facts {
 }
 
 impl Facts {
+    /// The same, to be completed.
+    pub fn common_mut(&mut self) -> &mut CommonFacts {
+        match self {
+            Self::Rollback(f) => &mut f.common,
+            Self::Release(f) => &mut f.0,
+            Self::Restart(f) => &mut f.common,
+            Self::Shift(f) => &mut f.common,
+            Self::Bump(f) => &mut f.common,
+            Self::Migrate(f) => &mut f.common,
+        }
+    }
+
     /// What every planner wants to know.
     pub fn common(&self) -> &CommonFacts {
         match self {

@@ -59,6 +59,8 @@ pub enum Kind {
     ImageUpdateAutomation,
     /// `argoproj.io/v1alpha1` Application, of Argo CD.
     Application,
+    /// `argoproj.io/v1alpha1` ApplicationSet, of Argo CD.
+    ApplicationSet,
     /// `argoproj.io/v1alpha1` Rollout, of Argo Rollouts.
     Rollout,
     /// A Helm release: nothing that an API server serves, but what Helm keeps in Secrets of type `helm.sh/release.v1`.
@@ -74,7 +76,7 @@ type Coordinates = (&'static str, &'static str, &'static str, &'static str, &'st
 
 impl Kind {
     /// Every kind, in the order of declaration.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 31] = [
         Self::Deployment,
         Self::StatefulSet,
         Self::DaemonSet,
@@ -101,6 +103,7 @@ impl Kind {
         Self::ImagePolicy,
         Self::ImageUpdateAutomation,
         Self::Application,
+        Self::ApplicationSet,
         Self::Rollout,
         Self::Release,
         Self::PodMetrics,
@@ -198,6 +201,14 @@ impl Kind {
             Self::Application => {
                 ("argoproj.io", "v1alpha1", "Application", "applications", &["application", "app"], true)
             }
+            Self::ApplicationSet => (
+                "argoproj.io",
+                "v1alpha1",
+                "ApplicationSet",
+                "applicationsets",
+                &["applicationset", "applicationsets", "appset"],
+                true,
+            ),
             Self::Rollout => ("argoproj.io", "v1alpha1", "Rollout", "rollouts", &["ro", "rollouts", "rollout"], true),
             Self::Release => ("helm.sh", "release.v1", "Release", "releases", &["release", "releases"], true),
             Self::PodMetrics => ("metrics.k8s.io", "v1beta1", "PodMetrics", "pods", &["podmetrics"], true),

@@ -44,6 +44,7 @@ mod owner;
 mod placement;
 mod plan;
 mod pods;
+pub mod quantity;
 mod release;
 mod reservation;
 mod revision;
@@ -79,15 +80,15 @@ pub use cron_job::{CronJob, CronJobState};
 pub use delivery::Delivery;
 pub use event::EventLine;
 pub use facts::{
-    Automation, BumpFacts, CommonFacts, ConfigurationChange, Draft, EditSite, Facts, GitFacts, GitPlace, Holder,
-    MigrateFacts, Policy, PriorJob, ReconcilerFacts, ReleaseFacts, ReleaseMember, Repository, RestartFacts,
-    RollbackFacts, ShiftFacts, StuckPod, Surroundings,
+    Automation, BumpFacts, CommonFacts, ConfigurationChange, Draft, EditSite, Facts, GitFacts, GitPlace, GitSight,
+    Holdable, Holder, MigrateFacts, Policy, PriorJob, ReconcilerFacts, ReleaseFacts, ReleaseMember, Repository,
+    RestartFacts, RollbackFacts, ShiftFacts, StuckPod, Surroundings,
 };
 pub use fleet::{ContextView, Fleet, SILENT, Standing, Summary, Tally, Troubled};
 pub use freeze::{Freeze, Window};
 pub use health::Health;
 pub use history::{History, Moment, PastRevision, Reconciliation};
-pub use hold::{HoldRecord, Means, OwnerHold};
+pub use hold::{HoldRecord, Mark, Means, OwnerHold};
 pub use incident::{Casualty, Incident};
 pub use inspection::{Inspection, PodSummary};
 pub use intent::{Intent, Verb};
@@ -107,9 +108,9 @@ pub use object::ObjectRef;
 pub use operation::{Control, OperationId, OperationState, OperationView, Outcome, Progress, StepState, StepView};
 pub use origin::{Commit, Origin, Placed, Reference};
 pub use overview::{Budget, ContainerDetail, Overview};
-pub use owner::{Owner, OwnerKind};
+pub use owner::{Owner, OwnerKind, Syncs};
 pub use placement::{Applied, Astray, Domain, PlacedPod, Placement};
-pub use plan::{Durability, Plan, Precondition, Risk};
+pub use plan::{Durability, OUTSTANDING, Plan, Precondition, Risk};
 pub use pods::{Condition, PodContainer, PodDetail, PodGroup, Pods, Termination};
 pub use release::{Release, ReleaseStatus};
 pub use reservation::Reservation;

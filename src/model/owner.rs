@@ -32,6 +32,17 @@ impl OwnerKind {
     }
 }
 
+/// When an Argo CD Application writes its objects again by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Syncs {
+    /// Whenever they differ from its source.
+    Heals,
+    /// Once its source has a commit that it has not synced.
+    OnCommit,
+    /// Never: somebody has to begin a sync.
+    ByHand,
+}
+
 /// The owner found on an object's labels and annotations.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Owner {

@@ -154,7 +154,15 @@ pub struct Plan {
     pub built: Option<Timestamp>,
 }
 
+/// How the word on Git begins in a plan that was made while Git was still being read.
+pub const OUTSTANDING: &str = "is being read";
+
 impl Plan {
+    /// Whether Git was still being read when it was made: it is then what is done without, and another one comes.
+    pub fn awaits_git(&self) -> bool {
+        self.preconditions.iter().any(|check| check.what == "git" && check.detail.starts_with(OUTSTANDING))
+    }
+
     /// The preconditions that keep it from running.
     pub fn blocked_by(&self) -> impl Iterator<Item = &Precondition> {
         self.preconditions.iter().filter(|p| !p.ok && !p.warning)

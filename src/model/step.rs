@@ -225,16 +225,20 @@ pub enum Action {
     },
     /// Keep an owner from writing, and record on what is held who does so, and what was there before.
     HoldOwner(OwnerHold),
-    /// Ask a Flux Kustomization to apply what its source says now, and wait until that no longer is what was undone.
+    /// Ask a Flux Kustomization or an Argo CD Application to look at its source now, and wait until that no longer says what was
+    /// undone.
     WaitApplied {
-        /// The Kustomization.
+        /// The Kustomization or Application.
         owner: ObjectRef,
-        /// The GitRepository that it applies.
-        source: ObjectRef,
+        /// The GitRepository that it applies, where that is an object of its own.
+        source: Option<ObjectRef>,
         /// Where Git says it.
         reference: Reference,
         /// What it must not say any more: container and image.
         bad: Vec<(String, String)>,
+        /// Whether it has to be over with that: an Application Synced and Healthy, a Kustomization not only attempting it.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        settled: bool,
     },
     /// Wait for a hand: what was undone is put back in its source by somebody, who then goes on with the operation.
     WaitHand {

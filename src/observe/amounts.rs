@@ -1,6 +1,9 @@
 //! From quantities on the wire to amounts. Pure.
 
-use crate::{formats::quantity, model::Amount, wire::Quantity};
+use crate::{
+    model::{Amount, quantity},
+    wire::Quantity,
+};
 use std::collections::BTreeMap;
 
 /// CPU and memory of a list of resources.

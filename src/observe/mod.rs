@@ -39,7 +39,7 @@ mod within;
 
 pub use error::{GatherError, ObserveError};
 pub use failing::failing;
-pub use gather::{Says, World, gather, says};
+pub use gather::{Says, World, gather, says, sight};
 pub use inspect::inspect;
 pub use logs::follow_logs;
 pub use references::references;

@@ -7,7 +7,7 @@ use crate::{
     formats,
     model::{
         Autoscaler, AutoscalerCondition, Container, CronJob, Health, Job, JobState, Kind, Labels, Metric, Namespace,
-        Node, ObjectRef, Pressed, Pressure, Readiness, Release, ReleaseStatus, Route, Workload,
+        Node, ObjectRef, Pressed, Pressure, Readiness, Release, ReleaseStatus, Route, Workload, quantity,
     },
     wire,
 };
@@ -241,7 +241,7 @@ pub(super) fn node(wire: &wire::Node, interner: &mut Interner) -> Node {
             .allocatable
             .get("pods")
             .and_then(wire::Quantity::text)
-            .and_then(|text| formats::quantity::whole(&text)),
+            .and_then(|text| quantity::whole(&text)),
         created: wire.metadata.creation_timestamp,
         labels: interner.labels(&wire.metadata),
     }

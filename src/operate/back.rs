@@ -93,7 +93,8 @@ impl Run {
             if !holds.is_empty() {
                 let index = self.history.cursor().unwrap_or(self.history.steps.len().saturating_sub(1));
                 self.going_back = true;
-                for hold in &holds {
+                // What stands above is let go last, as by the plan's own steps.
+                for hold in holds.iter().rev() {
                     owner::lift(self, index, hold).await?;
                 }
                 self.going_back = false;

@@ -22,7 +22,7 @@ impl Run {
         // to be resumed. So does one that leaves an owner held off: until that is let go, nobody may take it for ended.
         let holds = outcome != Outcome::Done && self.history.holds().next().is_some();
         let stays = holds || outcome == Outcome::Refused && (self.resumed || self.history.has_written());
-        let message = match self.history.holds().next().filter(|_| holds) {
+        let message = match self.history.holds().last().filter(|_| holds) {
             Some(hold) => {
                 format!("{message}. {} is still held off: resume the operation, or abort it", hold.owner)
             }

@@ -4,17 +4,20 @@
 //! step, the reason and the original values.
 
 use crate::{
-    formats::lease::{ANNOTATIONS, LABEL, OPERATION, STEP, SUMMARY},
+    formats::{
+        self,
+        lease::{ANNOTATIONS, LABEL, OPERATION, STEP, SUMMARY},
+    },
     model::{ObjectRef, OperationId},
 };
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 
-/// How long a Lease is good for after it was renewed.
-pub const DURATION: Duration = Duration::from_secs(60);
-/// How often it is renewed.
-pub const RENEWAL: Duration = Duration::from_secs(15);
+pub use crate::formats::lease::{DURATION, RENEWAL};
+/// The longest that a Lease is watched: another version may take longer ones.
+const LONGEST: u64 = 120;
+
 /// Who holds: `user@host/<operation id>`.
 pub fn identity(actor: &str, operation: &OperationId) -> String {
     format!("{actor}/{operation}")
@@ -35,6 +38,8 @@ pub struct Seen {
     pub step: Option<String>,
     /// What that operation does.
     pub summary: Option<String>,
+    /// For how long it is good after it was renewed.
+    pub good_for: Duration,
 }
 
 impl Seen {
@@ -52,6 +57,9 @@ impl Seen {
             operation: note(OPERATION),
             step: note(STEP),
             summary: note(SUMMARY),
+            good_for: lease["spec"]["leaseDurationSeconds"]
+                .as_u64()
+                .map_or(DURATION, |seconds| Duration::from_secs(seconds.clamp(DURATION.as_secs(), LONGEST))),
         }
     }
 
@@ -76,9 +84,9 @@ impl Seen {
 pub enum Decision {
     /// Take it: nobody holds it, or this very operation does.
     Take,
-    /// Another operation holds it and was heard of just now.
+    /// Another operation holds it, and its holder was heard of just now.
     Refuse,
-    /// Its holder may be gone. Its clock is not ours, so watch for one full duration whether it is renewed.
+    /// Its holder may be gone. Its clock is not ours, so watch for as long as it is good for whether it is renewed.
     Observe,
 }
 
@@ -88,9 +96,8 @@ pub fn decide(seen: &Seen, us: &str, now: Timestamp) -> Decision {
         (None, _) => Decision::Take,
         (Some(holder), _) if holder == us => Decision::Take,
         (Some(_), Some(renewed)) => {
-            let silent = now.duration_since(renewed).as_secs();
             // A renewal from the future is a clock that differs from ours: only watching tells.
-            if (-5..DURATION.as_secs() as i64).contains(&silent) { Decision::Refuse } else { Decision::Observe }
+            if formats::lease::is_fresh(renewed, now) { Decision::Refuse } else { Decision::Observe }
         }
         (Some(_), None) => Decision::Observe,
     }
@@ -182,6 +189,7 @@ mod tests {
             operation: None,
             step: None,
             summary: None,
+            good_for: DURATION,
         }
     }
 
@@ -189,8 +197,10 @@ mod tests {
     #[case(None, Some(99), Decision::Take)]
     #[case(Some("a@b/op-1"), Some(99), Decision::Take)]
     #[case(Some("c@d/op-2"), Some(99), Decision::Refuse)]
-    #[case(Some("c@d/op-2"), Some(41), Decision::Refuse)]
-    #[case(Some("c@d/op-2"), Some(39), Decision::Observe)]
+    #[case(Some("c@d/op-2"), Some(89), Decision::Refuse)]
+    #[case(Some("c@d/op-2"), Some(88), Decision::Observe)]
+    #[case(Some("c@d/op-2"), Some(105), Decision::Refuse)]
+    #[case(Some("c@d/op-2"), Some(106), Decision::Observe)]
     #[case(Some("c@d/op-2"), Some(4000), Decision::Observe)]
     #[case(Some("c@d/op-2"), None, Decision::Observe)]
     #[case(Some("a@b/op-2"), Some(99), Decision::Refuse)]

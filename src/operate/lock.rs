@@ -1,8 +1,9 @@
 //! Holding the target's Lease while an operation runs.
 //!
 //! Invariant: no write is sent unless the Lease named us when we looked just before, and this machine did not sleep through
-//! its expiry. A Lease is no fencing token: writes keep their own `test`. Another operator's Lease is taken only after one full
-//! duration of watching in which nobody renewed it, or by an explicit, journaled take-over.
+//! its expiry. A Lease is no fencing token: writes keep their own `test`. Another operator's Lease is taken only after it was
+//! watched for as long as it is good for and nobody renewed it, where its process is known to be gone from this machine, or by
+//! an explicit, journaled take-over.
 
 use super::{
     journal::Record,
@@ -13,7 +14,7 @@ use super::{
 use crate::{
     connect::kube::{ApiErrorKind, Cluster, Reader, Writer},
     formats::{self, lease as note},
-    model::{Action, ObjectRef, Verb},
+    model::{Action, ObjectRef, OperationId, Verb},
 };
 use serde_json::Value;
 use std::{
@@ -31,10 +32,12 @@ use tokio::{
 
 /// How often this machine checks that it is awake.
 const HEARTBEAT: Duration = Duration::from_secs(5);
+/// What is noted of a Lease that was there for the taking.
+pub(super) const OURS: &str = "the target is ours";
 /// How long a rollback waits for the Lease's word before it goes on without.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How often a Lease of unknown health is looked at.
-const LOOK: Duration = Duration::from_secs(5);
+const LOOK: Duration = Duration::from_secs(2);
 
 /// A Lease that is ours. Renewed until dropped.
 pub(super) struct Lock {
@@ -164,7 +167,7 @@ impl Run {
             };
             let (now, asked) = (self.now(), Instant::now());
             let seen = found.as_ref().map(Seen::read);
-            let mut note = "the target is ours".to_owned();
+            let mut note = OURS.to_owned();
             if let Some(seen) = &seen {
                 match lease::decide(seen, &claim.identity, now) {
                     Decision::Take => {
@@ -173,17 +176,22 @@ impl Run {
                             note = format!("an operation was left unfinished here: {}", seen.describe(now));
                         }
                     }
+                    _ if self.is_gone(seen) => {
+                        note = format!("its process is gone, taken over from {}", seen.describe(now))
+                    }
                     _ if self.take_over => note = format!("taken over from {}", seen.describe(now)),
                     Decision::Refuse => return Err(held(seen, self)),
                     Decision::Observe => match &watched {
                         Some((version, _)) if *version != seen.version => return Err(held(seen, self)),
-                        Some((_, since)) if since.elapsed() >= lease::DURATION => {
+                        Some((_, since)) if since.elapsed() >= seen.good_for => {
                             note = format!("its holder is gone, taken over from {}", seen.describe(now));
                         }
                         _ => {
                             watched.get_or_insert_with(|| (seen.version.clone(), asked));
                             let who = seen.describe(now);
-                            self.note(index, format!("watching for 60s whether the Lease is renewed: {who}")).await;
+                            let seconds = seen.good_for.as_secs();
+                            let word = format!("watching for {seconds} s whether its Lease is renewed: {who}");
+                            self.note(index, word).await;
                             self.wait(LOOK).await?;
                             continue;
                         }
@@ -196,7 +204,7 @@ impl Run {
             };
             match answer {
                 Ok(taken) => {
-                    if note != "the target is ours" {
+                    if note != OURS {
                         self.note(index, note.clone()).await;
                     }
                     self.lock = Some(Lock::keep(lease, claim, &taken, asked, &self.cluster, &self.writer));
@@ -215,6 +223,14 @@ impl Run {
                 }
             }
         }
+    }
+
+    /// Whether the process that holds a Lease is known to be gone: it ran on this machine, and nobody holds its journal.
+    fn is_gone(&self, seen: &Seen) -> bool {
+        let theirs = seen.holder.as_deref().and_then(note::host);
+        let here = theirs.is_some() && theirs == note::host(&self.actor);
+        let operation = seen.operation.as_ref().map(|id| OperationId(id.clone()));
+        here && operation.is_some_and(|id| self.journals.is_abandoned(&id))
     }
 
     /// What we write about ourselves.
@@ -316,7 +332,9 @@ impl Run {
 fn held(seen: &Seen, run: &Run) -> Stop {
     let who = seen.describe(run.now());
     Stop::Refused(format!(
-        "{} is held by {who}; wait until it ends, talk to its operator, or take it over explicitly",
-        run.plan().target
+        "{} is held by {who}; wait until it ends, or talk to its operator. If nobody carries it out any more, ask again in {} s: it is \
+         then taken over",
+        run.plan().target,
+        formats::lease::FRESH.as_secs()
     ))
 }

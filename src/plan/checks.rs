@@ -2,12 +2,9 @@
 
 use super::Asked;
 use super::span;
+use crate::formats::lease;
 use crate::model::{Access, CommonFacts, Holder, Kind, Precondition, Reservation};
 use jiff::Timestamp;
-
-/// Seconds after which a Lease that nobody renewed may be taken over; twice its length, as clocks differ. The lock itself
-/// watches the Lease and has the last word.
-const ABANDONED: u64 = 120;
 
 /// The checks that every verb begins with. `lease` says whether the verb refuses to run without a Lease.
 pub(super) fn shared(asked: &Asked<'_>, common: &CommonFacts, lease: bool) -> Vec<Precondition> {
@@ -98,17 +95,23 @@ fn nobody_else(holder: Option<&Holder>, now: Timestamp) -> Option<Precondition> 
     // A Lease says `user@host/operation`; the operation is told apart.
     let who = holder.identity.split('/').next().unwrap_or_default();
     let operation = holder.operation.as_ref().map(|id| format!(" for operation {id}")).unwrap_or_default();
-    let silent = holder.renewed.map(|renewed| span::between(renewed, now));
-    Some(match silent.filter(|silent| *silent > ABANDONED) {
-        Some(silent) => {
-            let silent = span::words(silent);
-            let detail = format!("{who} held it{operation} and fell silent {silent} ago: it is taken over");
-            Precondition::warn("nobody else", detail)
-        }
-        None => {
-            let detail = format!("{who} is at work on it{operation}; wait, or finish that first");
-            Precondition::require("nobody else", false, detail)
-        }
+    let fresh = holder.renewed.is_some_and(|renewed| lease::is_fresh(renewed, now));
+    Some(if holder.gone {
+        let detail =
+            format!("{who} held it{operation}, whose process on this machine is gone: it is taken over at once");
+        Precondition::warn("nobody else", detail)
+    } else if fresh {
+        let detail = format!("{who} is at work on it{operation}; wait, or finish that first");
+        Precondition::require("nobody else", false, detail)
+    } else {
+        // The lock has the last word: clocks differ.
+        let silent = holder.renewed.map(|renewed| format!(" {} ago", span::words(span::between(renewed, now))));
+        let watched = lease::DURATION.as_secs();
+        let detail = format!(
+            "{who} held it{operation} and fell silent{}: watched for {watched} s, then taken over",
+            silent.unwrap_or_default()
+        );
+        Precondition::warn("nobody else", detail)
     })
 }
 
@@ -178,17 +181,23 @@ mod tests {
 
     #[rstest]
     #[case(None, HOLDS)]
-    #[case(Some(Some(30)), STOPS)]
-    #[case(Some(None), STOPS)]
-    #[case(Some(Some(500)), WARNS)]
+    #[case(Some(Some(3)), STOPS)]
+    #[case(Some(Some(13)), WARNS)]
+    #[case(Some(Some(-4000)), WARNS)]
+    #[case(Some(None), WARNS)]
     fn another_holder(#[case] silent: Option<Option<i64>>, #[case] expected: (bool, bool)) {
         let mut common = fixtures::common(fixtures::deployment("app:2"));
         common.holder = silent.map(|silent| Holder {
             identity: "ana@desk".into(),
             operation: Some("op-1".into()),
             renewed: silent.map(fixtures::ago),
+            gone: false,
         });
         assert_eq!(check(&common, false, "nobody else"), [expected]);
+        if let Some(holder) = &mut common.holder {
+            holder.gone = true;
+            assert_eq!(check(&common, false, "nobody else"), [WARNS], "a process that is gone keeps nobody out");
+        }
     }
 
     #[rstest]

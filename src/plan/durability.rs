@@ -2,7 +2,7 @@
 
 use super::span;
 use crate::formats::owner;
-use crate::model::{CommonFacts, Durability, Owner, OwnerKind};
+use crate::model::{CommonFacts, Durability, Owner, OwnerKind, Syncs};
 
 /// Whether the owner keeps its hands off: suspended, or told to by the object itself.
 pub(super) fn suspended(common: &CommonFacts) -> bool {
@@ -33,7 +33,12 @@ pub(super) fn of_direct_write(common: &CommonFacts) -> Durability {
             format!("{owner} reverts this at its next upgrade, {when} if it detects drift: put it back in Git as well")
         }
         OwnerKind::Application => {
-            let when = within.unwrap_or_else(|| "at its next sync, within seconds if it heals itself".into());
+            let when = match common.owner_syncs {
+                Some(Syncs::Heals) => "within about 5 s",
+                Some(Syncs::OnCommit) => "at the next commit",
+                Some(Syncs::ByHand) => "at its next sync, which only a hand begins",
+                None => "at its next sync, within seconds if it heals itself",
+            };
             format!("{owner} reverts this {when}: put it back in Git as well")
         }
     })

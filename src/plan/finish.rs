@@ -6,10 +6,10 @@ use super::{Asked, Sheet, bump, checks, disruption, span, step, stick};
 use crate::formats::template;
 use crate::model::{Action, Durability, Precondition, Risk, RollbackFacts};
 
-/// The rest of a rollback; None where no hold is on the workload, or where it runs what is to be undone.
+/// The rest of a rollback; None where nothing is held for the workload, or where it runs what is to be undone.
 pub(super) fn plan(asked: &Asked<'_>, facts: &RollbackFacts) -> Option<Sheet> {
     let (common, reconciler) = (&facts.common, facts.reconciler.as_ref()?);
-    let record = reconciler.hold.as_ref()?;
+    let record = reconciler.hold()?;
     let containers = template::of(&common.object)["spec"]["containers"].as_array()?;
     let mut swaps = Vec::new();
     for (name, bad) in &record.bad {

@@ -80,6 +80,7 @@ pub(super) fn common(object: Value) -> CommonFacts {
         owner: None,
         owner_interval: None,
         owner_suspended: false,
+        owner_syncs: None,
         autoscaler: None,
         permissions: permissions.collect(),
         holder: None,

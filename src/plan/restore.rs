@@ -81,12 +81,19 @@ pub(super) fn of<'g>(
 impl Restore<'_> {
     fn take(&mut self, swap: &Swap, place: &GitPlace, finishing: bool) -> Result<(), String> {
         let branch = &self.facts.reference.branch;
-        let (says, good) = (version(&place.says), version(&swap.good));
-        if says == good || finishing && says != version(&swap.bad) {
+        let (says, good, bad) = (version(&place.says), version(&swap.good), version(&swap.bad));
+        if let Some(policy) = &place.policy {
+            // A policy that selects something else already writes that. Where Git is right, only what is known to write it counts.
+            let right = says == good && !finishing;
+            let writes = |latest: &String| *latest == bad || *latest == says && says != good;
+            self.rewritten |= policy.latest.as_ref().map_or(!right, writes);
+            self.policies.push(policy.object.type_name());
+        }
+        if says == good || finishing && says != bad {
             self.reasons.push(format!("{branch} says {says} for {} already ({})", swap.container, place.place));
             return Ok(());
         }
-        if says != version(&swap.bad) {
+        if says != bad {
             let detail = format!("{branch} says {says}, which does not run yet: it is set back to {good} as well");
             self.preconditions.push(Precondition::warn("git", detail));
         }
@@ -101,12 +108,6 @@ impl Restore<'_> {
         if !place.reaches.is_empty() {
             let detail = format!("this value reaches others as well: {}", super::bump::listed(&place.reaches));
             self.preconditions.push(Precondition::warn("reaches", detail));
-        }
-        if let Some(policy) = &place.policy {
-            // A policy that selects something else already writes that.
-            self.rewritten |=
-                policy.latest.as_ref().is_none_or(|latest| *latest == version(&swap.bad) || *latest == says);
-            self.policies.push(policy.object.type_name());
         }
         self.places.push(format!("{}: {says} → {good}", place.place));
         if self.change.is_empty() {

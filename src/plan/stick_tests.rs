@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::model::{
-    Automation, Commit, Draft, FileEdit, GitFacts, GitPlace, HoldRecord, Intent, Kind, ObjectRef, OperationId,
-    OwnerKind, Policy, Reference,
+    Automation, Commit, Draft, FileEdit, GitFacts, GitPlace, HoldRecord, Intent, OperationId, OwnerKind, Policy,
+    Reference,
 };
 use crate::plan::fixtures::{self, ago, checkout, now, operation};
 use rstest::rstest;
@@ -47,17 +47,15 @@ fn place(says: &str) -> GitPlace {
 
 fn facts(says: &str) -> ReconcilerFacts {
     ReconcilerFacts {
-        means: Means::LeaveAlone,
-        object: checkout(),
-        uid: "u1".into(),
-        original: None,
-        hold: None,
-        allowed: Some(true),
+        marks: vec![holdable("flux apps/shop", Mark::by(Means::LeaveAlone), checkout())],
+        by_hand: false,
+        left: Vec::new(),
+        undone: Vec::new(),
         consumer: Some((
             ObjectRef::new(Kind::Kustomization, "apps", "shop"),
-            ObjectRef::new(Kind::GitRepository, "apps", "fleet"),
+            Some(ObjectRef::new(Kind::GitRepository, "apps", "fleet")),
         )),
-        git: Ok(GitFacts {
+        git: GitSight::Read(Box::new(GitFacts {
             reference: Reference {
                 repository: "https://git.example/shop.git".into(),
                 branch: "main".into(),
@@ -70,12 +68,43 @@ fn facts(says: &str) -> ReconcilerFacts {
             author: Ok("Ana <ana@example.org>".into()),
             places: vec![Ok(place(says))],
             automations: Vec::new(),
-        }),
+        })),
+    }
+}
+
+fn holdable(owner: &str, mark: Mark, object: ObjectRef) -> Holdable {
+    Holdable {
+        owner: owner.into(),
+        mark,
+        object,
+        uid: "u1".into(),
+        original: None,
+        hold: None,
+        shared: 0,
+        allowed: Some(true),
+        freezes: Vec::new(),
+    }
+}
+
+fn record(operation: &str) -> HoldRecord {
+    HoldRecord {
+        operation: OperationId(operation.into()),
+        actor: "ben@bridge".into(),
+        workload: "Deployment/checkout".into(),
+        namespace: String::new(),
+        part: None,
+        aside: false,
+        since: ago(600),
+        until: ago(-3000),
+        original: None,
+        bad: vec![("app".into(), "app:2".into())],
+        why: None,
     }
 }
 
 fn git(facts: &mut ReconcilerFacts) -> &mut GitFacts {
-    facts.git.as_mut().unwrap()
+    let GitSight::Read(git) = &mut facts.git else { panic!() };
+    git
 }
 
 fn stick(facts: &ReconcilerFacts, beyond: bool, change: impl FnOnce(&mut CommonFacts)) -> Stick {
@@ -99,7 +128,7 @@ fn the_cluster_is_put_right_first_then_git_then_the_owner_is_let_go() {
     assert_eq!(words(&stick), ["hold", "commit", "push", "applied", "release"]);
     assert_eq!((stick.before.len(), &stick.durability), (1, &Durability::Sticks));
     let Action::HoldOwner(hold) = &stick.before[0].action else { panic!() };
-    assert_eq!((hold.means, &hold.object, hold.original.as_deref()), (Means::LeaveAlone, &checkout(), None));
+    assert_eq!((hold.mark.means, &hold.object, hold.original.as_deref()), (Means::LeaveAlone, &checkout(), None));
     assert_eq!((hold.bad.as_slice(), hold.until), (&[("app".to_owned(), "app:2".to_owned())][..], ago(-3600)));
     let Action::Commit(commit) = &stick.after[0].action else { panic!() };
     insta::assert_snapshot!(commit.message, @r"
@@ -146,31 +175,26 @@ fn an_image_automation_is_told() {
     let told = told.iter().find(|p| p.what == "image automation").unwrap();
     assert!(told.warning && told.detail.contains("checkout writes this value"), "{told:?}");
 
-    let automation = Automation {
-        object: ObjectRef::new(Kind::ImageUpdateAutomation, "apps", "fleet"),
-        uid: "u9".into(),
-        suspended: None,
-        hold: None,
-        allowed: Some(true),
-    };
-    git(&mut facts).automations = vec![automation];
+    let object = ObjectRef::new(Kind::ImageUpdateAutomation, "apps", "fleet");
+    let held = holdable("image automation apps/fleet", Mark::by(Means::Suspend), object);
+    git(&mut facts).automations = vec![Automation { held, by_hand: false }];
     let held = stick(&facts, false, |_| ());
     assert_eq!(words(&held), ["hold", "hold", "commit", "push", "applied", "release"]);
     assert_eq!(held.last.iter().map(|step| step.step.as_str()).collect::<Vec<_>>(), ["by hand", "release"]);
     let Action::HoldOwner(hold) = &held.after[0].action else { panic!() };
-    assert_eq!((hold.means, &*hold.object.name, &*hold.uid), (Means::Suspend, "fleet", "u9"));
+    assert_eq!((hold.mark.means, &*hold.object.name, &*hold.uid), (Means::Suspend, "fleet", "u1"));
 
-    git(&mut facts).automations[0].suspended = Some(true);
+    git(&mut facts).automations[0].by_hand = true;
     let by_hand = stick(&facts, false, |_| ());
     assert!(by_hand.last.is_empty() && by_hand.reasons.iter().any(|r| r.contains("suspended already")), "{by_hand:?}");
     let Ok(place) = &mut git(&mut facts).places[0] else { panic!() };
     place.policy = Some(Policy { object: policy, latest: Some("3".into()) });
-    git(&mut facts).automations[0].suspended = None;
+    git(&mut facts).automations[0].by_hand = false;
     assert!(stick(&facts, false, |_| ()).last.is_empty(), "a policy that selects a newer one writes that");
 }
 
 #[rstest]
-#[case(|f: &mut ReconcilerFacts| f.git = Err("the repository was not read within 8 s".into()), "the repository was not read within 8 s")]
+#[case(|f: &mut ReconcilerFacts| f.git = GitSight::Unknown("the repository was not read within 8 s".into()), "the repository was not read within 8 s")]
 #[case(|f: &mut ReconcilerFacts| git(f).author = Err("set user.name".into()), "set user.name")]
 #[case(|f: &mut ReconcilerFacts| git(f).places = vec![Err(("app".into(), "nothing sets it".into()))], "app: nothing sets it")]
 #[case(|f: &mut ReconcilerFacts| git(f).reference.repository = "https://a:hunter2@git.example/x".into(), "the repository's URL holds a password")]
@@ -200,7 +224,7 @@ fn a_hold_by_hand_is_neither_taken_nor_taken_off() {
 #[test]
 fn without_the_right_to_hold_nothing_is_promised() {
     let mut facts = facts("app:2");
-    facts.allowed = Some(false);
+    facts.marks[0].allowed = Some(false);
     let stick = stick(&facts, false, |_| ());
     assert!(
         words(&stick).is_empty() && stick.durability.to_string().contains("reverts this within 10 min"),
@@ -212,8 +236,9 @@ fn without_the_right_to_hold_nothing_is_promised() {
 #[test]
 fn a_release_is_suspended_as_a_whole_and_let_go_by_hand() {
     let mut facts = facts("app:2");
-    (facts.means, facts.object) = (Means::Suspend, ObjectRef::new(Kind::HelmRelease, "apps", "shop"));
-    facts.git = Err("Helm values".into());
+    let release = ObjectRef::new(Kind::HelmRelease, "apps", "shop");
+    facts.marks = vec![holdable("flux apps/shop", Mark::by(Means::Suspend), release)];
+    facts.git = GitSight::Unknown("Helm values".into());
     let stick = stick(&facts, false, |common| common.owner = Some(fixtures::owner(OwnerKind::HelmRelease)));
     assert_eq!(words(&stick), ["hold", "by hand", "release"]);
     assert!(stick.preconditions.iter().any(|p| p.detail.contains("gets no upgrade meanwhile")), "{stick:?}");
@@ -222,21 +247,105 @@ fn a_release_is_suspended_as_a_whole_and_let_go_by_hand() {
 #[test]
 fn a_hold_of_another_operation_is_taken_over_and_somebodys_newer_word_stays() {
     let mut facts = facts("app:3");
-    facts.hold = Some(HoldRecord {
-        operation: OperationId("op-0".into()),
-        actor: "ben@bridge".into(),
-        workload: "Deployment/checkout".into(),
-        since: ago(600),
-        until: ago(-3000),
-        original: None,
-        bad: vec![("app".into(), "app:2".into())],
-        why: None,
-    });
+    facts.marks[0].hold = Some(record("op-0"));
     let stick = stick(&facts, false, |common| common.owner_suspended = true);
     assert_eq!(words(&stick), ["hold", "applied", "release"], "app:3 in Git is neither what was undone nor what runs");
     let Action::HoldOwner(hold) = &stick.before[0].action else { panic!() };
     assert_eq!(hold.adopts, Some(OperationId("op-0".into())));
     assert!(stick.before[0].detail.contains("taking over from op-0"));
+}
+
+fn argo(object: &str, means: Means) -> Holdable {
+    let object = ObjectRef::new(Kind::Application, "argocd", object);
+    let freezes = vec!["Deployment/cart".into(), "Service/checkout".into()];
+    Holdable { freezes, ..holdable(&format!("argo {}", object.path()), Mark::by(means), object) }
+}
+
+fn of_argo() -> ReconcilerFacts {
+    let consumer = Some((ObjectRef::new(Kind::Application, "argocd", "shop"), None));
+    ReconcilerFacts { marks: vec![argo("shop", Means::SyncDisabled)], consumer, ..facts("app:2") }
+}
+
+fn by_argo(facts: &ReconcilerFacts, syncs: Syncs) -> Stick {
+    stick(facts, false, |common| {
+        common.owner = Some(Owner { kind: OwnerKind::Application, namespace: "argocd".into(), name: "shop".into() });
+        common.owner_syncs = Some(syncs);
+    })
+}
+
+#[test]
+fn an_application_is_held_compared_let_go_and_settled() {
+    let stick = by_argo(&of_argo(), Syncs::Heals);
+    assert_eq!(words(&stick), ["hold", "commit", "push", "applied", "release"]);
+    assert_eq!(stick.last[0].step, "settled", "once the rollout is over");
+    assert_eq!(stick.durability, Durability::Sticks);
+    assert!(stick.reasons[0].starts_with("argo argocd/shop would undo this within about 5 s"), "{:?}", stick.reasons);
+    let frozen = stick.preconditions.iter().find(|p| p.what == "frozen").unwrap();
+    assert_eq!(frozen.detail, "app/shop syncs nothing meanwhile: also not Deployment/cart, Service/checkout");
+    let Action::HoldOwner(hold) = &stick.before[0].action else { panic!() };
+    assert_eq!(hold.asked, Some(ObjectRef::new(Kind::Application, "argocd", "shop")));
+    assert!(by_argo(&of_argo(), Syncs::OnCommit).reasons[0].contains("at the next commit"));
+}
+
+#[test]
+fn what_stands_above_is_held_first_and_let_go_last() {
+    let mut facts = of_argo();
+    facts.marks.push(argo("root", Means::SyncDisabled));
+    let stick = by_argo(&facts, Syncs::Heals);
+    let of = |steps: &[Step], word: &str| -> Vec<String> {
+        let steps = steps.iter().filter(|step| step.step == word);
+        steps.map(|step| step.detail.split(':').next().unwrap().to_owned()).collect()
+    };
+    assert_eq!(of(&stick.before, "hold"), ["app/root", "app/shop"]);
+    assert_eq!(of(&stick.after, "release"), ["app/shop", "app/root"]);
+    let Action::HoldOwner(root) = &stick.before[0].action else { panic!() };
+    assert_eq!(root.asked, None, "only what syncs the workload is asked");
+}
+
+#[test]
+fn a_hold_that_may_be_undone_is_not_said_to_stick() {
+    let mut facts = of_argo();
+    facts.undone = vec!["appset/all syncs app/shop by itself, step by step".into()];
+    let stick = by_argo(&facts, Syncs::Heals);
+    assert!(stick.durability.to_string().starts_with("appset/all syncs app/shop by itself"), "{}", stick.durability);
+    assert!(stick.preconditions.iter().any(|p| p.what == "hold" && p.warning));
+}
+
+#[test]
+fn what_only_a_hand_syncs_is_not_held() {
+    let mut facts = of_argo();
+    facts.marks.clear();
+    let told = by_argo(&facts, Syncs::ByHand);
+    assert_eq!((words(&told), &told.durability), (vec!["commit", "push"], &Durability::Sticks));
+    facts.git = GitSight::Unknown("no repository".into());
+    let without = by_argo(&facts, Syncs::ByHand);
+    assert!(words(&without).is_empty());
+    assert!(without.durability.to_string().contains("at its next sync, which only a hand begins"));
+}
+
+#[test]
+fn while_git_is_read_the_cluster_can_be_put_right() {
+    let mut facts = facts("app:2");
+    facts.git = GitSight::Outstanding;
+    let stick = stick(&facts, false, |_| ());
+    assert_eq!(words(&stick), ["hold", "by hand", "release"]);
+    assert!(stick.preconditions.iter().any(|p| p.what == "git" && p.detail.starts_with(OUTSTANDING)));
+    assert!(stick.after[0].detail.contains("roll back once more"), "{}", stick.after[0].detail);
+}
+
+#[test]
+fn an_automation_that_was_left_held_is_let_go_once_nothing_writes_the_value() {
+    let object = ObjectRef::new(Kind::ImageUpdateAutomation, "apps", "fleet");
+    let mark = holdable("image automation apps/fleet", Mark::by(Means::Suspend), object);
+    let mut facts = facts("app:1");
+    facts.left = vec![Holdable { hold: Some(record("op-0")), ..mark }];
+    let told = stick(&facts, false, |_| ());
+    assert_eq!(told.last.iter().map(|step| step.step.as_str()).collect::<Vec<_>>(), ["release"]);
+    let Action::ReleaseOwner(hold) = &told.last[0].action else { panic!() };
+    assert_eq!((&*hold.object.name, hold.adopts.as_ref().map(|id| id.0.as_str())), ("fleet", Some("op-0")));
+    facts.git = GitSight::Unknown("no repository".into());
+    let told = stick(&facts, false, |_| ());
+    assert_eq!(told.last.iter().map(|step| step.step.as_str()).collect::<Vec<_>>(), ["by hand", "release"]);
 }
 
 #[test]

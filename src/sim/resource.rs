@@ -207,6 +207,10 @@ pub mod resources {
             group: "kustomize.toolkit.fluxcd.io", short: &["ks"], categories: &[] };
         GIT_REPOSITORIES = GATEWAY { "GitRepository", "gitrepositories", "gitrepository",
             group: "source.toolkit.fluxcd.io", short: &["gitrepo"], categories: &[] };
+        APPLICATIONS = GATEWAY { "Application", "applications", "application", group: "argoproj.io", version: "v1alpha1",
+            short: &["app", "apps"], subresources: &[], categories: &[] };
+        APPLICATION_SETS = GATEWAY { "ApplicationSet", "applicationsets", "applicationset", group: "argoproj.io",
+            version: "v1alpha1", short: &["appset", "appsets"], subresources: &["status"], categories: &[] };
         ROLLOUTS = GATEWAY { "Rollout", "rollouts", "rollout", group: "argoproj.io", version: "v1alpha1", short: &["ro"],
             subresources: &["scale", "status"], categories: &[] };
         CUSTOM_RESOURCE_DEFINITIONS = CORE { "CustomResourceDefinition", "customresourcedefinitions",

@@ -37,6 +37,13 @@ pub enum Message {
         /// The plan, or why there is none.
         result: Result<Arc<Plan>, Failure>,
     },
+    /// A second answer to [`Effect::Gather`]: the plan with what came later.
+    Replanned {
+        /// The request's ticket.
+        ticket: Ticket,
+        /// The plan.
+        plan: Arc<Plan>,
+    },
     /// An answer to [`Effect::Muster`]: one of the plans, or why there is none.
     Mustered {
         /// The request's ticket.

@@ -47,6 +47,7 @@ impl State {
                 Vec::new()
             }
             Message::Planned { ticket, result } => self.planned(ticket, result),
+            Message::Replanned { ticket, plan } => self.replanned(ticket, plan),
             Message::Mustered { ticket, object, result } => self.mustered(ticket, &object, result),
             Message::Began(id, result) => {
                 self.began(&id, result);
@@ -287,13 +288,23 @@ impl State {
             Ok(plan) => {
                 self.layers.retain(|layer| !matches!(layer, Layer::Form(_) | Layer::Plan(_)));
                 let at = at.min(self.layers.len());
-                self.layers.insert(at, Layer::Plan(Box::new(PlanSheet::new(plan))));
+                self.layers.insert(at, Layer::Plan(Box::new(PlanSheet::answering(ticket, plan))));
             }
             Err(failure) => {
                 let question = Question::failure(failure, planning.why.as_deref());
                 self.layers.insert(at, Layer::Question(question));
             }
         }
+        Vec::new()
+    }
+
+    /// More is known for a plan that is still read: its sheet shows that. One that was confirmed stays what was confirmed.
+    fn replanned(&mut self, ticket: Ticket, plan: Arc<Plan>) -> Vec<Effect> {
+        let sheets = self.layers.iter_mut().filter_map(|layer| match layer {
+            Layer::Plan(sheet) => Some(sheet),
+            _ => None,
+        });
+        sheets.filter(|sheet| sheet.answers(ticket)).for_each(|sheet| sheet.renew(Arc::clone(&plan)));
         Vec::new()
     }
 

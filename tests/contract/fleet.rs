@@ -56,8 +56,8 @@ fn manifest() -> String {
 }
 
 impl Fleet {
-    /// The repository, with tag 1.0, and the objects that apply it; returns once it is applied and out.
-    pub async fn new(w: &World) -> Self {
+    /// The repository alone, with tag 1.0.
+    pub fn repository(w: &World) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let real = !w.is_embedded()
             && std::env::var("PILOTHOUSE_TEST_KUBECONFIG").is_ok_and(|path| Path::new(&path) == w.kubeconfig);
@@ -76,6 +76,12 @@ impl Fleet {
         let fleet = Self { folder, bare, url };
         fleet.write("apps/shop/web.yaml", &manifest());
         fleet.commit(FILE, &overlay("1.0"), "Web 1.0");
+        fleet
+    }
+
+    /// The repository, and the objects that apply it; returns once it is applied and out.
+    pub async fn new(w: &World) -> Self {
+        let fleet = Self::repository(w);
         w.create(json!({"apiVersion": SOURCE, "kind": "GitRepository", "metadata": {"name": "fleet"},
             "spec": {"interval": "2s", "url": fleet.url, "ref": {"branch": "main"}}}))
             .await;
@@ -86,6 +92,11 @@ impl Fleet {
         fleet.applied(w).await;
         w.rolled_out("web").await;
         fleet
+    }
+
+    /// The bare repository.
+    pub fn bare(&self) -> &Path {
+        &self.bare
     }
 
     fn write(&self, path: &str, text: &str) {
@@ -155,6 +166,31 @@ impl Fleet {
             api.patch("sold", &PatchParams::default(), &patch).await.unwrap();
             return;
         }
+        self.chart();
+        w.create(json!({"apiVersion": HELM, "kind": "HelmRelease", "metadata": {"name": "sold"}, "spec": {
+            "interval": "2s", "values": values,
+            "chart": {"spec": {"chart": "./charts/sold", "interval": "2s", "sourceRef": {"kind": "GitRepository", "name": "fleet"}}}}}))
+            .await;
+    }
+
+    /// The same HelmRelease, applied from Git by Kustomization `shop`; `extra` is a line of its spec.
+    pub async fn release_in_git(&self, w: &World, tag: &str, extra: &str) {
+        let release = format!(
+            "apiVersion: {HELM}\nkind: HelmRelease\nmetadata: {{name: sold}}\nspec:\n  interval: 2s\n{extra}  chart:\n    spec:\n      \
+             chart: ./charts/sold\n      interval: 2s\n      sourceRef: {{kind: GitRepository, name: fleet}}\n  values:\n    \
+             image: {{repository: {IMAGE}, tag: \"{tag}\"}}\n"
+        );
+        self.commit("apps/shop/release.yaml", &release, &format!("Sold {tag}"));
+        let overlay = self.show(FILE);
+        if !overlay.contains("release.yaml") {
+            let overlay = overlay.replace("resources: [web.yaml]", "resources: [web.yaml, release.yaml]");
+            self.commit(FILE, &overlay, "Sold is there");
+        }
+        self.applied(w).await;
+    }
+
+    /// The chart alone.
+    pub fn chart(&self) {
         let template =
             manifest().replace("{name: web}\nspec", "{name: sold}\nspec").replace("{app: web}", "{app: sold}");
         let image = "\"{{ .Values.image.repository }}:{{ .Values.image.tag }}\"";
@@ -163,10 +199,6 @@ impl Fleet {
         self.write("charts/sold/Chart.yaml", "apiVersion: v2\nname: sold\nversion: 0.1.0\n");
         self.write("charts/sold/values.yaml", "image: {}\n");
         self.commit("charts/sold/templates/web.yaml", &template, "A chart");
-        w.create(json!({"apiVersion": HELM, "kind": "HelmRelease", "metadata": {"name": "sold"}, "spec": {
-            "interval": "2s", "values": values,
-            "chart": {"spec": {"chart": "./charts/sold", "interval": "2s", "sourceRef": {"kind": "GitRepository", "name": "fleet"}}}}}))
-            .await;
     }
 
     /// An automation that writes what policy `web` selects, wherever the line says so.

@@ -43,7 +43,6 @@ fn looking(w: &World, cache: &tempfile::TempDir) -> observe::World {
         actor: "ana@desk".into(),
         proven: HashMap::new(),
         repository: None,
-        patience: std::time::Duration::from_secs(8),
     }
 }
 

@@ -176,7 +176,9 @@ async fn one_container(w: World) {
     let choice = LogChoice { container: Some("proxy".into()), ..LogChoice::default() };
     let request = LogRequest { choice, ..LogRequest::new(LogSubject::Workload(workload(&w))) };
     let mut logs = Followed::new(&w, request);
-    logs.until("its lines", |logs| !logs.pods().is_empty()).await;
-    let state = |name: &str| logs.sources.iter().find(|s| &*s.container == name).map(|s| s.state.clone());
-    assert_eq!((state("web"), state("proxy")), (Some(LogState::Left), Some(LogState::Following)));
+    let state =
+        |logs: &Followed, name: &str| logs.sources.iter().find(|s| &*s.container == name).map(|s| s.state.clone());
+    let follows = |logs: &Followed| state(logs, "proxy") == Some(LogState::Following);
+    logs.until("its lines", |logs| !logs.pods().is_empty() && follows(logs)).await;
+    assert_eq!(state(&logs, "web"), Some(LogState::Left));
 }

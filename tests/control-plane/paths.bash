@@ -18,6 +18,8 @@ digest() {
 assets="$cache/$(digest "$here/go.mod" "$here/go.sum" "$here/build")"
 # The controller of Argo Rollouts and its CRDs.
 rollouts="$cache/argo-rollouts-$(digest "$here/argo-rollouts/go.mod" "$here/argo-rollouts/go.sum" "$here/argo-rollouts/build")"
+# The CRDs of Argo CD.
+argocd="$cache/argo-cd-$(digest "$here/argo-cd/go.mod" "$here/argo-cd/go.sum" "$here/argo-cd/build")"
 # Helm, which carries out rollbacks of its releases.
 helm="$cache/helm-$(digest "$here/helm/go.mod" "$here/helm/go.sum" "$here/helm/build")"
 # Flux's controllers and their CRDs.

@@ -24,7 +24,6 @@ async fn planned(stage: &Stage, target: ObjectRef, revision: u64) -> Plan {
         actor: "ana@bridge".into(),
         proven: HashMap::new(),
         repository: None,
-        patience: std::time::Duration::from_secs(8),
     };
     let intent = Intent::Rollback { target, revision: Some(revision) };
     let facts = observe::gather(&world, &intent).await.unwrap();

@@ -9,3 +9,4 @@ mod rollback;
 mod shift;
 mod stage;
 mod stick;
+mod takeover;

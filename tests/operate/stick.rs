@@ -4,7 +4,7 @@
 use crate::stage::{ALL, FREE, Stage, deployment, ended, striking};
 use pilothouse::{
     connect::kube::Cluster,
-    model::{Control, Intent, OperationId, OperationState, Outcome, Plan},
+    model::{Control, Facts, Intent, OperationId, OperationState, Outcome, Plan},
     observe, operate,
     operate::{Consent, Crew, Journals, Strike},
     plan::{self, PlanError},
@@ -87,9 +87,10 @@ async fn planned(stage: &Stage, cluster: &Cluster, id: &str, revision: Option<u6
         actor: format!("{id}@bridge"),
         proven: HashMap::new(),
         repository: None,
-        patience: std::time::Duration::from_secs(8),
     };
-    let facts = observe::gather(&world, &intent).await.unwrap();
+    let mut facts = observe::gather(&world, &intent).await.unwrap();
+    let Facts::Rollback(rollback) = &mut facts else { panic!("these are the facts of a rollback") };
+    observe::sight(&world, rollback, intent.target(), Duration::from_secs(60)).await;
     plan::plan(&intent, &facts, OperationId(format!("op-{id}")), None, cluster.clock().now())
 }
 

@@ -3,6 +3,8 @@
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod argo;
+#[path = "../contract/argo_cd.rs"]
+mod argo_cd;
 mod bump;
 mod faults;
 #[path = "../contract/fleet.rs"]
@@ -12,6 +14,7 @@ mod follow;
 #[path = "../line/front.rs"]
 #[allow(dead_code, reason = "shared with the stories of a line, which use more of it")]
 mod front;
+mod held;
 mod helm;
 mod history;
 mod journal;
@@ -52,7 +55,7 @@ fn main() -> std::process::ExitCode {
         transport::ALL,
     ]
     .concat();
-    let served = [&stories[..], argo::ALL, bump::SERVED, follow::ALL, stick::ALL].concat();
+    let served = [&stories[..], argo::ALL, bump::SERVED, follow::ALL, stick::ALL, held::ALL].concat();
     let mut trials: Vec<Trial> = served.iter().map(|(name, test)| trial(Which::Served, name, *test)).collect();
     if std::env::var_os("PILOTHOUSE_TEST_KUBECONFIG").is_some() {
         let there = |variable: &str, what: &str| {
@@ -68,6 +71,9 @@ fn main() -> std::process::ExitCode {
         }
         if there("PILOTHOUSE_TEST_HELM", "Helm") {
             real.extend(helm::REAL);
+        }
+        if there("PILOTHOUSE_TEST_ARGO_CD", "kinds of Argo CD") {
+            real.extend(held::ALL);
         }
         if there("PILOTHOUSE_TEST_FLUX", "Flux") {
             real.extend([follow::ALL, stick::ALL, stick::REAL].concat());

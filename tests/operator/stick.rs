@@ -18,6 +18,13 @@ pub const ALL: &[(&str, Behaviour)] = &[
 pub const REAL: &[(&str, Behaviour)] = &[
     ("stick::a_release_is_suspended_until_its_values_are_right", |w| a_release_is_suspended(w).boxed_local()),
     ("stick::an_image_automation_does_not_bump_it_again", |w| an_image_automation(w).boxed_local()),
+    ("stick::an_image_automation_left_held_is_let_go_elsewhere", |w| an_automation_left_held(w).boxed_local()),
+    ("stick::a_suspension_that_git_does_not_say_outlasts_its_kustomization", |w| {
+        a_suspension_outlasts(w, "").boxed_local()
+    }),
+    ("stick::a_suspension_that_git_denies_is_kept_from_its_kustomization", |w| {
+        a_suspension_outlasts(w, "  suspend: false\n").boxed_local()
+    }),
 ];
 
 const LABEL: &str = "kustomize.toolkit.fluxcd.io/reconcile";
@@ -93,8 +100,8 @@ async fn left(w: &World, fleet: &Fleet) -> String {
     let held = web(w).await;
     assert_eq!(image(&held), format!("{IMAGE}:1.0"), "{held}");
     assert_eq!(held["metadata"]["labels"][LABEL], "disabled");
-    let record: Value =
-        serde_json::from_str(held["metadata"]["annotations"]["pilothouse.io/hold"].as_str().unwrap()).unwrap();
+    let records = held["metadata"]["annotations"]["pilothouse.io/hold"].as_str().unwrap();
+    let record = serde_json::from_str::<Value>(records).unwrap()[0].clone();
     assert_eq!(record["bad"], json!([["web", format!("{IMAGE}:1.1-broken")]]));
     assert!(record["until"].is_string() && record["actor"].is_string() && record["why"] == "it crashes", "{record}");
     record["operation"].as_str().unwrap().to_owned()
@@ -157,6 +164,64 @@ async fn a_release_is_suspended(w: World) {
     });
     assert!(free.await["metadata"]["annotations"]["pilothouse.io/hold"].is_null());
     w.until("apps/v1", "Deployment", "sold", "settled", |o| image(o).ends_with(":1.0") && complete(o)).await;
+}
+
+/// A HelmRelease that a Kustomization applies from Git, with `extra` in its spec: suspended for a rollback it stays so, however often
+/// that is reconciled.
+async fn a_suspension_outlasts(w: World, extra: &'static str) {
+    let fleet = Fleet::new(&w).await;
+    fleet.chart();
+    fleet.release_in_git(&w, "1.0", extra).await;
+    w.until("apps/v1", "Deployment", "sold", "installed", complete).await;
+    let before = w.until(HELM, "HelmRelease", "sold", "there", |_| true).await;
+    fleet.release_in_git(&w, "1.1-broken", extra).await;
+    w.until("apps/v1", "Deployment", "sold", "stuck", |o| {
+        image(o).ends_with("1.1-broken") && o["status"]["updatedReplicas"].as_i64() >= Some(1)
+    })
+    .await;
+    let operator = Operator::new(&w);
+    let left = operator.run(&["rollback", "deploy/sold", "--yes", "-o", "json"]).await;
+    let plan = left.assert(130).plan();
+    let aside = plan["steps"][0]["detail"].as_str().unwrap().contains("its Kustomization leaves it alone");
+    assert_eq!(aside, !extra.is_empty(), "{}", plan["steps"][0]);
+    for _ in 0..3 {
+        fleet.reconcile(&w).await;
+        let held = w.until(HELM, "HelmRelease", "sold", "there", |_| true).await;
+        assert_eq!(held["spec"]["suspend"], true, "{held:#}");
+        assert_eq!(held["metadata"]["labels"][LABEL] == "disabled", aside);
+        let now = serde_json::to_value(w.deployments().get("sold").await.unwrap()).unwrap();
+        assert_eq!(image(&now), format!("{IMAGE}:1.0"));
+    }
+    fleet.release_in_git(&w, "1.0", extra).await;
+    let id = left.result()["operation"].as_str().unwrap().to_owned();
+    operator.run(&["operations", "resume", &id, "--yes", "-o", "json"]).await.assert(0);
+    let free =
+        w.until(HELM, "HelmRelease", "sold", "free", |o| o["spec"]["suspend"] == before["spec"]["suspend"]).await;
+    assert!(free["metadata"]["annotations"]["pilothouse.io/hold"].is_null(), "{}", free["metadata"]);
+    assert!(free["metadata"]["labels"][LABEL].is_null(), "{}", free["metadata"]);
+    w.until(HELM, "HelmRelease", "sold", "of Git again", |o| o["spec"]["values"]["image"]["tag"] == "1.0").await;
+    w.until("apps/v1", "Deployment", "sold", "settled", |o| image(o).ends_with(":1.0") && complete(o)).await;
+}
+
+/// Whoever began it is gone for good; somebody on another machine, who knows the cluster and nothing else, lets it go.
+async fn an_automation_left_held(w: World) {
+    let fleet = botched(&w).await;
+    fleet.automate(&w).await;
+    fleet.select(&w, "1.1-broken").await;
+    let left = rollback(&Operator::new(&w)).await;
+    let operation = left.assert(130).result()["operation"].as_str().unwrap().to_owned();
+    w.rolled_out("web").await;
+    let ben = Operator::new(&w);
+    let told = ben.run(&["rollback", "deploy/web", "--dry-run", "-o", "json"]).await.assert(0).plan();
+    assert_eq!(told["summary"], format!("finish {operation}"), "{told:#}");
+    fleet.select(&w, "1.2").await;
+    let done = rollback(&ben).await;
+    let plan = done.assert(0).plan();
+    assert_eq!(steps(&plan), ["wait", "release"], "{plan:#}");
+    let free = w.until(IMAGES, "ImageUpdateAutomation", "fleet", "let go", |o| o["spec"]["suspend"] != true).await;
+    assert!(free["metadata"]["annotations"]["pilothouse.io/hold"].is_null(), "{}", free["metadata"]);
+    fleet.ask_automation(&w).await;
+    w.until("apps/v1", "Deployment", "web", "bumped", |o| image(o).ends_with(":1.2") && complete(o)).await;
 }
 
 /// The policy selects the bad tag until there is a better one; its automation writes to Git as soon as it is let.

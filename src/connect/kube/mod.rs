@@ -9,6 +9,7 @@ mod certificate;
 mod clients;
 mod cluster;
 mod contexts;
+mod described;
 mod error;
 mod exec;
 mod kubeconfig;

@@ -5,6 +5,7 @@
 use super::{
     ApiError, ApiErrorKind,
     cluster::PATIENCE,
+    described::described,
     names,
     session::{Lane, Session},
 };
@@ -198,6 +199,15 @@ impl Reader {
             Err(error) if error.kind == ApiErrorKind::NotFound => Ok(false),
             Err(error) => Err(error),
         }
+    }
+
+    /// Whether objects of this kind have a field, as the API server describes them; whoever is logged in may ask.
+    pub async fn has_field(&self, kind: Kind, field: &[&str]) -> Result<bool, ApiError> {
+        let action = format!("ask what {} are made of", kind.plural());
+        let path = format!("/openapi/v3{}", names::version(kind));
+        let request = Request::get(path).body(Vec::new()).map_err(|e| invalid(&action, &e))?;
+        let body = self.read(request, &action).await?;
+        described(&body, kind, field).map_err(|error| invalid(&action, &error))
     }
 
     /// Whether RBAC allows this; None where the question itself is refused or not answered.

@@ -1,7 +1,7 @@
 //! Facts for a bump: the repository, the one place in it that sets the image, the edit, and whether the image exists.
 
 use super::{
-    World, common, container,
+    World, application, common, container,
     place::{self, Tip},
     policy,
     repository::{self, Found},
@@ -25,7 +25,7 @@ pub(super) async fn gather(world: &World, intent: &Intent, object: Value) -> Res
         return Err(ObserveError::WrongKind { verb: "bump", expected: "a bump", kind: target.kind.to_string() });
     };
     let container = container(&object, target, asked.as_deref())?;
-    let owner = formats::owner::owner(&object);
+    let (owner, _) = application::owner(world.cluster.reader(), &object).await;
     let found = repository::find(world, owner.as_ref(), named.as_deref(), branch.as_deref()).await?;
     let wanted = place::wanted(world, target, &container, owner.as_ref(), &found)?;
     wanted

@@ -1,6 +1,6 @@
 //! What every planner wants to know.
 
-use super::{World, policy};
+use super::{World, application, policy};
 use crate::{
     connect::kube::{ApiErrorKind, Reader},
     formats,
@@ -19,7 +19,7 @@ use tokio::time::timeout;
 pub(super) async fn gather(world: &World, intent: &Intent, object: Value) -> Result<CommonFacts, ObserveError> {
     let reader = world.cluster.reader();
     let target = intent.target();
-    let owner = formats::owner::owner(&object);
+    let (owner, application) = application::owner(reader, &object).await;
     let lease = Access::new("create", Kind::Lease, &target.namespace);
     let mut asked = [intent.needs(), intent.may_need()].concat();
     if let (Intent::Rollback { .. }, Some(release)) = (intent, super::surroundings::release_of(&object)) {
@@ -48,6 +48,7 @@ pub(super) async fn gather(world: &World, intent: &Intent, object: Value) -> Res
         actor: world.actor.clone(),
         owner_interval: kustomization.as_ref().and_then(|k| seconds(&k.spec.interval)),
         owner_suspended: suspended || formats::owner::exempt(&object),
+        owner_syncs: application.as_ref().map(application::syncs),
         owner,
         autoscaler: autoscaler?,
         permissions,
@@ -61,6 +62,10 @@ pub(super) async fn gather(world: &World, intent: &Intent, object: Value) -> Res
 
 /// How long an urgent verb waits for what is only good to know beside its target.
 pub(super) const BESIDE: Duration = Duration::from_secs(2);
+
+/// How long it is waited for whoever reconciles a workload, and what stands above: a chain of questions, without which the hold is
+/// not known.
+pub(super) const ABOVE: Duration = Duration::from_secs(6);
 
 /// An answer; for an urgent verb, nothing where there is none in time or none at all. What puts a workload back does not wait for
 /// it: the lock has the last word on who else is at work, and an autoscaler that is not seen is not written either.

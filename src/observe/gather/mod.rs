@@ -3,8 +3,11 @@
 //! Read once, decided on by a pure planner. What cannot be read is said in the facts where a plan can do without it, and is
 //! an error where it cannot.
 
+mod above;
+pub(super) mod application;
 mod bump;
 mod common;
+mod mark;
 mod migrate;
 pub(super) mod place;
 mod policy;
@@ -14,10 +17,12 @@ pub(super) mod repository;
 mod rollback;
 mod says;
 mod shift;
+mod sight;
 mod surroundings;
 
 pub(super) use common::seconds;
 pub use says::{Says, says};
+pub use sight::sight;
 
 use super::ObserveError;
 use crate::{
@@ -26,7 +31,7 @@ use crate::{
 };
 use jiff::Timestamp;
 use serde_json::Value;
-use std::{collections::HashMap, path::PathBuf, time::Duration};
+use std::{collections::HashMap, path::PathBuf};
 
 /// What gathering stands on.
 #[derive(Clone, Debug)]
@@ -41,8 +46,6 @@ pub struct World {
     pub proven: HashMap<String, Timestamp>,
     /// The repository that the configuration names for this context.
     pub repository: Option<String>,
-    /// How long a rollback waits for Git.
-    pub patience: Duration,
 }
 
 /// The facts for an intent.

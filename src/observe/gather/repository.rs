@@ -1,10 +1,10 @@
-//! Which repository a bump is written to: the one the operator names, the configuration's, the one that Flux applies the
+//! Which repository a bump is written to: the one the operator names, the configuration's, the one that Flux or Argo CD applies the
 //! workload from, or the clone that the program was started in. In that order; how it was found is said.
 
-use super::{World, common};
+use super::{World, application, common};
 use crate::{
     connect::{git::Repository, kube::Reader},
-    model::{Kind, ObjectRef, Owner},
+    model::{Kind, ObjectRef, Owner, OwnerKind},
     observe::ObserveError,
     wire::GitRepository,
 };
@@ -21,7 +21,7 @@ pub(in crate::observe) struct Found {
     pub branches: Vec<String>,
     /// Whether the operator named the branch: then no other one will do.
     pub fixed: bool,
-    /// The folder that Flux applies the workload from, with `/` and without a leading one, where it is Flux and known.
+    /// The folder that Flux or Argo CD applies the workload from, with `/` and without a leading one, where that is known.
     pub path: Option<String>,
 }
 
@@ -52,8 +52,8 @@ pub(in crate::observe) async fn find(
 pub(in crate::observe) fn unknown() -> ObserveError {
     ObserveError::Repository {
         message:
-            "which Git repository sets the image is not known: nothing names one, Flux does not apply the workload, \
-                  and this folder is no clone"
+            "which Git repository sets the image is not known: nothing names one, neither Flux nor Argo CD applies the \
+                  workload from one that is seen here, and this folder is no clone"
                 .into(),
         hint: Some("give it with --repo, or set it in the configuration".into()),
     }
@@ -66,40 +66,64 @@ pub(in crate::observe) async fn known(
     asked: Option<&str>,
     branch: Option<&str>,
 ) -> Result<Option<Found>, ObserveError> {
-    let source = source(world.cluster.reader(), owner).await;
-    let path = source.as_ref().map(|(_, _, path)| path.clone());
-    let of_flux = source.as_ref().map(|(_, source, _)| source.spec.reference.branch.to_string());
-    let branches = match (branch, of_flux) {
+    let told = told(world.cluster.reader(), owner).await;
+    let path = told.as_ref().map(|told| told.path.clone());
+    let branches = match (branch, &told) {
         (Some(branch), _) => vec![branch.to_owned()],
-        (None, Some(branch)) if !branch.is_empty() => vec![branch],
-        // Flux's own default, where a GitRepository names none.
-        (None, Some(_)) => vec!["master".to_owned()],
+        (None, Some(told)) => told.branch.iter().cloned().collect(),
         (None, None) => Vec::new(),
     };
-    let found = |location: &str, how: String| Found {
+    let found = |location: &str, how: String, fixed: bool| Found {
         location: absolute(location),
         how,
         branches: branches.clone(),
-        fixed: branch.is_some(),
+        fixed: branch.is_some() || fixed,
         path: path.clone(),
     };
     if let Some(asked) = asked {
-        return Ok(Some(found(asked, "--repo".into())));
+        return Ok(Some(found(asked, "--repo".into(), false)));
     }
     if let Some(configured) = &world.repository {
-        return Ok(Some(found(configured, "the configuration".into())));
+        return Ok(Some(found(configured, "the configuration".into(), false)));
     }
-    let Some((object, source, _)) = &source else { return Ok(None) };
-    if !source.spec.reference.tag.is_empty() && source.spec.reference.branch.is_empty() {
+    let Some(told) = &told else { return Ok(None) };
+    if let Some(tag) = &told.tag {
         return Err(ObserveError::Repository {
-            message: format!(
-                "{object} is fixed to tag {}: no commit to a branch gets there",
-                source.spec.reference.tag
-            ),
+            message: format!("{} is fixed to tag {tag}: no commit to a branch gets there", told.by),
             hint: Some("name the repository and branch with --repo and --branch".into()),
         });
     }
-    Ok(Some(found(&source.spec.url, object.to_string())))
+    Ok(Some(found(&told.url, told.by.to_string(), told.fixed)))
+}
+
+/// What an object in the cluster tells of the repository.
+struct Told {
+    by: ObjectRef,
+    url: String,
+    branch: Option<String>,
+    /// Whether no other branch will do.
+    fixed: bool,
+    tag: Option<String>,
+    path: String,
+}
+
+async fn told(reader: &Reader, owner: Option<&Owner>) -> Option<Told> {
+    let steps = |path: &str| path.split('/').filter(|step| !matches!(*step, "" | ".")).collect::<Vec<_>>().join("/");
+    if let Some(owner) = owner.filter(|owner| owner.kind == OwnerKind::Application) {
+        let namespace = if owner.namespace.is_empty() { application::USUAL } else { &*owner.namespace };
+        let by = ObjectRef::new(Kind::Application, namespace, owner.name.clone());
+        let (url, revision, path) = application::source(&reader.find(&by).await.ok()??)?;
+        // A revision that is no branch is a tag or a commit, to which no commit to another branch gets.
+        let branch = Some(revision).filter(|revision| !matches!(&**revision, "" | "HEAD"));
+        return Some(Told { by, url, fixed: branch.is_some(), branch, tag: None, path: steps(&path) });
+    }
+    let (by, source, path) = source(reader, owner).await?;
+    let reference = &source.spec.reference;
+    let branch = Some(reference.branch.to_string()).filter(|branch| !branch.is_empty());
+    let tag = Some(reference.tag.to_string()).filter(|tag| !tag.is_empty() && branch.is_none());
+    // Flux's own default, where a GitRepository names none.
+    let branch = branch.or_else(|| Some("master".into()));
+    Some(Told { by, url: source.spec.url.to_string(), branch, fixed: false, tag, path: steps(&path) })
 }
 
 /// The GitRepository behind a Flux Kustomization and the folder in it, where both may be read.
@@ -115,8 +139,7 @@ pub(super) async fn source(reader: &Reader, owner: Option<&Owner>) -> Option<(Ob
     };
     let object = ObjectRef::new(Kind::GitRepository, namespace, &*reference.name);
     let source = reader.get_as(&object).await.ok()?;
-    let steps = kustomization.spec.path.split('/').filter(|step| !matches!(*step, "" | "."));
-    Some((object, source, steps.collect::<Vec<_>>().join("/")))
+    Some((object, source, kustomization.spec.path.to_string()))
 }
 
 /// A path must mean the same when the operation is resumed from another folder.

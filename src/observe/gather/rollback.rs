@@ -21,21 +21,22 @@ pub(super) async fn gather(world: &World, intent: &Intent, object: Value) -> Res
     let release = surroundings::release_of(&object);
     let ours = async {
         let revisions = revisions(&world.cluster, &object, &world.proven).await?;
-        let (configuration, reconciler) = tokio::join!(
-            soon(surroundings::changes(reader, intent.target(), &revisions)),
-            reconciler::gather(world, intent.target(), &object, &revisions),
-        );
-        Ok::<_, ObserveError>((revisions, configuration, reconciler))
+        let configuration = soon(surroundings::changes(reader, intent.target(), &revisions)).await;
+        Ok::<_, ObserveError>((revisions, configuration))
     };
-    let (ours, (migrations, jobs), stuck, template_of, release, common) = tokio::join!(
-        ours,
-        soon(migrations(reader, intent.target(), &object)),
-        soon(surroundings::stuck(reader, &object)),
-        surroundings::template_of(reader, &object),
-        timeout(common::BESIDE, surroundings::release(world, release)),
-        common::gather(world, intent, object.clone()),
+    // Each on the heap by itself: all of them at once are more than a small stack takes.
+    let (ours, reconciler, (migrations, jobs), stuck, template_of, release, common) = tokio::join!(
+        Box::pin(ours),
+        Box::pin(timeout(common::ABOVE, reconciler::gather(world, intent.target(), &object))),
+        Box::pin(soon(migrations(reader, intent.target(), &object))),
+        Box::pin(soon(surroundings::stuck(reader, &object))),
+        Box::pin(surroundings::template_of(reader, &object)),
+        Box::pin(timeout(common::BESIDE, surroundings::release(world, release))),
+        Box::pin(common::gather(world, intent, object.clone())),
     );
-    let ((revisions, configuration, reconciler), common) = (ours?, common?);
+    let ((revisions, configuration), common) = (ours?, common?);
+    // What is not told in time holds nothing up: the plan then says what a direct write is worth.
+    let reconciler = reconciler.ok().flatten();
     let late = |_| Some(Err("Helm's Secrets are not told in time".to_owned()));
     let release = release.unwrap_or_else(late);
     let commits = Vec::new();

@@ -2,11 +2,11 @@
 
 use crate::{
     connect::git::GitError,
-    formats::{self, index::Target, template},
+    formats::{index::Target, template},
     model::{Commit, ObjectRef, Origin, Placed},
     observe::{
         ObserveError,
-        gather::{World, place, place::Tip, repository},
+        gather::{World, application, place, place::Tip, repository},
         revisions::containers,
     },
 };
@@ -20,8 +20,9 @@ const MOST: usize = 30;
 /// # Errors
 /// The repository is not known or cannot be read, or nothing (or more than one thing) in it fits any container.
 pub async fn origin(world: &World, target: &ObjectRef, asked: Option<&str>) -> Result<Origin, ObserveError> {
-    let object = world.cluster.reader().get(target).await?;
-    let owner = formats::owner::owner(&object);
+    let reader = world.cluster.reader();
+    let object = reader.get(target).await?;
+    let (owner, _) = application::owner(reader, &object).await;
     let found = repository::find(world, owner.as_ref(), asked, None).await?;
     let mut wanted = Vec::new();
     for container in containers(template::of(&object)) {

@@ -5,6 +5,7 @@ use super::{Entry, History, Record, history::StepHistory};
 use crate::{
     formats::redact,
     model::{Account, Action, Durability, Happening, Incident, Intent, OperationState, Plan, StepState},
+    operate::lock::OURS,
 };
 use jiff::Timestamp;
 
@@ -30,7 +31,10 @@ pub fn account(entries: &[Entry], live: bool) -> Option<Account> {
     if who.is_empty() {
         who.push(plan.actor.clone());
     }
-    let happened = |entry: &Entry| Some(Happening { at: entry.time, what: redact::text(&words(&entry.record, plan)?) });
+    let happened = |entry: &Entry| {
+        let what = redact::text(&words(&entry.record, plan)?);
+        Some(Happening { at: entry.time, what, routine: is_routine(&entry.record) })
+    };
     Some(Account {
         id: plan.operation.clone(),
         verb: plan.verb,
@@ -121,6 +125,15 @@ fn commands(plan: &Plan) -> Vec<String> {
         commands.extend(action.commands(&plan.context));
     }
     commands.iter().map(|command| redact::text(command)).collect()
+}
+
+/// What happens in every operation, and is followed by what came of it.
+fn is_routine(record: &Record) -> bool {
+    match record {
+        Record::Planned { .. } | Record::Started { .. } | Record::Wrote { .. } => true,
+        Record::Locked { note } => note == OURS,
+        _ => false,
+    }
 }
 
 /// A record as a sentence; None for what only the executor needs.

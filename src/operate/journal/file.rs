@@ -154,6 +154,11 @@ pub(super) fn is_held(path: &Path) -> bool {
     File::open(path).is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
 }
 
+/// Whether nobody holds the journal at `path`: that is certain only where it could be locked.
+pub(super) fn is_free(path: &Path) -> bool {
+    File::open(path).is_ok_and(|file| file.try_lock_shared().is_ok())
+}
+
 /// Reads a journal's text. A last line that is not intact was being written when the process ended: it is left out.
 pub(super) fn read(bytes: &[u8], path: &Path) -> Result<Lines, JournalError> {
     let mut lines = Lines { entries: Vec::new(), sum: String::new(), length: 0 };

@@ -111,7 +111,8 @@ fn timeline(text: &mut String, accounts: &[&Account]) {
             let cause = incident.cause.as_deref().unwrap_or("it fails");
             lines.extend(incident.broken.map(|at| (at, format!("{path}: {cause}"))));
         }
-        lines.extend(told.timeline.iter().map(|happening| (happening.at, format!("{path}: {}", happening.what))));
+        let happened = told.timeline.iter().filter(|happening| !happening.routine);
+        lines.extend(happened.map(|happening| (happening.at, format!("{path}: {}", happening.what))));
     }
     lines.sort_by_key(|(at, _)| *at);
     text.push_str("\n## Timeline\n\n| time (UTC) | what happened |\n|---|---|\n");
@@ -139,9 +140,13 @@ fn after(from: Option<Timestamp>, to: Option<Timestamp>) -> String {
     }
 }
 
-/// A length of time to the second: `7 min 13 s`.
+/// A length of time to the second: `7 min 13 s`; a short one to a tenth of it: `0.4 s`.
 fn span(from: Timestamp, to: Timestamp) -> String {
-    let seconds = to.duration_since(from).as_secs().max(0);
+    let length = to.duration_since(from);
+    if length.as_millis() < 10_000 {
+        return format!("{:.1} s", length.as_secs_f64().max(0.0));
+    }
+    let seconds = length.as_secs();
     let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
     let mut text = String::new();
     for (number, unit) in [(hours, "h"), (minutes, "min"), (seconds, "s")] {
@@ -185,7 +190,10 @@ mod tests {
             state: if healthy.is_some() { OperationState::Done } else { OperationState::Failed },
             result: None,
             durability: "sticks".into(),
-            timeline: vec![Happening { at: at(400), what: "confirmed by ana@laptop".into() }],
+            timeline: vec![
+                Happening { at: at(400), what: "confirmed by ana@laptop".into(), routine: false },
+                Happening { at: at(400), what: "lock: the target is ours".into(), routine: true },
+            ],
             diff: String::new(),
             commands: vec![format!("kubectl rollout undo deploy/{name} --to-revision=40")],
         }
@@ -203,7 +211,7 @@ mod tests {
         - **changed** 2026-01-01 00:00:10 (what fails was first asked for)
         - **seen to fail** not known
         - **acted** 2026-01-01 00:06:40, after 6 min 30 s
-        - **write accepted** 2026-01-01 00:06:41, after 1 s
+        - **write accepted** 2026-01-01 00:06:41, after 1.0 s
         - **healthy again** 2026-01-01 00:07:20, after 40 s
         - **impact at most** 2026-01-01 00:00:10 – 2026-01-01 00:07:20, 7 min 10 s
         - **who** ana@laptop

@@ -100,7 +100,7 @@ mod tests {
             state: OperationState::Done,
             result: Some("6 of 6 pods are available".into()),
             durability: "sticks".into(),
-            timeline: vec![Happening { at: at(0), what: "confirmed | by ana".into() }],
+            timeline: vec![Happening { at: at(0), what: "confirmed | by ana".into(), routine: false }],
             diff: "- a\n+ ```".into(),
             commands: vec!["kubectl rollout undo deploy/checkout".into()],
         }

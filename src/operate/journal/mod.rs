@@ -111,6 +111,11 @@ impl Journals {
         self.path(id, "jsonl").is_ok_and(|path| file::is_held(&path))
     }
 
+    /// Whether an operation of this machine is known to be carried out by nobody: its journal is here, and nobody locks it.
+    pub fn is_abandoned(&self, id: &OperationId) -> bool {
+        self.path(id, "jsonl").is_ok_and(|path| file::is_free(&path))
+    }
+
     /// The operation whose name begins with `text`.
     pub fn find(&self, text: &str) -> Result<OperationId, JournalError> {
         let mut candidates: Vec<String> =

@@ -1,5 +1,6 @@
 //! Waits until a Kustomization applies a commit that does not say any more what was undone. What counts is the commit that it
-//! attempted last: it reconciles one after the other, and its source never goes back, so nothing older is applied any more.
+//! attempted last: it reconciles one after the other, and its source never goes back, so nothing older is applied any more. Where a
+//! HelmRelease reads what was applied, it has to be applied.
 
 use super::{Ended, ask, commit, stalled};
 use crate::{
@@ -22,15 +23,17 @@ pub(super) async fn run(
     run: &mut Run,
     index: usize,
     owner: &ObjectRef,
-    source: &ObjectRef,
+    source: Option<&ObjectRef>,
     reference: &Reference,
     bad: &[(String, String)],
+    over: bool,
 ) -> Result<Ended, Stop> {
     // The source first, or the consumer would apply again what it has.
-    let asks = ask::word(run, index);
-    if ask::now(run, index, source, &asks).await? {
-        ask::heard(run, index, source, &asks, PATIENCE).await?;
-        ask::now(run, index, owner, &asks).await?;
+    if let Some(source) = source
+        && ask::now(run, index, source).await?
+    {
+        ask::heard(run, index, source, PATIENCE).await?;
+        ask::now(run, index, owner).await?;
     }
     let (mut said, mut looked) = (String::new(), String::new());
     let mut word = String::new();
@@ -38,7 +41,7 @@ pub(super) async fn run(
         let Some(found) = run.find(index, owner).await? else {
             return Err(Stop::Failed(format!("{owner} does not exist any more: nothing tells what it would apply")));
         };
-        if let Some(sha) = attempted(&found).filter(|sha| *sha != looked) {
+        if let Some(sha) = commit_of(&found, over).filter(|sha| *sha != looked) {
             let sha = sha.to_owned();
             match says(run, index, reference, &sha, bad).await? {
                 Says::Other => {
@@ -66,7 +69,7 @@ pub(super) async fn run(
     }
 }
 
-async fn says(
+pub(super) async fn says(
     run: &mut Run,
     index: usize,
     reference: &Reference,
@@ -81,13 +84,14 @@ async fn says(
     .await
 }
 
-/// The commit of the revision attempted last: `main@sha1:<sha>`, or `main/<sha>` as it was once written.
-fn attempted(kustomization: &Value) -> Option<&str> {
-    let revision = kustomization["status"]["lastAttemptedRevision"].as_str()?;
+/// The commit of the revision attempted last, or applied last: `main@sha1:<sha>`, or `main/<sha>` as it was once written.
+fn commit_of(kustomization: &Value, over: bool) -> Option<&str> {
+    let field = if over { "lastAppliedRevision" } else { "lastAttemptedRevision" };
+    let revision = kustomization["status"][field].as_str()?;
     revision.rsplit([':', '/']).next().filter(|sha| !sha.is_empty())
 }
 
-fn short(sha: &str) -> &str {
+pub(super) fn short(sha: &str) -> &str {
     sha.get(..9).unwrap_or(sha)
 }
 
@@ -98,11 +102,15 @@ mod tests {
 
     #[test]
     fn the_commit_of_a_revision() {
-        let of = |revision: &str| attempted(&json!({"status": {"lastAttemptedRevision": revision}})).map(str::to_owned);
+        let of = |revision: &str| {
+            commit_of(&json!({"status": {"lastAttemptedRevision": revision}}), false).map(str::to_owned)
+        };
         assert_eq!(of("main@sha1:5d9c9ae").as_deref(), Some("5d9c9ae"));
         assert_eq!(of("refs/heads/main@sha1:5d9c9ae").as_deref(), Some("5d9c9ae"));
         assert_eq!(of("sha1:5d9c9ae").as_deref(), Some("5d9c9ae"));
         assert_eq!(of("main/5d9c9ae").as_deref(), Some("5d9c9ae"));
-        assert_eq!(attempted(&json!({})), None);
+        assert_eq!(commit_of(&json!({}), false), None);
+        let behind = json!({"status": {"lastAttemptedRevision": "main@sha1:b", "lastAppliedRevision": "main@sha1:a"}});
+        assert_eq!((commit_of(&behind, true), commit_of(&behind, false)), (Some("a"), Some("b")));
     }
 }

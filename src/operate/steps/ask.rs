@@ -1,5 +1,5 @@
-//! Asks a Flux object to reconcile now instead of at its interval, as `flux reconcile` does, or an Application of Argo CD to look
-//! into Git, as `argocd app get --refresh` does. Only a matter of speed: where it may not be asked, its interval comes.
+//! Asks a Flux object to reconcile now instead of at its interval, as `flux reconcile` does, and an Argo CD Application to compare
+//! with its source now. Only a matter of speed: where it may not be asked, its interval comes.
 
 use crate::{
     connect::kube::ApiErrorKind,
@@ -12,17 +12,24 @@ use tokio::time::Instant;
 
 /// The annotation that asks; its value comes back in the status.
 const REQUESTED: &str = "reconcile.fluxcd.io/requestedAt";
-/// The annotation that asks an Application; its controller takes it off.
+/// The annotation that asks Argo CD, which takes it away once it has looked.
 const REFRESH: &str = "argocd.argoproj.io/refresh";
 /// How often the answer is looked for.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// Asks with this word, which comes back in the status; false where it may not be asked.
-pub(super) async fn now(run: &mut Run, index: usize, object: &ObjectRef, word: &str) -> Result<bool, Stop> {
-    let patch = match object.kind {
-        Kind::Application => json!({"metadata": {"annotations": {REFRESH: "normal"}}}),
-        _ => json!({"metadata": {"annotations": {REQUESTED: word}}}),
+/// Asks; false where it may not be asked. The word stays the same when the step is taken up again.
+pub(super) async fn now(run: &mut Run, index: usize, object: &ObjectRef) -> Result<bool, Stop> {
+    let word = word(run, index);
+    with(run, index, object, &word).await
+}
+
+/// Asks with this word: one that was used before is not heard again.
+pub(super) async fn with(run: &mut Run, index: usize, object: &ObjectRef, word: &str) -> Result<bool, Stop> {
+    let asks = match object.kind {
+        Kind::Application => json!({REFRESH: "normal"}),
+        _ => json!({REQUESTED: word}),
     };
+    let patch = json!({"metadata": {"annotations": asks}});
     for _ in 0..5 {
         run.still_ours(index).await?;
         match run.writer.patch_merge(object, &patch, false).await {
@@ -40,7 +47,13 @@ pub(super) async fn now(run: &mut Run, index: usize, object: &ObjectRef, word: &
 }
 
 /// Waits until it has done so, or for as long as is patient.
-pub(super) async fn heard(
+pub(super) async fn heard(run: &mut Run, index: usize, object: &ObjectRef, patience: Duration) -> Result<(), Stop> {
+    let word = word(run, index);
+    answered(run, index, object, &word, patience).await
+}
+
+/// Waits until it has done what it was asked for with this word, or for as long as is patient.
+pub(super) async fn answered(
     run: &mut Run,
     index: usize,
     object: &ObjectRef,
@@ -50,7 +63,7 @@ pub(super) async fn heard(
     let began = Instant::now();
     while began.elapsed() < patience {
         match run.find(index, object).await {
-            Ok(Some(found)) if handled(&found) == Some(word) => return Ok(()),
+            Ok(Some(found)) if handled(&found, object.kind, word) => return Ok(()),
             Ok(Some(_)) => {}
             // It is asked and not needed.
             Ok(None) | Err(Stop::Forbidden(_) | Stop::Failed(_)) => return Ok(()),
@@ -66,6 +79,9 @@ pub(super) fn word(run: &Run, index: usize) -> String {
     format!("{}-{}", run.plan().operation, index + 1)
 }
 
-fn handled(object: &Value) -> Option<&str> {
-    object["status"]["lastHandledReconcileAt"].as_str()
+fn handled(found: &Value, kind: Kind, word: &str) -> bool {
+    match kind {
+        Kind::Application => found["metadata"]["annotations"].get(REFRESH).is_none(),
+        _ => found["status"]["lastHandledReconcileAt"] == word,
+    }
 }

@@ -21,11 +21,12 @@ mod restart;
 mod restore;
 mod rollout;
 mod stalled;
+mod synced;
 mod wait_job;
 pub(super) mod weights;
 
 use super::{journal::Record, run::Run, stop::Stop};
-use crate::model::{Action, Progress, StepState};
+use crate::model::{Action, Kind, Progress, StepState};
 use serde_json::Value;
 
 /// How a step ended well.
@@ -79,8 +80,11 @@ impl Run {
             }
             Action::WaitRollout { object, uid } => rollout::run(self, index, object, uid).await,
             Action::HoldOwner(hold) => owner::hold(self, index, hold).await,
-            Action::WaitApplied { owner, source, reference, bad } => {
-                applied::run(self, index, owner, source, reference, bad).await
+            Action::WaitApplied { owner, reference, bad, settled, .. } if owner.kind == Kind::Application => {
+                synced::run(self, index, owner, reference, bad, *settled).await
+            }
+            Action::WaitApplied { owner, source, reference, bad, settled } => {
+                applied::run(self, index, owner, source.as_ref(), reference, bad, *settled).await
             }
             Action::WaitHand { owner, todo } => hand::run(self, index, owner, todo).await,
             Action::ReleaseOwner(hold) => owner::release(self, index, hold).await,

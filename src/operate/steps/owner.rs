@@ -6,7 +6,7 @@
 use super::{Ended, ask};
 use crate::{
     formats::hold,
-    model::{HoldRecord, Means, OperationId, OwnerHold},
+    model::{HoldRecord, Means, ObjectRef, OperationId, OwnerHold},
     operate::{
         run::Run,
         stop::Stop,
@@ -21,20 +21,24 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(super) async fn hold(run: &mut Run, index: usize, hold: &OwnerHold) -> Result<Ended, Stop> {
     let plan = run.plan();
+    let target = &plan.target;
+    let elsewhere = target.namespace != hold.object.namespace;
     let record = HoldRecord {
         operation: plan.operation.clone(),
         actor: run.actor.clone(),
-        workload: format!("{}/{}", plan.target.kind, plan.target.name),
+        workload: format!("{}/{}", target.kind, target.name),
+        namespace: if elsewhere { target.namespace.to_string() } else { String::new() },
+        part: hold.mark.part.clone(),
+        aside: hold.mark.aside,
         since: run.now(),
         until: hold.until,
         original: hold.original.clone(),
         bad: hold.bad.clone(),
         why: plan.why.clone(),
     };
-    let ours = record.operation.clone();
-    let judge = |found: &Value| holding(found, hold, &ours);
-    let patch =
-        |found: &Value| hold::mark(found, hold.means, &record).map(Patch::Json).map_err(|error| error.to_string());
+    let (ours, target) = (record.operation.clone(), target.clone());
+    let judge = |found: &Value| holding(found, hold, &ours, &target);
+    let patch = |found: &Value| hold::mark(found, hold, &record).map(Patch::Json).map_err(|error| error.to_string());
     let effect = Effect {
         object: &hold.object,
         uid: &hold.uid,
@@ -45,31 +49,38 @@ pub(super) async fn hold(run: &mut Run, index: usize, hold: &OwnerHold) -> Resul
     };
     let applied = run.apply(index, &effect).await?;
     // A server whose definition does not know the field drops it without a word.
-    if !hold::is_marked(&applied.object, hold.means) {
+    if !hold::is_marked(&applied.object, &hold.mark) {
         return Err(Stop::Failed(format!("{} did not take the hold: nothing was undone", hold.object)));
     }
     Ok(Ended::done(format!("{} is held off {}", hold.owner, run.plan().target.type_name())))
 }
 
-fn holding(found: &Value, hold: &OwnerHold, ours: &OperationId) -> Probe {
-    if !hold::is_marked(found, hold.means) {
+fn holding(found: &Value, hold: &OwnerHold, ours: &OperationId, workload: &ObjectRef) -> Probe {
+    if !hold::is_marked(found, &hold.mark) {
         return Probe::NotDone;
     }
-    match hold::record(found, hold.means) {
-        Some(record) if record.operation == *ours => Probe::Done,
-        Some(record) if Some(&record.operation) == hold.adopts.as_ref() => Probe::NotDone,
+    let records = hold::records(found, &hold.mark);
+    if records.iter().any(|record| record.operation == *ours) {
+        return Probe::Done;
+    }
+    let namespace = hold.object.namespace.as_ref();
+    let theirs = records.iter().find(|r| r.is_for(workload, namespace) && Some(&r.operation) != hold.adopts.as_ref());
+    match theirs {
         Some(record) => Probe::Diverged(format!("{} holds it for {} now; plan again", record.operation, record.actor)),
-        None => Probe::Diverged(format!("{} was held off by a hand meanwhile; plan again", hold.owner)),
+        None if records.is_empty() => {
+            Probe::Diverged(format!("{} was held off by a hand meanwhile; plan again", hold.owner))
+        }
+        // Taken over, or held for another workload too.
+        None => Probe::NotDone,
     }
 }
 
 pub(super) async fn release(run: &mut Run, index: usize, hold: &OwnerHold) -> Result<Ended, Stop> {
     let taken_off = lift(run, index, hold).await?;
-    let asks = ask::word(run, index);
     if let Some(owner) = &hold.asked
-        && ask::now(run, index, owner, &asks).await?
+        && ask::now(run, index, owner).await?
     {
-        ask::heard(run, index, owner, &asks, PATIENCE).await?;
+        ask::heard(run, index, owner, PATIENCE).await?;
     }
     let what = if taken_off { "is let go" } else { "was let go already" };
     Ok(Ended::done(format!("{} {what}", hold.owner)))
@@ -78,8 +89,9 @@ pub(super) async fn release(run: &mut Run, index: usize, hold: &OwnerHold) -> Re
 /// Takes the hold off; false where it was off already.
 pub(in crate::operate) async fn lift(run: &mut Run, index: usize, hold: &OwnerHold) -> Result<bool, Stop> {
     let ours = run.plan().operation.clone();
-    let judge = |found: &Value| held(found, hold, &ours);
-    let patch = |found: &Value| hold::lift(found, hold).map(Patch::Json).map_err(|error| error.to_string());
+    let target = run.plan().target.clone();
+    let judge = |found: &Value| held(found, hold, &ours, &target);
+    let patch = |found: &Value| hold::lift(found, hold, &ours).map(Patch::Json).map_err(|error| error.to_string());
     let effect = Effect {
         object: &hold.object,
         uid: &hold.uid,
@@ -91,57 +103,81 @@ pub(in crate::operate) async fn lift(run: &mut Run, index: usize, hold: &OwnerHo
     Ok(run.apply(index, &effect).await?.ours)
 }
 
-fn held(found: &Value, hold: &OwnerHold, ours: &OperationId) -> Probe {
-    if !hold::is_marked(found, hold.means) {
+fn held(found: &Value, hold: &OwnerHold, ours: &OperationId, workload: &ObjectRef) -> Probe {
+    // Our record goes, also where the mark beside it was taken off by somebody else.
+    let is_ours = |operation: &OperationId| operation == ours || Some(operation) == hold.adopts.as_ref();
+    if hold::written(found).iter().any(|record| record.part == hold.mark.part && is_ours(&record.operation)) {
+        return Probe::NotDone;
+    }
+    if !hold::is_marked(found, &hold.mark) {
         return Probe::Done;
     }
-    match hold::record(found, hold.means) {
-        Some(record) if record.operation == *ours || Some(&record.operation) == hold.adopts.as_ref() => Probe::NotDone,
+    let records = hold::records(found, &hold.mark);
+    let namespace = hold.object.namespace.as_ref();
+    match records.iter().find(|record| record.is_for(workload, namespace)) {
         Some(record) => {
             Probe::Diverged(format!("{} of {} holds it now, and lets it go", record.operation, record.actor))
         }
-        None if hold.means == Means::LeaveAlone => {
-            Probe::Diverged(format!("a hand holds {} off now: it is not let go from here", hold.owner))
-        }
-        None => Probe::Diverged(format!("{} was suspended by a hand: it is not resumed from here", hold.owner)),
+        // Held for another workload: whoever does so lets it go.
+        None if !records.is_empty() => Probe::Done,
+        None => Probe::Diverged(match hold.mark.means {
+            Means::LeaveAlone => format!("a hand holds {} off now: it is not let go from here", hold.owner),
+            Means::Suspend => format!("{} was suspended by a hand: it is not resumed from here", hold.owner),
+            Means::SyncDisabled | Means::SyncRemoved | Means::IgnoreSync => {
+                format!("a hand keeps {} from syncing: it is not let go from here", hold.owner)
+            }
+        }),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Kind, ObjectRef};
+    use crate::model::{Kind, Mark};
 
     #[test]
     fn only_our_own_hold_is_taken_off_and_nobody_elses_is_taken() {
+        let web = ObjectRef::new(Kind::Deployment, "shop", "web");
         let hold = |adopts: Option<&str>| OwnerHold {
             owner: "flux apps/shop".into(),
             asked: None,
-            means: Means::LeaveAlone,
-            object: ObjectRef::new(Kind::Deployment, "shop", "web"),
+            mark: Mark::by(Means::Suspend),
+            object: ObjectRef::new(Kind::HelmRelease, "shop", "web"),
             uid: "u".into(),
             original: None,
             bad: Vec::new(),
             until: jiff::Timestamp::UNIX_EPOCH,
             adopts: adopts.map(|id| OperationId(id.into())),
         };
-        let of = |operation: &str| {
-            let record = json!({"operation": operation, "actor": "ana@desk", "workload": "Deployment/web", "bad": [],
-                "since": "2026-03-01T12:00:00Z", "until": "2026-03-01T13:00:00Z"});
-            json!({"metadata": {"labels": {"kustomize.toolkit.fluxcd.io/reconcile": "disabled"},
-                "annotations": {hold::RECORD: record.to_string()}}})
+        let record = |operation: &str, workload: &str| {
+            json!({"operation": operation, "actor": "ana@desk", "workload": workload, "bad": [],
+                "since": "2026-03-01T12:00:00Z", "until": "2026-03-01T13:00:00Z"})
         };
-        let (ours, free) = (OperationId("op-1".into()), json!({"metadata": {}}));
-        let by_hand = json!({"metadata": {"labels": {"kustomize.toolkit.fluxcd.io/reconcile": "disabled"}}});
-        assert_eq!(holding(&free, &hold(None), &ours), Probe::NotDone);
-        assert_eq!(holding(&of("op-1"), &hold(None), &ours), Probe::Done);
-        assert_eq!(holding(&of("op-0"), &hold(Some("op-0")), &ours), Probe::NotDone);
-        assert!(matches!(holding(&of("op-0"), &hold(None), &ours), Probe::Diverged(why) if why.contains("ana@desk")));
-        assert!(matches!(holding(&by_hand, &hold(None), &ours), Probe::Diverged(_)));
-        assert_eq!(held(&free, &hold(None), &ours), Probe::Done);
-        assert_eq!(held(&of("op-1"), &hold(None), &ours), Probe::NotDone);
-        assert_eq!(held(&of("op-0"), &hold(Some("op-0")), &ours), Probe::NotDone);
-        assert!(matches!(held(&of("op-0"), &hold(None), &ours), Probe::Diverged(_)));
-        assert!(matches!(held(&by_hand, &hold(None), &ours), Probe::Diverged(_)));
+        let with = |records: Vec<Value>, suspend: bool| {
+            json!({"metadata": {"annotations": {hold::RECORD: Value::from(records).to_string()}},
+                "spec": {"suspend": suspend}})
+        };
+        let of = |operation: &str| with(vec![record(operation, "Deployment/web")], true);
+        let ours = OperationId("op-1".into());
+        let (free, by_hand) = (json!({"metadata": {}}), json!({"metadata": {}, "spec": {"suspend": true}}));
+        let holding = |found: &Value, hold: &OwnerHold| holding(found, hold, &ours, &web);
+        let held = |found: &Value, hold: &OwnerHold| held(found, hold, &ours, &web);
+        assert_eq!(holding(&free, &hold(None)), Probe::NotDone);
+        assert_eq!(holding(&of("op-1"), &hold(None)), Probe::Done);
+        assert_eq!(holding(&of("op-0"), &hold(Some("op-0"))), Probe::NotDone);
+        assert!(matches!(holding(&of("op-0"), &hold(None)), Probe::Diverged(why) if why.contains("ana@desk")));
+        assert!(matches!(holding(&by_hand, &hold(None)), Probe::Diverged(_)));
+        assert_eq!(held(&free, &hold(None)), Probe::Done);
+        assert_eq!(held(&of("op-1"), &hold(None)), Probe::NotDone);
+        assert_eq!(held(&of("op-0"), &hold(Some("op-0"))), Probe::NotDone);
+        assert!(matches!(held(&of("op-0"), &hold(None)), Probe::Diverged(_)));
+        assert!(matches!(held(&by_hand, &hold(None)), Probe::Diverged(_)));
+        // For another workload: joined, and left to whoever holds it.
+        let others = with(vec![record("op-7", "Deployment/cart")], true);
+        assert_eq!((holding(&others, &hold(None)), held(&others, &hold(None))), (Probe::NotDone, Probe::Done));
+        let both = with(vec![record("op-7", "Deployment/cart"), record("op-1", "Deployment/web")], true);
+        assert_eq!((holding(&both, &hold(None)), held(&both, &hold(None))), (Probe::Done, Probe::NotDone));
+        let taken_off = with(vec![record("op-1", "Deployment/web")], false);
+        assert_eq!(held(&taken_off, &hold(None)), Probe::NotDone, "its record is to go");
     }
 }

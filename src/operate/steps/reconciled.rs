@@ -103,8 +103,8 @@ impl Followed {
     async fn hurry(&self, run: &mut Run, index: usize, time: u32) -> Result<(), Stop> {
         let word = format!("{}-{time}", ask::word(run, index));
         for (at, object) in self.0.iter().enumerate() {
-            if ask::now(run, index, object, &word).await? && at + 1 < self.0.len() {
-                ask::heard(run, index, object, &word, PATIENCE).await?;
+            if ask::with(run, index, object, &word).await? && at + 1 < self.0.len() {
+                ask::answered(run, index, object, &word, PATIENCE).await?;
             }
         }
         Ok(())

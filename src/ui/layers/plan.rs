@@ -9,7 +9,7 @@ use crate::{
     model::{Durability, Plan, Precondition, Risk},
     ui::{
         copy, input, layout,
-        message::Effect,
+        message::{Effect, Ticket},
         page::{Page, Piece, scrolled},
         scene::Scene,
         session::Session,
@@ -38,6 +38,10 @@ pub struct PlanSheet {
     overriding: bool,
     /// Whether it is one of several that are confirmed elsewhere, and only read here.
     reading: bool,
+    /// The request that it answers, to which more may come.
+    ticket: Option<Ticket>,
+    /// What is new since it was opened.
+    news: Option<String>,
 }
 
 const PLACES: [Where; 3] = [Where::Plan, Where::Moving, Where::Everywhere];
@@ -47,18 +51,44 @@ const PREVIEW: usize = 14;
 impl PlanSheet {
     /// The sheet of this plan.
     pub fn new(plan: Arc<Plan>) -> Self {
-        let typed = Input::default();
         Self {
             plan,
             diff: false,
             scroll: 0,
-            typed,
+            typed: Input::default(),
             error: None,
             starting: false,
             reason: None,
             overriding: false,
             reading: false,
+            ticket: None,
+            news: None,
         }
+    }
+
+    /// The sheet of a plan that answers this request.
+    pub fn answering(ticket: Ticket, plan: Arc<Plan>) -> Self {
+        Self { ticket: Some(ticket), ..Self::new(plan) }
+    }
+
+    /// Whether it answers this request.
+    pub fn answers(&self, ticket: Ticket) -> bool {
+        self.ticket == Some(ticket)
+    }
+
+    /// Shows what came since; what was confirmed stays what was shown then.
+    pub fn renew(&mut self, plan: Arc<Plan>) {
+        if self.starting {
+            return;
+        }
+        let known: Vec<&str> = self.plan.steps.iter().map(|step| step.detail.as_str()).collect();
+        let new = plan.steps.iter().filter(|step| !known.contains(&step.detail.as_str()));
+        let new: Vec<&str> = new.map(|step| step.step.as_str()).collect();
+        self.news = Some(match new.is_empty() {
+            true => "Git was read: what it says is above".into(),
+            false => format!("Git was read: new is {}", new.join(", ")),
+        });
+        self.plan = plan;
     }
 
     /// The sheet of a plan that is only read.
@@ -279,7 +309,14 @@ impl PlanSheet {
         } else if let Some(refusal) = &refusal {
             scene.pen(buffer, at, 0).write("✗ ", Meaning::Warning).write(refusal, Meaning::Warning);
         } else {
-            scene.pen(buffer, at, 0).write("nothing has changed yet", Meaning::Muted);
+            let mut pen = scene.pen(buffer, at, 0);
+            match &self.news {
+                Some(news) => pen.write("● ", Meaning::Warning).write(news, Meaning::Text),
+                None if self.plan.awaits_git() => {
+                    pen.write("◐ reading Git; it may be begun without", Meaning::Progressing)
+                }
+                None => pen.write("nothing has changed yet", Meaning::Muted),
+            };
         }
         let mut keys = Rect { y: at.y + 1, ..at };
         if asks {

@@ -115,9 +115,7 @@ fn in_words(row: &Autoscaler, condition: &AutoscalerCondition) -> Option<(Meanin
 
 /// How full the metric nearest to its target is, in percent; None where none is measured.
 fn fullest(row: &Autoscaler) -> Option<i64> {
-    let number = |text: &str| text.trim_end_matches('%').parse::<f64>().ok();
-    let full = |current: &str, target: &str| Some((number(current)? / number(target)? * 100.0) as i64);
-    row.metrics.iter().filter_map(|metric| full(metric.current.as_deref()?, &metric.target)).max()
+    row.metrics.iter().filter_map(|metric| metric.percent().map(|percent| percent as i64)).max()
 }
 
 fn name(pen: &mut Pen<'_>, row: &Autoscaler, _: &Scene<'_>) {

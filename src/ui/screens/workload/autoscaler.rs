@@ -111,11 +111,8 @@ fn numbers(page: &mut Page, scaler: &Autoscaler) {
 }
 
 fn metric(page: &mut Page, metric: &Metric) {
-    let (current, target) = (metric.current.as_deref().and_then(quantity), quantity(&metric.target));
-    let share =
-        current.zip(target).filter(|(_, target)| *target > 0.0).map(|(current, target)| current / target * 100.0);
     let mut pieces = vec![(Meaning::Title, format!("{:<9} ", metric.name))];
-    match (share, &metric.current) {
+    match (metric.percent(), &metric.current) {
         (Some(share), Some(current)) => {
             let meaning = if share > 110.0 { Meaning::Degraded } else { Meaning::Healthy };
             let (full, empty) = glyph::bar(share.clamp(0.0, 150.0) as u64, 150, 15);
@@ -129,30 +126,6 @@ fn metric(page: &mut Page, metric: &Metric) {
     }
     pieces.push((Meaning::Muted, format!("  ({})", metric.source)));
     page.line(pieces);
-}
-
-/// The number that a Kubernetes quantity or a percentage stands for.
-fn quantity(text: &str) -> Option<f64> {
-    let text = text.trim_end_matches('%');
-    let end = text.find(|c: char| !c.is_ascii_digit() && !matches!(c, '.' | '-' | '+')).unwrap_or(text.len());
-    let number: f64 = text[..end].parse().ok()?;
-    let factor = match &text[end..] {
-        "" => 1.0,
-        "n" => 1e-9,
-        "u" => 1e-6,
-        "m" => 1e-3,
-        "k" => 1e3,
-        "M" => 1e6,
-        "G" => 1e9,
-        "T" => 1e12,
-        "P" => 1e15,
-        "Ki" => 1024.0,
-        "Mi" => 1024.0 * 1024.0,
-        "Gi" => 1024.0 * 1024.0 * 1024.0,
-        "Ti" => 1024.0 * 1024.0 * 1024.0 * 1024.0,
-        _ => return None,
-    };
-    Some(number * factor)
 }
 
 fn about(page: &mut Page, scene: &Scene<'_>, scaling: &Scaling) {
@@ -178,22 +151,5 @@ fn about(page: &mut Page, scene: &Scene<'_>, scaling: &Scaling) {
     }
     if scaling.unobserved {
         page.text(Meaning::Progressing, "its controller has not looked at the latest change yet");
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::quantity;
-    use rstest::rstest;
-
-    #[rstest]
-    #[case("70%", Some(70.0))]
-    #[case("500m", Some(0.5))]
-    #[case("2Gi", Some(2_147_483_648.0))]
-    #[case("80", Some(80.0))]
-    #[case("1k", Some(1000.0))]
-    #[case("many", None)]
-    fn quantities(#[case] text: &str, #[case] expected: Option<f64>) {
-        assert_eq!(quantity(text), expected);
     }
 }

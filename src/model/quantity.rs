@@ -11,6 +11,15 @@ pub fn whole(text: &str) -> Option<u64> {
 }
 
 fn scaled(text: &str, scale: f64) -> Option<u64> {
+    let value = value(text)? * scale;
+    // What is smaller than the precision of the multiplication is no part of a unit more.
+    let value = (value - value.abs() * 1e-12).ceil();
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be within the range")]
+    (0.0..1.8e19).contains(&value).then_some(value as u64)
+}
+
+/// The number that it stands for.
+pub fn value(text: &str) -> Option<f64> {
     let text = text.trim();
     let unit = text.find(|c: char| !c.is_ascii_digit() && !matches!(c, '.' | '+' | '-')).unwrap_or(text.len());
     let (number, unit) = text.split_at(unit);
@@ -33,11 +42,7 @@ fn scaled(text: &str, scale: f64) -> Option<u64> {
         "Ei" => 1_152_921_504_606_846_976.0,
         exponent => 10_f64.powi(exponent.strip_prefix(['e', 'E'])?.parse().ok()?),
     };
-    let value = number.parse::<f64>().ok()? * factor * scale;
-    // What is smaller than the precision of the multiplication is no part of a unit more.
-    let value = (value - value.abs() * 1e-12).ceil();
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be within the range")]
-    (0.0..1.8e19).contains(&value).then_some(value as u64)
+    Some(number.parse::<f64>().ok()? * factor)
 }
 
 #[cfg(test)]
