@@ -94,8 +94,9 @@ impl Sshd {
             .spawn()
             .unwrap();
         // It says where it listens once it does.
-        let mut first = String::new();
-        BufReader::new(agent.stdout.take().unwrap()).read_line(&mut first).unwrap();
+        let mut told = BufReader::new(agent.stdout.take().unwrap());
+        told.read_line(&mut String::new()).unwrap();
+        std::thread::spawn(move || std::io::copy(&mut told, &mut std::io::sink()));
         let added = Command::new("ssh-add").arg(folder.join("key")).env("SSH_AUTH_SOCK", &socket).output().unwrap();
         assert!(added.status.success(), "{}", String::from_utf8_lossy(&added.stderr));
         std::fs::remove_file(folder.join("key")).unwrap();
