@@ -123,6 +123,8 @@ fn plan(repository: &Repository, tip: Oid, tag: &str) -> Edit {
         container: "app".into(),
         image: ImageReference::parse("docker.io/shop/checkout:v1").unwrap(),
         path: None,
+        release: None,
+        chosen: None,
         environments: Vec::new(),
     };
     let candidate = index.place(&target).unwrap();

@@ -166,7 +166,7 @@ async fn whoever_may_see_one_namespace_sees_that_one() {
 
 fn world(cluster: Cluster, cache: &std::path::Path) -> World {
     let git_cache = cache.join("git");
-    World { cluster, git_cache, actor: "me@here".into(), proven: [].into(), repository: None }
+    World { cluster, git_cache, actor: "me@here".into(), proven: [].into(), chosen: [].into(), repository: None }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -4,10 +4,12 @@
 //! and check nothing more than the project's own fixtures do elsewhere.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod oracle;
+
+use oracle::{Spelling, through_the_oracle};
 use std::path::PathBuf;
 
-use libyaml_safer::{EventData, Parser};
-use pilothouse::formats::images::{NewVersion, bump, find};
+use pilothouse::formats::images::{NewVersion, bump, bump_chart, find};
 use pilothouse::formats::index::Index;
 use pilothouse::formats::yaml::{Kind, NodeId, Pointer, Style, Tree, replace_integer, replace_scalar};
 use serde_json::Value;
@@ -84,37 +86,6 @@ fn real_files() {
 #[test]
 fn edge_cases() {
     check("edge/expected.jsonl", 32);
-}
-
-/// Scalars, aliases and collection borders in order, as both parsers can tell them.
-type Spelling = Vec<(char, String)>;
-
-fn through_the_oracle(text: &str) -> Option<Spelling> {
-    // The oracle panics on a block scalar at the end of a file without a final newline.
-    let text = format!("{text}\n");
-    let mut input = text.as_bytes();
-    let mut parser = Parser::new();
-    parser.set_input_string(&mut input);
-    let mut spelling = Vec::new();
-    loop {
-        match parser.parse().ok()?.data {
-            EventData::StreamEnd => return Some(spelling),
-            EventData::DocumentStart { .. } => spelling.push(('d', String::new())),
-            EventData::Scalar { value, style, .. } => {
-                let kind = match style {
-                    libyaml_safer::ScalarStyle::Plain => 'p',
-                    libyaml_safer::ScalarStyle::SingleQuoted => 's',
-                    libyaml_safer::ScalarStyle::DoubleQuoted => 'q',
-                    _ => 'b',
-                };
-                spelling.push((kind, if kind == 'b' { value.trim_end_matches('\n').to_owned() } else { value }));
-            }
-            EventData::SequenceStart { .. } => spelling.push(('[', String::new())),
-            EventData::MappingStart { .. } => spelling.push(('{', String::new())),
-            EventData::Alias { .. } => spelling.push(('*', String::new())),
-            _ => {}
-        }
-    }
 }
 
 fn through_the_tree(tree: &Tree<'_>) -> Spelling {
@@ -278,6 +249,8 @@ fn finds_the_listed_references() {
 /// Files cut, doubled and with bytes changed: nothing panics, and no edit changes bytes outside its scalar.
 #[test]
 fn damaged_files_never_panic() {
+    // More by hand: PILOTHOUSE_MUTATIONS=3000 cargo test --release --test yaml_corpus damaged
+    let times = std::env::var("PILOTHOUSE_MUTATIONS").ok().and_then(|times| times.parse().ok()).unwrap_or(30);
     let mut random: u64 = 0x9e37_79b9_7f4a_7c15;
     let mut next = |below: usize| {
         random ^= random << 13;
@@ -290,7 +263,7 @@ fn damaged_files_never_panic() {
         if bytes.len() > 20_000 {
             continue;
         }
-        for _ in 0..30 {
+        for _ in 0..times {
             let mut damaged = bytes.clone();
             for _ in 0..=next(4) {
                 let at = next(damaged.len());
@@ -309,6 +282,10 @@ fn damaged_files_never_panic() {
                 if let Ok(applied) = edit.apply(&damaged) {
                     assert!(edit.is_applied(&applied.bytes), "{name}");
                 }
+            }
+            for found in index.charts() {
+                let edited = bump_chart(found, "1.10").map(|edit| edit.apply(&damaged));
+                assert!(!matches!(edited, Ok(Ok(ref applied)) if applied.bytes == damaged), "{name}");
             }
         }
     }

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     model::{Aspect, Batch, Change, Control, Facts, Grounds, Intent, ObjectRef, OperationId, Plan, Progress},
-    observe,
+    observe::{self, ObserveError},
     operate::{Consent, Running, StartError},
     plan::PlanError,
     ui::{Choice, Effect, Failure, Message, Notice},
@@ -363,6 +363,9 @@ pub(super) fn unplanned(intent: &Intent, error: &Unplanned) -> Failure {
                 intent: Intent::Rollback { target: target.clone(), revision: Some(choice.revision) },
             })
             .collect(),
+        Unplanned::Gather(ObserveError::WhichPlace { places, .. }) => {
+            places.iter().filter_map(|(file, reason)| placed(intent, file, reason)).collect()
+        }
         _ => Vec::new(),
     };
     let title = format!("No plan to {} {}", intent.verb(), intent.target());
@@ -370,9 +373,20 @@ pub(super) fn unplanned(intent: &Intent, error: &Unplanned) -> Failure {
         Unplanned::Plan(PlanError::Unproven { .. }) => {
             "nothing proves that an earlier revision worked; choose one".into()
         }
+        Unplanned::Gather(ObserveError::WhichPlace { .. }) => {
+            "several places in Git could set the image; choose one, it is remembered".into()
+        }
         error => error.to_string(),
     };
     Failure { title, message, hint: error.hint(), choices }
+}
+
+/// The same bump with the place named.
+fn placed(intent: &Intent, place: &str, reason: &str) -> Option<Choice> {
+    let mut intent = intent.clone();
+    let Intent::Bump { file, .. } = &mut intent else { return None };
+    *file = Some(place.to_owned());
+    Some(Choice { label: place.to_owned(), detail: reason.to_owned(), intent })
 }
 
 pub(super) fn not_started(error: &StartError) -> Failure {

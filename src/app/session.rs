@@ -239,6 +239,7 @@ impl Session {
             git_cache: self.desk.cache.clone(),
             actor: self.desk.actor.clone(),
             proven: self.journals.proven(),
+            chosen: self.journals.chosen(&self.cluster.info().name),
             repository: self.desk.config.settings.repository(&self.cluster.info().name).map(str::to_owned),
         }
     }

@@ -240,7 +240,7 @@ pub struct History {
     pilothouse rollback --panic -A                    everything that broke within half an hour, at once\n  \
     pilothouse rollback --panic -A --dry-run          what that would be\n\n\
     With --panic, workloads of which nothing proves that an earlier revision worked are listed and left alone; --confirm\n\
-    takes the context's name."
+    takes the context's name. On a terminal a single one is confirmed by its own name."
 )]
 pub struct Rollback {
     /// The workload or Helm release, such as deploy/checkout or release/shop

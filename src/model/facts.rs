@@ -305,6 +305,10 @@ pub struct EditSite {
     pub from: String,
     /// Other workloads and environments that this scalar reaches.
     pub reaches: Vec<String>,
+    /// Those of them that are production's, in another environment than the workload's.
+    pub protected: Vec<String>,
+    /// What writes this value by itself, and how to keep it from doing so.
+    pub automations: Vec<String>,
     /// Things to know about the edit.
     pub warnings: Vec<String>,
     /// The change as a unified diff.

@@ -81,6 +81,14 @@ pub enum ObserveError {
         /// What to do.
         hint: Option<String>,
     },
+    /// Several places in Git could set the image.
+    #[error("{message}")]
+    WhichPlace {
+        /// What is meant, and the places.
+        message: String,
+        /// Each place as `--file` takes it, and why it is one.
+        places: Vec<(String, String)>,
+    },
 }
 
 /// The same, where facts are gathered.
@@ -110,6 +118,9 @@ impl ObserveError {
             Self::NoTarget { .. } => Some("check its name, --namespace and --context".into()),
             Self::NoContainer { .. } | Self::WhichContainer { .. } => Some("name one with --container".into()),
             Self::Repository { hint, .. } => hint.clone(),
+            Self::WhichPlace { .. } => {
+                Some("name the file with --file PATH[:LINE]; it is asked once and remembered".into())
+            }
             Self::Rollout { instead, .. } => Some(instead.clone()),
             Self::TemplateElsewhere { .. } => Some("put it back there by hand".into()),
             Self::WrongKind { .. } | Self::Image { .. } => None,

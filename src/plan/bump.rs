@@ -3,7 +3,8 @@
 use super::{Asked, PlanError, Sheet, checks, disruption, durability, message, step};
 use crate::formats::template;
 use crate::model::{
-    Action, BumpFacts, CommitPlan, CommonFacts, Durability, Intent, ObjectRef, OwnerKind, Precondition, Risk, Step,
+    Action, BumpFacts, CommitPlan, CommonFacts, Durability, EditSite, Intent, ObjectRef, OwnerKind, Precondition, Risk,
+    Step,
 };
 use crate::model::{image::ImageReference, tag::compare_tags};
 use std::cmp::Ordering;
@@ -38,9 +39,10 @@ pub(super) fn plan(asked: &Asked<'_>, facts: &BumpFacts) -> Result<Sheet, PlanEr
         preconditions.push(Precondition::require("repository", false, detail));
     }
     preconditions.extend(checks::shared(asked, &facts.common, false));
-    if !site.reaches.is_empty() {
-        let detail = format!("this value reaches others as well: {}", listed(&site.reaches));
-        preconditions.push(Precondition::warn("reaches", detail));
+    preconditions.extend(reaches(asked.intent, site));
+    if !site.automations.is_empty() {
+        let detail = format!("suspend what writes this value by itself first: {}", listed(&site.automations));
+        preconditions.push(Precondition::warn("automation", detail));
     }
     preconditions.extend(site.warnings.iter().map(|warning| Precondition::warn("edit", warning.clone())));
     let back = compare_tags(tag, &site.from) == Some(Ordering::Less);
@@ -68,6 +70,21 @@ pub(super) fn plan(asked: &Asked<'_>, facts: &BumpFacts) -> Result<Sheet, PlanEr
         steps: steps(asked, facts, target, tag, &follow),
         diff: safe_diff(&site.diff),
     })
+}
+
+/// What else the value sets. Production elsewhere is not changed by the way: only where the operator names this very file.
+fn reaches(intent: &Intent, site: &EditSite) -> Option<Precondition> {
+    let is_named = matches!(intent, Intent::Bump { file: Some(_), .. });
+    let file = site.edits.first().map_or(site.place.as_str(), |edit| edit.path.as_str());
+    if !(site.protected.is_empty() || is_named) {
+        let detail = format!(
+            "this value also sets {}: give this environment a value of its own in its overlay or values file, or name {file} with --file if all are meant",
+            listed(&site.protected)
+        );
+        return Some(Precondition::require("reaches", false, detail));
+    }
+    let others = || format!("this value reaches others as well: {}", listed(&site.reaches));
+    (!site.reaches.is_empty()).then(|| Precondition::warn("reaches", others()))
 }
 
 /// How far a pushed commit can be followed.

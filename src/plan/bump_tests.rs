@@ -32,6 +32,8 @@ fn facts() -> BumpFacts {
             reason: "images entry shop/checkout of the overlay that makes namespace shop".into(),
             image: "shop/checkout:2.4.1".into(),
             from: "2.4.0".into(),
+            protected: Vec::new(),
+            automations: Vec::new(),
             reaches: vec![],
             warnings: vec![],
             diff: "--- a/k.yaml\n+++ b/k.yaml\n@@ -7,4 +7,4 @@\n   value: hunter2\n   name: shop/checkout\n   hunter2\n-  newTag: 2.4.0\n+  newTag: 2.4.1\n".into(),
@@ -204,4 +206,23 @@ fn nothing_to_do_and_nonsense() {
     for tag in ["", "a b", "a:b", "-x"] {
         assert!(matches!(bump_to(tag, facts(), true, None), Err(PlanError::Invalid { .. })), "{tag}");
     }
+}
+
+#[test]
+fn production_elsewhere_is_not_changed_by_the_way() {
+    let mut facts = facts();
+    facts.site.reaches = vec!["Deployment shop/checkout (production)".into()];
+    facts.site.protected = facts.site.reaches.clone();
+    let plan = bump(facts, true).unwrap();
+    let told = plan.preconditions.iter().find(|check| check.what == "reaches").unwrap();
+    assert!(!told.ok && told.detail.contains("name apps/shop/kustomization.yaml with --file"), "{}", told.detail);
+}
+
+#[test]
+fn an_automation_is_named_with_how_to_suspend_it() {
+    let mut facts = facts();
+    facts.site.automations = vec!["flux-system/apps (`flux suspend image update apps -n flux-system`)".into()];
+    let plan = bump(facts, true).unwrap();
+    let told = plan.preconditions.iter().find(|check| check.what == "automation").unwrap();
+    assert!(told.detail.contains("flux suspend image update apps"), "{}", told.detail);
 }

@@ -76,6 +76,8 @@ fn bump(agreed: Agreed, from: &str, to: &str, moving: Option<Result<Option<Strin
             reason: "the only one".into(),
             image: format!("app:{to}"),
             from: from.into(),
+            protected: Vec::new(),
+            automations: Vec::new(),
             reaches: Vec::new(),
             warnings: Vec::new(),
             diff: String::new(),

@@ -42,6 +42,7 @@ fn looking(w: &World, cache: &tempfile::TempDir) -> observe::World {
         git_cache: cache.path().to_owned(),
         actor: "ana@desk".into(),
         proven: HashMap::new(),
+        chosen: HashMap::new(),
         repository: None,
     }
 }

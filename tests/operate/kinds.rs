@@ -23,6 +23,7 @@ async fn planned(stage: &Stage, target: ObjectRef, revision: u64) -> Plan {
         git_cache: stage.folder.path().join("git"),
         actor: "ana@bridge".into(),
         proven: HashMap::new(),
+        chosen: HashMap::new(),
         repository: None,
     };
     let intent = Intent::Rollback { target, revision: Some(revision) };

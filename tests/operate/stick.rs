@@ -86,6 +86,7 @@ async fn planned(stage: &Stage, cluster: &Cluster, id: &str, revision: Option<u6
         git_cache: stage.folder.path().join(format!("git-{id}")),
         actor: format!("{id}@bridge"),
         proven: HashMap::new(),
+        chosen: HashMap::new(),
         repository: None,
     };
     let mut facts = observe::gather(&world, &intent).await.unwrap();

@@ -225,6 +225,10 @@ async fn several_places_are_chosen_from(w: World) {
         (remote.show("eu/web.yaml"), remote.show("us/web.yaml")),
         (plain.clone(), plain.replace(":1.0", ":2.0"))
     );
+    let again = operator.run(&["bump", "deploy/web", "3.0", "--repo", &repository, "--yes", "-o", "json"]).await;
+    again.assert(0);
+    assert!(again.out.contains("chosen before"), "asked once: {}", again.out);
+    assert_eq!(remote.show("us/web.yaml"), plain.replace(":1.0", ":3.0"));
 }
 
 /// Somebody else's push arrives while ours is under way.

@@ -11,6 +11,7 @@ mod faults;
 #[allow(dead_code, reason = "shared with the contract suite, which uses more of it")]
 mod fleet;
 mod follow;
+mod formats;
 #[path = "../line/front.rs"]
 #[allow(dead_code, reason = "shared with the stories of a line, which use more of it")]
 mod front;
@@ -46,6 +47,7 @@ fn main() -> std::process::ExitCode {
         rollback::ALL,
         shift::ALL,
         bump::ALL,
+        formats::ALL,
         policy::ALL,
         migrate::ALL,
         faults::ALL,

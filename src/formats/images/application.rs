@@ -83,6 +83,10 @@ pub(super) fn find_source(
         }
     }
     let images = tree.get(source, "kustomize").and_then(|kustomize| tree.get(kustomize, "images"));
+    if let Some(images) = images {
+        // As kustomize has them, instead of `old=new:tag`.
+        super::kustomize::entries(place, images, &at.child("kustomize").child("images"), object, found);
+    }
     for (index, item) in images.map(|images| tree.items(images)).unwrap_or_default().iter().enumerate() {
         let Some(text) = tree.scalar(*item) else { continue };
         let (old, new) = text.split_once('=').map_or((None, text), |(old, new)| (Some(old), new));

@@ -57,6 +57,14 @@ impl NewVersion {
         Ok(Self { tag: image.tag, digest: image.digest })
     }
 
+    /// The version as a scalar of values says it: alone, or behind its repository.
+    pub fn written(&self, repository: Option<&str>) -> String {
+        match repository {
+            Some(repository) => self.on(repository).to_string(),
+            None => self.on("").version(),
+        }
+    }
+
     pub(super) fn on(&self, repository: &str) -> ImageReference {
         ImageReference { repository: repository.to_owned(), tag: self.tag.clone(), digest: self.digest.clone() }
     }
@@ -80,15 +88,17 @@ pub fn bump(found: &Found, tree: &Tree<'_>, to: &NewVersion) -> Result<Edit, Bum
 fn within(found: &Found, pointer: &Pointer, tree: &Tree<'_>, to: &NewVersion) -> Result<Vec<Change>, BumpError> {
     let text = raw(tree, found.document, pointer).ok_or_else(|| gone(found))?;
     let inner = Tree::parse(text.as_bytes()).map_err(|_| gone(found))?;
-    let identity = found.object.as_ref().map(|object| of_object(object, pointer)).unwrap_or_default();
+    // The object is the outer document, or the inner one where a kustomization patches it.
+    let outer = found.object.as_ref().filter(|_| !is_kustomization(&found.file));
+    let identity = outer.map(|object| of_object(object, pointer)).unwrap_or_default();
     let wrap = |inner| Change::Within {
         document: found.document,
         pointer: pointer.clone(),
         identity: identity.clone(),
         inner: Box::new(inner),
     };
-    let bare = Found { object: None, ..found.clone() };
-    Ok(changes(&bare, 0, &inner, to)?.into_iter().map(wrap).collect())
+    let inside = Found { object: found.object.clone().filter(|_| outer.is_none()), ..found.clone() };
+    Ok(changes(&inside, 0, &inner, to)?.into_iter().map(wrap).collect())
 }
 
 fn changes(found: &Found, document: usize, tree: &Tree<'_>, to: &NewVersion) -> Result<Vec<Change>, BumpError> {

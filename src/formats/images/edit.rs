@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::locate::located;
 use crate::formats::yaml::{
     Edited, NewImage, Pointer, Reason, Refusal, Tree, Warning, edit_nested, insert_image_entry, insert_key,
-    remove_entry, replace_scalar,
+    insert_value, remove_entry, replace_scalar,
 };
 
 /// Changes to one file.
@@ -73,6 +73,17 @@ pub enum Change {
         document: usize,
         /// The entry.
         image: NewImage,
+    },
+    /// Insert a scalar into values, with the mappings that lead to it where they are missing.
+    InsertValue {
+        /// Document, counted from 0.
+        document: usize,
+        /// The values.
+        pointer: Pointer,
+        /// The keys that lead to the scalar.
+        keys: Vec<String>,
+        /// The scalar.
+        to: String,
     },
     /// Change the document that stands inside a scalar.
     Within {
@@ -142,6 +153,7 @@ impl Change {
                 insert_key(bytes, document, &mapping, key, to)
             }
             Self::InsertImage { document, image } => insert_image_entry(bytes, *document, image),
+            Self::InsertValue { document, pointer, keys, to } => insert_value(bytes, *document, pointer, keys, to),
             Self::Within { document, pointer, identity, inner } => {
                 let (document, pointer) = located(&tree, *document, pointer, identity)?;
                 edit_nested(bytes, document, &pointer, |text| inner.apply(text))
@@ -172,6 +184,10 @@ impl Change {
                             && text("digest") == image.digest.as_deref()
                     })
                 })
+            }
+            Self::InsertValue { document, pointer, keys, to } => {
+                let pointer = keys.iter().fold(pointer.clone(), |pointer, key| pointer.child(key));
+                value_at(*document, &pointer, &[]) == Some(Some(to.clone()))
             }
             Self::Within { document, pointer, identity, inner } => {
                 let text = value_at(*document, pointer, identity).flatten();
@@ -207,6 +223,7 @@ impl fmt::Display for Change {
                 let version = image.new_tag.as_ref().or(image.digest.as_ref()).map_or("", String::as_str);
                 write!(f, "/images: {} {version} added", image.name)
             }
+            Self::InsertValue { pointer, keys, to, .. } => write!(f, "{pointer}/{}: {to} added", keys.join("/")),
             Self::Within { pointer, inner, .. } => write!(f, "{pointer} {inner}"),
         }
     }

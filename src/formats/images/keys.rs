@@ -50,13 +50,13 @@ pub(super) fn changes(
         (_, None) => {}
     }
     if let Some((pointer, from)) = digest {
-        let bare = !from.is_empty() && !from.contains(':');
+        let is_nothing = |text: &str| matches!(text, "" | "null" | "Null" | "NULL" | "~");
+        let bare = !is_nothing(&from) && !from.contains(':');
         let new = match &to.digest {
             Some(digest) if bare => digest.rsplit(':').next().unwrap_or(digest).to_owned(),
             Some(digest) => digest.clone(),
             None => String::new(),
         };
-        let is_nothing = |text: &str| matches!(text, "" | "null" | "~");
         if from != new && !(is_nothing(&from) && is_nothing(&new)) {
             changes.push(replace(pointer, from, new));
         }
@@ -86,6 +86,8 @@ fn beside_repository(
     };
     let pointer = mapping.child(name);
     let mut identity = identity(found, document, &pointer, tree);
-    identity.extend(raw(tree, document, repository).map(|value| Identity { pointer: repository.clone(), value }));
+    // A digest is no mark of identity: it changes with the tag.
+    let named = keys.repository.as_ref().and_then(|place| Some((place, raw(tree, document, place)?)));
+    identity.extend(named.map(|(place, value)| Identity { pointer: place.clone(), value }));
     Ok(Change::InsertKey { document, pointer, identity, to })
 }

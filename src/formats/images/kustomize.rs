@@ -4,7 +4,7 @@
 
 use super::values::{self, Scope};
 use super::{Document, Format, Found, ObjectContainer, Written};
-use crate::formats::yaml::{NodeId, Pointer};
+use crate::formats::yaml::{NodeId, Pointer, Tree};
 use crate::model::image::ImageReference;
 
 /// Whether a file's name makes it a kustomization.
@@ -25,6 +25,27 @@ pub(super) fn find(place: &Document<'_, '_>, root: NodeId, found: &mut Vec<Found
         let base = Pointer::root().child("helmCharts").child(index).child("valuesInline");
         let scope = Scope { format: Format::Values, base, object: None, lone_tags: true };
         values::find(place, values, &scope, found);
+    }
+    patches(place, root, found);
+}
+
+/// Releases that patches written inside the kustomization change: their values are edited where they stand.
+fn patches(place: &Document<'_, '_>, root: NodeId, found: &mut Vec<Found>) {
+    let tree = place.tree;
+    let of_key = |key: &str| tree.get(root, key).map(|list| tree.items(list)).unwrap_or_default();
+    let at = |key: &str, index: usize| Pointer::root().child(key).child(index);
+    let named = of_key("patches").iter().enumerate();
+    let named = named.filter_map(|(n, item)| Some((tree.get(*item, "patch")?, at("patches", n).child("patch"))));
+    let merged =
+        of_key("patchesStrategicMerge").iter().enumerate().map(|(n, item)| (*item, at("patchesStrategicMerge", n)));
+    for (scalar, pointer) in named.chain(merged) {
+        let Some(scalar) = tree.follow(scalar) else { continue };
+        let text = tree.scalar(scalar).filter(|text| text.contains("HelmRelease")).unwrap_or_default();
+        let Ok(inner) = Tree::parse(text.as_bytes()) else { continue };
+        let Some(root) = inner.root(0) else { continue };
+        let from = found.len();
+        super::manifest::find(&Document { path: place.path, tree: &inner, document: 0 }, root, found);
+        values::embedded(place, scalar, &pointer, found, from);
     }
 }
 

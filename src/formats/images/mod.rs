@@ -23,10 +23,12 @@ use crate::formats::yaml::{NodeId, Pointer, Tree};
 use crate::model::image::ImageReference;
 
 pub use application::overrides;
+pub(in crate::formats) use application::sources;
 pub use bump::{BumpError, NewVersion, bump, insert_override};
 pub use chart::{ChartVersion, bump_chart, charts, is_chart_file};
 pub use edit::{Applied, Change, Edit, Identity};
 pub use kustomize::is_kustomization;
+pub(in crate::formats) use manifest::{identity, is_argo, objects};
 
 /// The kind of file that a reference was found in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

@@ -58,7 +58,8 @@ fn might_be_part(key: &str) -> bool {
 
 /// The stem and the part that a key names.
 fn part(key: &str) -> Option<(String, Part)> {
-    const SUFFIXES: [(&str, Part); 15] = [
+    const SUFFIXES: [(&str, Part); 16] = [
+        ("tagoverride", Part::Tag),
         ("newtag", Part::Tag),
         ("tag", Part::Tag),
         ("version", Part::Tag),

@@ -46,6 +46,10 @@ fn said(change: &Change) -> Vec<ScalarChange> {
             let set = fields.into_iter().filter_map(|(key, value)| Some((key, value?)));
             set.map(|(key, value)| scalar(document, format!("/images/-/{key}"), None, Some(value))).collect()
         }
+        Change::InsertValue { document, pointer, keys, to } => {
+            let pointer = keys.iter().fold(pointer.clone(), |pointer, key| pointer.child(key));
+            vec![scalar(document, pointer.to_string(), None, Some(to))]
+        }
         Change::Within { document, pointer, inner, .. } => {
             let outward = |change: ScalarChange| ScalarChange {
                 document: *document,

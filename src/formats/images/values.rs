@@ -48,13 +48,17 @@ pub(super) fn find_nested(
     let Some(root) = inner.root(0) else { return };
     let from = found.len();
     let scope = Scope { format: scope.format, base: Pointer::root(), object: scope.object, lone_tags: scope.lone_tags };
-    let nested = Nested::read(place.tree, scalar);
     find(&Document { path: place.path, tree: &inner, document: 0 }, root, &scope, found);
+    embedded(place, scalar, pointer, found, from);
+}
+
+/// Tells of references, from number `from` on, that they were read in the document inside a scalar.
+pub(super) fn embedded(place: &Document<'_, '_>, scalar: NodeId, pointer: &Pointer, found: &mut [Found], from: usize) {
+    let (tree, nested) = (place.tree, Nested::read(place.tree, scalar));
     for found in found.iter_mut().skip(from) {
         found.document = place.document;
         found.within = Some(pointer.clone());
-        let source = place.tree.source();
-        found.line = nested.as_ref().map_or(place.tree.node(scalar).line, |nested| nested.line_of(source, found.line));
+        found.line = nested.as_ref().map_or(tree.node(scalar).line, |nested| nested.line_of(tree.source(), found.line));
     }
 }
 
@@ -285,6 +289,11 @@ mod tests {
         "image:\n  repository: r/a\n  tag: v1\n  digest: null\n",
         "v2",
         "image:\n  repository: r/a\n  tag: v2\n  digest: null\n"
+    )]
+    #[case::a_digest_where_nothing_was(
+        "image:\n  repository: r/a\n  tag: v1\n  digest: ~\n",
+        "v2@DIGEST",
+        "image:\n  repository: r/a\n  tag: v2\n  digest: DIGEST\n"
     )]
     #[case::in_the_tag("image:\n  repository: r/a\n  tag: v1@DIGEST\n", "v2", "image:\n  repository: r/a\n  tag: v2\n")]
     #[case::only_a_digest(

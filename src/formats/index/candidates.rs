@@ -1,19 +1,19 @@
 //! Places in the repository where a workload's image can be set, with the reason and the reach of each.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
+use super::deliver::Valued;
 use super::environment::{folder_fit, is_base, same_folders};
 use super::mapping::Target;
 use super::render::{Instance, Source};
 use super::{Index, folder_of};
-use crate::formats::images::{BumpError, Edit, Format, Found, NewVersion, bump, insert_override};
-use crate::formats::yaml::{Refusal, Tree};
+use crate::formats::images::{BumpError, Change, Edit, Format, Found, NewVersion, Written, bump, insert_override};
+use crate::formats::yaml::{Pointer, Refusal, Tree};
 use crate::model::image::ImageReference;
 
 /// A place where the image of a workload can be set.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Candidate {
     /// What to edit.
     pub place: Place,
@@ -25,10 +25,12 @@ pub struct Candidate {
     pub score: u32,
     /// Every container whose image the edit changes, the wanted one included where it is known.
     pub reaches: Vec<Reach>,
+    /// Whether a chart's digest would win over a tag that is written here.
+    shadowed: bool,
 }
 
 /// What to edit.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
     /// A reference that is there.
     Set(Box<Found>),
@@ -39,10 +41,23 @@ pub enum Place {
         /// The image's name before transformation.
         name: String,
     },
+    /// A key to write into a release's own values, over what it shares with others.
+    Override {
+        /// The file.
+        path: String,
+        /// Its document.
+        document: usize,
+        /// The values in it; what is missing of the way to them is written as well.
+        values: Pointer,
+        /// The keys that lead to the scalar.
+        keys: Vec<String>,
+        /// The repository, where the scalar holds all of the reference.
+        whole: Option<String>,
+    },
 }
 
 /// A container that an edit reaches.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Reach {
     /// Folder that stands for the environment; empty at the top of the repository.
     pub environment: String,
@@ -52,8 +67,10 @@ pub struct Reach {
     pub kind: String,
     /// The object's name.
     pub name: String,
-    /// The container's name.
+    /// The container's name; of a release, the key of the image.
     pub container: String,
+    /// Whether it is the wanted one's own release and key.
+    pub own: bool,
 }
 
 /// Why an edit cannot be made from a candidate.
@@ -72,7 +89,7 @@ impl Candidate {
     pub(super) fn choice(&self) -> String {
         match &self.place {
             Place::Set(found) => format!("{}:{}  {}", found.file, found.line, self.reason),
-            Place::Insert { path, .. } => format!("{path}  {}", self.reason),
+            Place::Insert { path, .. } | Place::Override { path, .. } => format!("{path}  {}", self.reason),
         }
     }
 
@@ -88,17 +105,39 @@ impl Candidate {
     pub fn file(&self) -> &str {
         match &self.place {
             Place::Set(found) => &found.file,
-            Place::Insert { path, .. } => path,
+            Place::Insert { path, .. } | Place::Override { path, .. } => path,
         }
     }
 
     /// The edit that sets another version here. `bytes` are the file's at the commit that the index was built from.
     pub fn edit(&self, bytes: &[u8], to: &NewVersion) -> Result<Edit, EditError> {
         match &self.place {
-            Place::Set(found) => Ok(bump(found, &Tree::parse(bytes)?, to)?),
+            Place::Set(found) => {
+                let mut edit = bump(found, &Tree::parse(bytes)?, to)?;
+                edit.changes.extend(self.shadowed.then(|| no_digest(found, to)).flatten());
+                Ok(edit)
+            }
+            Place::Override { path, document, values, keys, whole } => {
+                let change = Change::InsertValue {
+                    document: *document,
+                    pointer: values.clone(),
+                    keys: keys.clone(),
+                    to: to.written(whole.as_deref()),
+                };
+                Ok(Edit { path: path.clone(), changes: vec![change] })
+            }
             Place::Insert { path, name } => Ok(insert_override(path, 0, name, to)?),
         }
     }
+}
+
+/// A digest that says nothing, beside a tag that a chart's own digest would beat.
+fn no_digest(found: &Found, to: &NewVersion) -> Option<Change> {
+    let Written::Keys(keys) = &found.written else { return None };
+    let (mapping, _) = keys.tag.as_ref()?.split_last()?;
+    let is_plain = to.digest.is_none() && keys.digest.is_none() && found.within.is_none();
+    let (document, pointer) = (found.document, mapping.child("digest"));
+    is_plain.then(|| Change::InsertKey { document, pointer, identity: Vec::new(), to: String::new() })
 }
 
 impl Index {
@@ -128,30 +167,7 @@ impl Index {
         candidates
     }
 
-    /// How well a container of the repository fits the running one; `None` when it is another one.
-    fn score(&self, instance: &Instance, target: &Target) -> Option<u32> {
-        if !instance.image.same_repository(&target.image) {
-            return None;
-        }
-        let by_name = match &instance.object {
-            Some(object) if object.name != target.name => return None,
-            Some(object) if !object.container.is_empty() && object.container != target.container => return None,
-            Some(object) if object.kind == target.kind => 3,
-            Some(_) => 2,
-            None => 1,
-        };
-        let by_namespace = match self.namespace(instance) {
-            Some(namespace) if namespace == target.namespace => 2,
-            Some(_) => return None,
-            None => 1,
-        };
-        let (by_folder, _) = folder_fit(&self.path_of(instance), &target.environment_names());
-        // What a reconciler applies is told, not guessed.
-        let by_path = u32::from(target.path.as_deref().is_some_and(|path| applies(path, instance)));
-        Some(by_path * 1000 + by_name * 100 + by_namespace * 10 + u32::from(by_folder))
-    }
-
-    fn namespace<'i>(&'i self, instance: &'i Instance) -> Option<&'i str> {
+    pub(super) fn namespace<'i>(&'i self, instance: &'i Instance) -> Option<&'i str> {
         match &instance.object {
             Some(object) => object.namespace.as_deref(),
             None => self.kustomizations.get(&instance.chain.first()?.0)?.namespace.as_deref(),
@@ -159,8 +175,11 @@ impl Index {
     }
 
     /// The folder whose name may tell the environment: that of the outermost place which is only this environment's.
-    fn path_of(&self, instance: &Instance) -> String {
+    pub(super) fn path_of(&self, instance: &Instance) -> String {
         match (&instance.source, instance.chain.is_empty()) {
+            _ if instance.values.is_some() && instance.chain.is_empty() => {
+                instance.values.as_ref().map(|values| values.release.environment.clone()).unwrap_or_default()
+            }
             (Source::Found(file, _), true) => folder_of(file).to_owned(),
             _ => self.environment(instance),
         }
@@ -168,13 +187,48 @@ impl Index {
 
     fn found(&self, source: &Source) -> Option<&Found> {
         match source {
-            Source::Found(file, number) => self.files.get(file)?.get(*number),
-            Source::Inline(_) => None,
+            Source::Found(file, number) => self.files.get(file)?.found.get(*number),
+            Source::Inline(_) | Source::Release(..) => None,
+        }
+    }
+
+    /// Where the image of a release is set: where it is now, or in the release's own values where others share that.
+    fn valued(&self, instance: &Instance, values: &Valued, found: &Found) -> Place {
+        let set = || Place::Set(Box::new(found.clone()));
+        let is_shared = self.instances.iter().any(|other| {
+            other.source == instance.source
+                && other.values.as_ref().is_some_and(|other| !Arc::ptr_eq(&other.release, &values.release))
+        });
+        let Some((path, document, at)) = values.release.own.as_ref().filter(|_| is_shared) else { return set() };
+        // A list is replaced as a whole by the layer above, so nothing is written into one.
+        let in_list = values.leaf.iter().any(|key| key.bytes().all(|byte| byte.is_ascii_digit()));
+        if values.leaf.is_empty() || in_list || *path == found.file {
+            return set();
+        }
+        Place::Override {
+            path: path.clone(),
+            document: *document,
+            values: at.clone(),
+            keys: values.leaf.clone(),
+            whole: values.whole.then(|| found.image.repository.clone()),
         }
     }
 
     fn candidate(&self, instance: &Instance, target: &Target, score: u32) -> Option<Candidate> {
         let found = self.found(&instance.source);
+        if let Some(values) = &instance.values {
+            let place = self.valued(instance, values, found?);
+            let reaches = self.reaches(&place, instance);
+            let reason = self.reason(&place, instance, target);
+            return Some(Candidate {
+                place,
+                image: instance.image.clone(),
+                reason,
+                score,
+                reaches,
+                shadowed: values.shadowed,
+            });
+        }
         let is_shared = self
             .instances
             .iter()
@@ -200,12 +254,17 @@ impl Index {
         };
         let reaches = self.reaches(&place, instance);
         let reason = self.reason(&place, instance, target);
-        Some(Candidate { place, image: instance.image.clone(), reason, score, reaches })
+        Some(Candidate { place, image: instance.image.clone(), reason, score, reaches, shadowed: false })
     }
 
     fn reaches(&self, place: &Place, instance: &Instance) -> Vec<Reach> {
+        let same_release = |other: &Instance| match (&other.values, &instance.values) {
+            (Some(other), Some(own)) => Arc::ptr_eq(&other.release, &own.release),
+            _ => false,
+        };
         let is_reached = |other: &Instance| match place {
             Place::Set(_) => other.source == instance.source,
+            Place::Override { .. } => other.source == instance.source && same_release(other),
             Place::Insert { path, name } => {
                 other.chain.iter().any(|(f, arrives)| f == folder_of(path) && arrives == name)
             }
@@ -226,6 +285,7 @@ impl Index {
                 kind: object.map(|object| object.kind.clone()).unwrap_or_default(),
                 name: object.map(|object| object.name.clone()).unwrap_or_default(),
                 container: object.map(|object| object.container.clone()).unwrap_or_default(),
+                own: same_release(other) && other.slot == instance.slot,
             });
         }
         reaches.sort();
@@ -235,6 +295,8 @@ impl Index {
 
     fn reason(&self, place: &Place, instance: &Instance, target: &Target) -> String {
         let mut reason = match place {
+            _ if instance.values.is_some() => self.release_reason(place, instance),
+            Place::Override { path, .. } => format!("{path} builds {} {}", target.kind, target.name),
             Place::Set(found) => match &found.matches {
                 Some(name) => format!("{} sets images[{name}]", found.file),
                 None => {
@@ -245,7 +307,7 @@ impl Index {
             Place::Insert { path, name } => {
                 let origin = match &instance.source {
                     Source::Found(file, _) => file.clone(),
-                    Source::Inline(_) => "a patch inside it".to_owned(),
+                    Source::Inline(_) | Source::Release(..) => "a patch inside it".to_owned(),
                 };
                 format!("{path} builds {} {} from {origin} and has no images[{name}] yet", target.kind, target.name)
             }
@@ -257,6 +319,11 @@ impl Index {
         if let (_, Some(folder)) = folder_fit(&self.path_of(instance), &target.environment_names()) {
             reason.push_str(&format!("; folder {folder} fits"));
         }
+        if instance.image.repository.is_empty() {
+            reason.push_str("; the repository is in the chart, which is not in this repository");
+        } else if !instance.image.same_repository(&target.image) {
+            reason.push_str(&format!("; {} differs from what runs in its registry only", instance.image.repository));
+        }
         if instance.object.is_none() {
             reason.push_str("; what it builds is not in this repository");
         }
@@ -266,15 +333,29 @@ impl Index {
         }
         reason
     }
-}
 
-/// Whether a folder of the repository, applied, brings this container.
-fn applies(path: &str, instance: &Instance) -> bool {
-    let is_below = |folder: &str| {
-        path.is_empty() || folder.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    };
-    match &instance.source {
-        Source::Found(file, _) if instance.chain.is_empty() => is_below(folder_of(file)),
-        _ => instance.chain.iter().any(|(folder, _)| is_below(folder)),
+    /// What of a release is set where.
+    fn release_reason(&self, place: &Place, instance: &Instance) -> String {
+        let Some(release) = instance.values.as_ref().map(|values| &values.release) else { return String::new() };
+        let key = match instance.slot.join(".") {
+            key if key.is_empty() => "the image".to_owned(),
+            key => key,
+        };
+        let of = match (&release.object, &release.chart) {
+            (Some((Some(namespace), name)), _) => format!("{} {namespace}/{name}", release.kind.as_str()),
+            (Some((None, name)), _) => format!("{} {name}", release.kind.as_str()),
+            (None, Some(chart)) => format!("chart {chart}"),
+            (None, None) => "a chart".to_owned(),
+        };
+        match place {
+            Place::Set(found) => format!("{}:{} sets {key} of {of}", found.file, found.line),
+            Place::Override { path, .. } | Place::Insert { path, .. } => {
+                let shared = match &instance.source {
+                    Source::Found(file, _) => file.as_str(),
+                    Source::Inline(_) | Source::Release(..) => "elsewhere",
+                };
+                format!("{path} is {of}'s own; {shared}, which others share, sets {key} now")
+            }
+        }
     }
 }

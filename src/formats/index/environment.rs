@@ -38,6 +38,12 @@ pub(super) fn is_base(folder: &str) -> bool {
     folder.split('/').any(|step| matches!(step, "base" | "bases" | "common" | "shared" | "components"))
 }
 
+/// Whether folders, a namespace or a name are by a word of theirs production's.
+pub fn is_production(text: &str) -> bool {
+    text.split(|c: char| !c.is_ascii_alphanumeric())
+        .any(|word| same_word(word, "production") || same_word(word, "live"))
+}
+
 /// How well the folders of a path fit a namespace or another name of the environment: 2 for a folder of that name, 1 for a
 /// folder that is one of its words (`production` for `shop-production`), with usual short forms.
 pub(super) fn folder_fit<'p>(path: &'p str, names: &[&str]) -> (u8, Option<&'p str>) {

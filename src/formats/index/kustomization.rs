@@ -125,7 +125,7 @@ pub(super) fn operations(tree: &Tree<'_>) -> Vec<Operation> {
 }
 
 /// A path in a kustomization, from its folder to the top of the repository. `None` for URLs and for paths that leave it.
-fn join(folder: &str, path: &str) -> Option<String> {
+pub(super) fn join(folder: &str, path: &str) -> Option<String> {
     if path.contains("://") || path.contains('?') || path.starts_with("git@") || path.starts_with('/') {
         return None;
     }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::Index;
 use super::candidates::Candidate;
-use crate::model::image::ImageReference;
+use crate::model::{Owner, image::ImageReference};
 
 /// A container that runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +23,10 @@ pub struct Target {
     pub environments: Vec<String>,
     /// The folder that its reconciler applies, where known; empty for the whole repository.
     pub path: Option<String>,
+    /// The release that owns it, where its marks tell.
+    pub release: Option<Owner>,
+    /// The file that an operator chose for it before, as `PATH[:LINE]`, where several could be meant.
+    pub chosen: Option<String>,
 }
 
 impl Target {
@@ -82,7 +86,23 @@ impl Index {
     ///
     /// Errors: several are equally good (each with its reason), or none is (with what was searched).
     pub fn place(&self, target: &Target) -> Result<Candidate, MappingError> {
-        self.only(target, self.candidates(target))
+        let candidates = self.candidates(target);
+        let chosen = target.chosen.as_deref().filter(|_| candidates.len() > 1);
+        match chosen.and_then(|file| self.chosen(target, file)) {
+            Some(candidate) => Ok(candidate),
+            None => self.only(target, candidates),
+        }
+    }
+
+    /// The place that was chosen before, if it is one still; its line may have moved.
+    fn chosen(&self, target: &Target, file: &str) -> Option<Candidate> {
+        let path =
+            file.rsplit_once(':').filter(|(_, line)| line.parse::<usize>().is_ok()).map_or(file, |(path, _)| path);
+        let named = self.place_in(target, file).or_else(|_| self.place_in(target, path)).ok();
+        named.map(|mut candidate| {
+            candidate.reason.push_str("; chosen before");
+            candidate
+        })
     }
 
     /// The same within `PATH` or `PATH:LINE`, the operator's word for which.

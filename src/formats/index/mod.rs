@@ -4,91 +4,128 @@
 //! patch or `images:` entry the image of each container finally comes from, and which other environments share that source.
 //! Nothing is guessed silently: every [`Candidate`] says why, and equals are handed back for the operator to choose.
 
+mod applied;
 mod candidates;
+mod chart;
+mod deliver;
 mod environment;
 mod kustomization;
+mod layers;
 mod mapping;
+mod reading;
+mod release;
 mod render;
+mod score;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use crate::formats::images::{Found, find, is_kustomization};
-use crate::formats::yaml::{Reason, Refusal, Tree};
+use crate::formats::images::{ChartVersion, Found, is_chart_file, is_kustomization};
+use crate::formats::yaml::Refusal;
+use chart::Chart;
 
 pub use candidates::{Candidate, EditError, Place, Reach};
+pub use environment::is_production;
 pub use kustomization::Kustomization;
-use kustomization::Operation;
 pub use mapping::{MappingError, Target};
-use render::Instance;
-
-/// Files larger than this are data, not configuration.
-const MAX_FILE_BYTES: usize = 8 << 20;
+pub use reading::Reading;
+use render::{Files, Instance, Kustomizations};
 
 /// Everything that one commit says about images.
 #[derive(Debug, Default)]
 pub struct Index {
-    files: BTreeMap<String, Vec<Found>>,
-    kustomizations: BTreeMap<String, Kustomization>,
-    patches: BTreeMap<String, Vec<Operation>>,
+    files: Files,
+    kustomizations: Kustomizations,
     unreadable: Vec<(String, Refusal)>,
     searched: usize,
     instances: Vec<Instance>,
 }
 
+/// Fewer files than these are read on one thread.
+const WORTH_A_THREAD: usize = 64;
+
 impl Index {
     /// Reads the files of a commit, given as path (with `/`) and bytes. Files that cannot hold a reference are not parsed;
     /// those that look as if they did and do not parse are kept in [`Index::unreadable`].
-    pub fn build<P: AsRef<str>, B: AsRef<[u8]>>(files: impl IntoIterator<Item = (P, B)>) -> Self {
-        let mut index = Self::default();
-        for (path, bytes) in files {
-            index.read(path.as_ref(), bytes.as_ref());
+    pub fn build<P: AsRef<str> + Sync, B: AsRef<[u8]> + Sync>(files: impl IntoIterator<Item = (P, B)>) -> Self {
+        let files: Vec<(P, B)> = files.into_iter().collect();
+        let read = |files: &[(P, B)]| -> Vec<(String, Arc<Reading>)> {
+            let reading =
+                |(path, bytes): &(P, B)| (path.as_ref().to_owned(), Reading::of(path.as_ref(), bytes.as_ref()));
+            files.iter().map(reading).map(|(path, reading)| (path, Arc::new(reading))).collect()
+        };
+        let threads = std::thread::available_parallelism().map_or(1, usize::from).min(8);
+        if threads == 1 || files.len() < WORTH_A_THREAD {
+            return Self::of(read(&files));
         }
-        index.instances = render::all(&index.kustomizations, &index.files, &index.patches);
+        // Large files stand beside each other: shares are dealt out finely and taken by who is free.
+        let next = std::sync::atomic::AtomicUsize::new(0);
+        let shares: Vec<&[(P, B)]> = files.chunks(WORTH_A_THREAD / 2).collect();
+        let take = || {
+            let mut readings = Vec::new();
+            while let Some(share) = shares.get(next.fetch_add(1, std::sync::atomic::Ordering::Relaxed)) {
+                readings.extend(read(share));
+            }
+            readings
+        };
+        let all = std::thread::scope(|scope| {
+            let others: Vec<_> = (1..threads).map(|_| scope.spawn(take)).collect();
+            let mut all = take();
+            for other in others {
+                // Reading does not panic; if it did, the files would only be missing here.
+                all.extend(other.join().unwrap_or_default());
+            }
+            all
+        });
+        Self::of(all)
+    }
+
+    /// Puts together what was read of each file of a commit, now or before.
+    pub fn of(readings: impl IntoIterator<Item = (String, Arc<Reading>)>) -> Self {
+        let mut index = Self::default();
+        let mut charts: BTreeMap<String, Arc<Chart>> = BTreeMap::new();
+        for (path, reading) in readings {
+            index.searched += 1;
+            if reading.is_empty() {
+                continue;
+            }
+            if let Some(refusal) = &reading.refusal {
+                index.unreadable.push((path.clone(), refusal.clone()));
+            }
+            if let Some(kustomization) = &reading.kustomization {
+                index.kustomizations.insert(kustomization.folder.clone(), Arc::clone(kustomization));
+            }
+            if let Some(chart) = &reading.chart {
+                charts.insert(chart.folder.clone(), Arc::clone(chart));
+            }
+            index.files.insert(path, reading);
+        }
+        index.unreadable.sort_by(|(left, _), (right, _)| left.cmp(right));
+        let built = render::all(&index.kustomizations, &index.files);
+        index.instances = deliver::deliver(&index.files, &charts, built);
         index
     }
 
     /// Whether a file of this name can be of interest, so that its bytes are worth loading.
     pub fn wants(path: &str) -> bool {
-        is_kustomization(path) || [".yaml", ".yml", ".json"].iter().any(|ending| path.ends_with(ending))
-    }
-
-    fn read(&mut self, path: &str, bytes: &[u8]) {
-        self.searched += 1;
-        let is_kustomization = is_kustomization(path);
-        if !Self::wants(path) || !(is_kustomization || might_hold_images(bytes)) {
-            return;
-        }
-        if bytes.len() > MAX_FILE_BYTES {
-            self.unreadable.push((path.to_owned(), Refusal::of_file(Reason::NotYaml("larger than 8 MiB".into()))));
-            return;
-        }
-        match Tree::parse(bytes) {
-            Ok(tree) => {
-                let found = find(path, &tree);
-                if is_kustomization {
-                    let kustomization = Kustomization::read(path, &tree, found.len());
-                    self.kustomizations.insert(kustomization.folder.clone(), kustomization);
-                }
-                let operations = kustomization::operations(&tree);
-                if !operations.is_empty() {
-                    self.patches.insert(path.to_owned(), operations);
-                }
-                if !found.is_empty() {
-                    self.files.insert(path.to_owned(), found);
-                }
-            }
-            Err(refusal) => self.unreadable.push((path.to_owned(), refusal)),
-        }
+        is_kustomization(path)
+            || is_chart_file(path)
+            || [".yaml", ".yml", ".json"].iter().any(|ending| path.ends_with(ending))
     }
 
     /// Every reference, in the order of paths.
     pub fn references(&self) -> impl Iterator<Item = &Found> {
-        self.files.values().flatten()
+        self.files.values().flat_map(|reading| reading.found.iter())
     }
 
     /// The kustomizations by folder.
     pub fn kustomizations(&self) -> impl Iterator<Item = &Kustomization> {
-        self.kustomizations.values()
+        self.kustomizations.values().map(AsRef::as_ref)
+    }
+
+    /// The versions of charts, in the order of paths.
+    pub fn charts(&self) -> impl Iterator<Item = &ChartVersion> {
+        self.files.values().flat_map(|reading| reading.charts.iter())
     }
 
     /// Files that look as if they held references but could not be read, and why.
@@ -100,23 +137,6 @@ impl Index {
     pub fn searched(&self) -> usize {
         self.searched
     }
-}
-
-/// A cheap test before parsing: both words stand in every manifest that has containers, or in every JSON patch of an image.
-fn might_hold_images(bytes: &[u8]) -> bool {
-    contains(bytes, b"image") && (contains(bytes, b"kind") || contains(bytes, b"/image"))
-}
-
-fn contains(haystack: &[u8], needle: &[u8]) -> bool {
-    let Some((first, rest)) = needle.split_first() else { return true };
-    let mut from = 0;
-    while let Some(at) = haystack[from..].iter().position(|byte| byte == first) {
-        from += at + 1;
-        if haystack[from..].starts_with(rest) {
-            return true;
-        }
-    }
-    false
 }
 
 /// The folder of a path; empty at the top of the repository.
@@ -145,6 +165,8 @@ mod tests {
             image: ImageReference::parse(image).unwrap(),
             environments: Vec::new(),
             path: None,
+            release: None,
+            chosen: None,
         }
     }
 

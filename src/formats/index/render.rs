@@ -5,8 +5,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
+use std::sync::Arc;
 
+use super::deliver::Valued;
 use super::kustomization::{Kustomization, Operation, Patch, PatchContent};
+use super::layers;
+use super::reading::Reading;
 use crate::formats::images::{Format, Found, ObjectContainer};
 use crate::formats::yaml::Pointer;
 use crate::model::image::ImageReference;
@@ -19,13 +23,17 @@ pub(super) struct Instance {
     /// The name of the object before prefixes and suffixes.
     pub original_name: String,
     /// The image within the object.
-    place: Pointer,
+    pub place: Pointer,
     /// The image that results.
     pub image: ImageReference,
     /// What sets it.
     pub source: Source,
     /// The kustomizations it passes through, from the one that holds it outwards, each with the image's name on arrival.
     pub chain: Vec<(String, String)>,
+    /// The key of the image, where values set it.
+    pub slot: Vec<String>,
+    /// How values set it, once they are laid out.
+    pub values: Option<Arc<Valued>>,
 }
 
 /// What sets an image.
@@ -35,18 +43,19 @@ pub(super) enum Source {
     Found(String, usize),
     /// A patch written inside the kustomization of this folder.
     Inline(String),
+    /// None: an object that deploys, by its file and its number there. It is laid out after everything is built.
+    Release(String, usize),
 }
 
 /// More containers than any real repository builds.
 const MAX_INSTANCES: usize = 200_000;
 
-type Files = BTreeMap<String, Vec<Found>>;
-type Patches = BTreeMap<String, Vec<Operation>>;
+pub(super) type Files = BTreeMap<String, Arc<Reading>>;
+pub(super) type Kustomizations = BTreeMap<String, Arc<Kustomization>>;
 
 /// Builds every environment: the kustomizations that no other one uses, and the manifests that none uses.
-pub(super) fn all(kustomizations: &BTreeMap<String, Kustomization>, files: &Files, patches: &Patches) -> Vec<Instance> {
-    let mut builder =
-        Builder { kustomizations, files, patches, built: HashMap::new(), open: BTreeSet::new(), count: 0 };
+pub(super) fn all(kustomizations: &Kustomizations, files: &Files) -> Vec<Instance> {
+    let mut builder = Builder { kustomizations, files, built: HashMap::new(), open: BTreeSet::new(), count: 0 };
     let used: BTreeSet<&str> = kustomizations
         .values()
         .flat_map(|k| {
@@ -79,7 +88,7 @@ pub(super) fn all(kustomizations: &BTreeMap<String, Kustomization>, files: &File
         .iter()
         .filter_map(|instance| match &instance.source {
             Source::Found(file, number) => Some((file.clone(), *number)),
-            Source::Inline(_) => None,
+            Source::Inline(_) | Source::Release(..) => None,
         })
         .collect();
     for kustomization in kustomizations.values() {
@@ -102,24 +111,25 @@ fn file_of(patch: &Patch) -> Option<&str> {
 /// Whether a patch is for an object of this name: kustomize reads the target's name as a regular expression. Alternatives and
 /// `.*` are understood, which is what people write.
 fn names(pattern: &str, name: &str) -> bool {
-    fn is_like(parts: &[&str], name: &str) -> bool {
-        match parts {
-            [] => name.is_empty(),
-            [only] => *only == name,
-            [first, rest @ ..] => {
-                let Some(tail) = name.strip_prefix(first) else { return false };
-                (0..=tail.len()).any(|skip| tail.get(skip..).is_some_and(|tail| is_like(rest, tail)))
-            }
-        }
-    }
     let bare = pattern.trim_start_matches('^').trim_end_matches('$');
     bare.split('|').any(|one| is_like(&one.trim_matches(['(', ')']).split(".*").collect::<Vec<_>>(), name))
 }
 
+/// Whether a name has these parts in this order, with anything between them.
+pub(super) fn is_like(parts: &[&str], name: &str) -> bool {
+    match parts {
+        [] => name.is_empty(),
+        [only] => *only == name,
+        [first, rest @ ..] => {
+            let Some(tail) = name.strip_prefix(first) else { return false };
+            (0..=tail.len()).any(|skip| tail.get(skip..).is_some_and(|tail| is_like(rest, tail)))
+        }
+    }
+}
+
 struct Builder<'i> {
-    kustomizations: &'i BTreeMap<String, Kustomization>,
+    kustomizations: &'i Kustomizations,
     files: &'i Files,
-    patches: &'i Patches,
     built: HashMap<String, Rc<Vec<Instance>>>,
     open: BTreeSet<String>,
     count: usize,
@@ -165,7 +175,7 @@ impl Builder<'_> {
         for patch in &kustomization.patches {
             self.patch(kustomization, patch, instances);
         }
-        let entries = self.files.get(&kustomization.path).map(Vec::as_slice).unwrap_or_default();
+        let entries = self.found(&kustomization.path);
         for instance in instances.iter_mut() {
             if !kustomization.is_component {
                 instance.chain.push((kustomization.folder.clone(), instance.image.repository.clone()));
@@ -179,7 +189,7 @@ impl Builder<'_> {
             // Each entry is a transformer of its own: a later one sees what an earlier one made of the image, and wins.
             let mut sets_version = false;
             for (number, entry) in entries.iter().enumerate() {
-                if entry.matches.as_deref() == Some(instance.image.repository.as_str()) {
+                if instance.slot.is_empty() && entry.matches.as_deref() == Some(instance.image.repository.as_str()) {
                     let keeps = entry.image.tag.is_none() && entry.image.digest.is_none();
                     let version = if keeps { instance.image.clone() } else { entry.image.clone() };
                     instance.image = ImageReference { repository: entry.image.repository.clone(), ..version };
@@ -192,12 +202,15 @@ impl Builder<'_> {
         }
     }
 
-    fn patch(&self, kustomization: &Kustomization, patch: &Patch, instances: &mut [Instance]) {
+    fn found(&self, path: &str) -> &[Found] {
+        self.files.get(path).map(|reading| &*reading.found).unwrap_or_default()
+    }
+
+    fn patch(&self, kustomization: &Kustomization, patch: &Patch, instances: &mut Vec<Instance>) {
         let (found, operations): (&[Found], &[Operation]) = match &patch.content {
-            PatchContent::File(path) => (
-                self.files.get(path).map(Vec::as_slice).unwrap_or_default(),
-                self.patches.get(path).map(Vec::as_slice).unwrap_or_default(),
-            ),
+            PatchContent::File(path) => {
+                (self.found(path), self.files.get(path).map(|reading| &*reading.operations).unwrap_or_default())
+            }
             PatchContent::Inline(found) => (found, &[]),
             PatchContent::Operations(operations) => (&[], operations),
         };
@@ -220,27 +233,68 @@ impl Builder<'_> {
                 Some((kind, name)) => (kind.as_deref(), name.as_deref()),
                 None => (Some(part.kind.as_str()), Some(part.name.as_str())),
             };
-            for instance in instances.iter_mut() {
-                let Some(object) = &instance.object else { continue };
+            let is_for = |instance: &Instance| {
+                let Some(object) = &instance.object else { return false };
                 let named = name.is_none_or(|name| names(name, &object.name) || names(name, &instance.original_name));
-                if named && kind.is_none_or(|kind| kind == object.kind) && part.container == object.container {
-                    instance.image = reference.image.clone();
-                    instance.source = match &patch.content {
-                        PatchContent::File(path) => Source::Found(path.clone(), number),
-                        PatchContent::Inline(_) | PatchContent::Operations(_) => {
-                            Source::Inline(kustomization.folder.clone())
-                        }
-                    };
+                named && kind.is_none_or(|kind| kind == object.kind)
+            };
+            let source = match &patch.content {
+                PatchContent::File(path) => Source::Found(path.clone(), number),
+                PatchContent::Inline(_) | PatchContent::Operations(_) => self.inline(kustomization, reference),
+            };
+            let mut is_new = true;
+            for instance in instances.iter_mut().filter(|instance| is_for(instance)) {
+                if instance.object.as_ref().is_some_and(|object| object.container == part.container) {
+                    instance.image = layers::over(&instance.image, reference);
+                    instance.source = source.clone();
+                    is_new = false;
                 }
+            }
+            // Values that only the patch has.
+            let anchors = instances.iter().filter(|instance| matches!(instance.source, Source::Release(..)));
+            let anchored: Vec<Instance> =
+                anchors.filter(|instance| is_new && !reference.slot.is_empty() && is_for(instance)).cloned().collect();
+            for mut instance in anchored {
+                instance.object.iter_mut().for_each(|object| object.container.clone_from(&part.container));
+                instance.slot.clone_from(&reference.slot);
+                instance.image = reference.image.clone();
+                instance.source = source.clone();
+                instances.push(instance);
             }
         }
     }
 
-    /// The containers of a manifest.
+    /// A reference in a patch that is written inside a kustomization: its own where the kustomization's reading has it.
+    fn inline(&self, kustomization: &Kustomization, part: &Found) -> Source {
+        let same = |own: &Found| own.within.is_some() && own.object == part.object && own.pointer == part.pointer;
+        match self.found(&kustomization.path).iter().position(same) {
+            Some(number) => Source::Found(kustomization.path.clone(), number),
+            None => Source::Inline(kustomization.folder.clone()),
+        }
+    }
+
+    /// The containers of a manifest, and what deploys in it with the images that it sets by itself.
     fn file(&self, path: &str) -> Vec<Instance> {
-        let found = self.files.get(path).map(Vec::as_slice).unwrap_or_default();
-        let manifests = found.iter().enumerate().filter(|(_, found)| found.format == Format::Manifest);
-        manifests
+        let Some(reading) = self.files.get(path) else { return Vec::new() };
+        let is_object =
+            |found: &Found| found.object.is_some() && found.matches.is_none() && found.format != Format::Values;
+        let objects = reading.found.iter().enumerate().filter(|(_, found)| is_object(found));
+        let releases = reading.releases.iter().enumerate().map(|(number, release)| Instance {
+            object: Some(ObjectContainer {
+                kind: release.kind.as_str().to_owned(),
+                namespace: release.namespace.clone(),
+                name: release.name.clone(),
+                container: String::new(),
+            }),
+            original_name: release.name.clone(),
+            place: Pointer::root(),
+            image: ImageReference { repository: String::new(), tag: None, digest: None },
+            source: Source::Release(path.to_owned(), number),
+            chain: Vec::new(),
+            slot: Vec::new(),
+            values: None,
+        });
+        objects
             .map(|(number, found)| Instance {
                 object: found.object.clone(),
                 original_name: found.object.as_ref().map(|object| object.name.clone()).unwrap_or_default(),
@@ -248,13 +302,16 @@ impl Builder<'_> {
                 image: found.image.clone(),
                 source: Source::Found(path.to_owned(), number),
                 chain: Vec::new(),
+                slot: found.slot.clone(),
+                values: None,
             })
+            .chain(releases)
             .collect()
     }
 
     /// An `images:` entry that nothing in the repository matches: its resources are elsewhere.
     fn entry_alone(&self, kustomization: &Kustomization, number: usize) -> Option<Instance> {
-        let found = self.files.get(&kustomization.path)?.get(number)?;
+        let found = self.found(&kustomization.path).get(number)?;
         Some(Instance {
             object: None,
             original_name: String::new(),
@@ -262,6 +319,8 @@ impl Builder<'_> {
             image: found.image.clone(),
             source: Source::Found(kustomization.path.clone(), number),
             chain: vec![(kustomization.folder.clone(), found.matches.clone()?)],
+            slot: Vec::new(),
+            values: None,
         })
     }
 }

@@ -109,21 +109,21 @@ pub fn insert_image_entry(bytes: &[u8], document: usize, image: &NewImage) -> Re
 }
 
 /// Where an insertion goes, for messages and checks.
-struct Place<'p> {
+pub(super) struct Place<'p> {
     document: usize,
     pointer: &'p Pointer,
     line_break: LineBreak,
 }
 
 impl<'p> Place<'p> {
-    fn of(tree: &Tree<'_>, document: usize, pointer: &'p Pointer) -> Result<Self, Refusal> {
+    pub(super) fn of(tree: &Tree<'_>, document: usize, pointer: &'p Pointer) -> Result<Self, Refusal> {
         if tree.is_encrypted() {
             return Err(Refusal::of_file(Reason::Encrypted));
         }
         Ok(Self { document, pointer, line_break: LineBreak::of(tree.source()) })
     }
 
-    fn refuse(&self, reason: Reason) -> Refusal {
+    pub(super) fn refuse(&self, reason: Reason) -> Refusal {
         Refusal { reason, document: self.document, pointer: self.pointer.to_string(), line: None }
     }
 
@@ -131,7 +131,7 @@ impl<'p> Place<'p> {
         if tree.get(mapping, key).is_some() { Err(self.refuse(Reason::AlreadyThere)) } else { Ok(()) }
     }
 
-    fn scalar(&self, value: &str, flow: bool) -> Result<String, Refusal> {
+    pub(super) fn scalar(&self, value: &str, flow: bool) -> Result<String, Refusal> {
         as_plain_or_quoted(value, flow).ok_or_else(|| self.refuse(Reason::Unwritable))
     }
 
@@ -173,7 +173,7 @@ impl<'p> Place<'p> {
     }
 
     /// Where and what to insert so that `lines` follow the last content of a block collection, indented to `column`.
-    fn line_after(
+    pub(super) fn line_after(
         &self,
         tree: &Tree<'_>,
         id: NodeId,
@@ -196,7 +196,7 @@ impl<'p> Place<'p> {
 
     /// Where and what to insert behind the last item inside brackets.
     #[expect(clippy::wrong_self_convention, reason = "names where the text goes")]
-    fn into_brackets(
+    pub(super) fn into_brackets(
         &self,
         tree: &Tree<'_>,
         collection: NodeId,
@@ -215,12 +215,25 @@ impl<'p> Place<'p> {
     }
 
     /// Inserts, parses again, and requires that nothing but the expected values came in.
-    fn finish(
+    pub(super) fn finish(
         &self,
         tree: &Tree<'_>,
         at: usize,
         inserted: String,
         expected: &[(&Pointer, &str)],
+    ) -> Result<Edited, Refusal> {
+        // A key and a value each, and at most a key for the list, the list and its item with their ends.
+        self.finish_within(tree, at, inserted, expected, 2 * expected.len() + 5)
+    }
+
+    /// The same, where at most so many keys, values and ends come in.
+    pub(super) fn finish_within(
+        &self,
+        tree: &Tree<'_>,
+        at: usize,
+        inserted: String,
+        expected: &[(&Pointer, &str)],
+        most: usize,
     ) -> Result<Edited, Refusal> {
         let source = tree.source();
         let mut bytes = source.as_bytes()[..at].to_vec();
@@ -235,8 +248,6 @@ impl<'p> Place<'p> {
         let reads = |(pointer, value): &(&Pointer, &str)| {
             result.resolve(self.document, pointer).is_ok_and(|id| result.scalar(id) == Some(value))
         };
-        // A key and a value each, and at most a key for the list, the list and its item with their ends.
-        let most = 2 * expected.len() + 5;
         if !nothing_gone || after.len() > before.len() + most || !expected.iter().all(reads) {
             return Err(changes_more());
         }

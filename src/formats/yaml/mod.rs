@@ -7,6 +7,7 @@
 
 mod build;
 mod insert;
+mod insert_value;
 mod integer;
 mod layout;
 mod nested;
@@ -19,6 +20,7 @@ mod tree;
 mod verify;
 
 pub use insert::{NewImage, insert_image_entry, insert_key};
+pub use insert_value::insert_value;
 pub use integer::replace_integer;
 pub use nested::{Nested, edit_nested};
 pub use pointer::Pointer;

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     connect::registry::{self, Registry},
     formats::{self, index::Target},
-    model::{self, BumpFacts, EditSite, Intent},
+    model::{self, BumpFacts, EditSite, Intent, Kind},
     observe::ObserveError,
 };
 use jiff::Timestamp;
@@ -37,7 +37,10 @@ pub(super) async fn gather(world: &World, intent: &Intent, object: Value) -> Res
     let wanted_image = wanted.image.clone();
     let reading = tokio::task::spawn_blocking(move || read(&found, &cache, &wanted, &asked, now));
     let (common, read) = tokio::join!(common::gather(world, intent, object), reading);
-    let Read { repository, site, author, agreed } = read.map_err(place::stopped)??;
+    let Read { repository, mut site, author, agreed, is_automated } = read.map_err(place::stopped)??;
+    if is_automated {
+        site.automations = automations(world).await;
+    }
     let moving = moving(&agreed).and_then(|tag| wanted_image.with_tag(tag).ok());
     let moving = async {
         match moving {
@@ -80,12 +83,14 @@ struct Read {
     site: EditSite,
     author: Result<String, String>,
     agreed: model::Agreed,
+    /// Whether a setter marker stands at what is edited.
+    is_automated: bool,
 }
 
 /// Fetches the branch and finds the place. Blocks.
 fn read(found: &Found, cache: &Path, target: &Target, asked: &Asked, now: Timestamp) -> Result<Read, ObserveError> {
     let tip = Tip::fetch(found, cache)?;
-    let site = site(&tip, target, asked)?;
+    let (site, is_automated) = site(&tip, target, asked)?;
     let agreed = policy::at(&tip.git, found, &tip.branch, tip.commit, cache, now);
     Ok(Read {
         agreed: model::Agreed::Read(Box::new(agreed)),
@@ -97,23 +102,40 @@ fn read(found: &Found, cache: &Path, target: &Target, asked: &Asked, now: Timest
         },
         site,
         author: tip.git.author().map_err(|error| error.to_string()),
+        is_automated,
     })
 }
 
 /// The place that sets the image, and the edit of it.
-fn site(tip: &Tip, target: &Target, asked: &Asked) -> Result<EditSite, ObserveError> {
+fn site(tip: &Tip, target: &Target, asked: &Asked) -> Result<(EditSite, bool), ObserveError> {
     let file = asked.file.as_deref();
     let placed = file.map_or_else(|| tip.index.place(target), |file| tip.index.place_in(target, file));
     let candidate = placed.map_err(|error| place::unplaced(&error, file))?;
     let drafted = tip.draft(&candidate, &asked.tag)?;
-    Ok(EditSite {
+    let is_automated = drafted.is_automated;
+    let site = EditSite {
         edits: drafted.edit.iter().map(formats::images::Edit::planned).collect(),
         place: place::written(&candidate),
         reason: candidate.reason.clone(),
         image: drafted.image.to_string(),
         from: candidate.image.tag.clone().unwrap_or_else(|| candidate.image.version()),
         reaches: place::reaches(&candidate, target),
+        protected: place::protected(&candidate, target),
+        automations: Vec::new(),
         warnings: drafted.warnings,
         diff: drafted.diff,
-    })
+    };
+    Ok((site, is_automated))
+}
+
+/// The automations of the cluster that are not suspended, and how to suspend each.
+async fn automations(world: &World) -> Vec<String> {
+    let found = world.cluster.reader().list(Kind::ImageUpdateAutomation, None, None).await.unwrap_or_default();
+    let active = found.iter().filter(|object| object["spec"]["suspend"] != true);
+    let told = active.filter_map(|object| {
+        let text = |field: &str| object["metadata"][field].as_str();
+        let (namespace, name) = (text("namespace")?, text("name")?);
+        Some(format!("{namespace}/{name} (`flux suspend image update {name} -n {namespace}`)"))
+    });
+    told.collect()
 }

@@ -11,6 +11,7 @@ mod mark;
 mod migrate;
 pub(super) mod place;
 mod policy;
+mod readings;
 mod reconciler;
 mod release;
 pub(super) mod repository;
@@ -44,6 +45,8 @@ pub struct World {
     pub actor: String,
     /// Templates, by hash, that this program's journals saw come up, and when.
     pub proven: HashMap<String, Timestamp>,
+    /// The file that an operator chose for a workload's container, where several could set its image.
+    pub chosen: HashMap<(ObjectRef, String), String>,
     /// The repository that the configuration names for this context.
     pub repository: Option<String>,
 }

@@ -5,8 +5,8 @@ use crate::{
     connect::git::{GitError, Oid, Repository},
     formats::{
         images::{self, BumpError, NewVersion},
-        index::{Candidate, EditError, Index, MappingError, Place, Reach, Target},
-        yaml::Tree,
+        index::{self, Candidate, EditError, Index, MappingError, Place, Reach, Target},
+        yaml::{Tree, Warning},
     },
     model::{Container, ObjectRef, Owner, Reference, image::ImageReference},
     observe::ObserveError,
@@ -36,6 +36,10 @@ pub(in crate::observe) fn wanted(
         image: ImageReference::parse(&container.image).map_err(unreadable)?,
         environments,
         path: found.path.clone(),
+        release: owner.cloned(),
+        chosen: [container.name.to_string(), String::new()]
+            .into_iter()
+            .find_map(|name| world.chosen.get(&(workload.clone(), name)).cloned()),
     })
 }
 
@@ -49,6 +53,8 @@ pub(super) fn target(reference: &Reference, container: &str, image: ImageReferen
         image,
         environments: reference.environments.clone(),
         path: reference.path.clone(),
+        release: None,
+        chosen: None,
     }
 }
 
@@ -58,7 +64,6 @@ pub(in crate::observe) struct Tip {
     pub branch: String,
     pub commit: Oid,
     pub index: Index,
-    files: Vec<(String, Vec<u8>)>,
 }
 
 /// An edit of one place, with what it looks like.
@@ -66,6 +71,8 @@ pub(in crate::observe) struct Drafted {
     /// None where the place says so already.
     pub edit: Option<images::Edit>,
     pub warnings: Vec<String>,
+    /// Whether Flux's image automation sets what is edited.
+    pub is_automated: bool,
     pub diff: String,
     pub image: ImageReference,
 }
@@ -83,26 +90,24 @@ impl Tip {
     pub(super) fn read(git: Repository, branch: String, commit: Oid) -> Result<Self, ObserveError> {
         let failed = |error: GitError| failed(&error);
         let listing = git.files_at(commit, Index::wants).map_err(failed)?;
-        let files = git.contents(&listing.files).map_err(failed)?;
-        let files: Result<Vec<_>, _> = files.map(|file| file.map(|(path, bytes)| (path.to_owned(), bytes))).collect();
-        let files = files.map_err(failed)?;
-        let index = Index::build(files.iter().map(|(path, bytes)| (path, bytes)));
-        Ok(Self { git, branch, commit, index, files })
+        let index = super::readings::index(&git, &listing.files).map_err(failed)?;
+        Ok(Self { git, branch, commit, index })
     }
 
-    fn bytes(&self, path: &str) -> &[u8] {
-        self.files.iter().find(|(known, _)| known == path).map(|(_, bytes)| bytes.as_slice()).unwrap_or_default()
+    /// The bytes of a file; nothing where it has none.
+    fn bytes(&self, path: &str) -> Vec<u8> {
+        self.git.read(self.commit, path).ok().flatten().unwrap_or_default()
     }
 
     /// A line of a file, counted from 1.
-    pub(in crate::observe) fn line(&self, path: &str, number: usize) -> Option<&str> {
-        let text = std::str::from_utf8(self.bytes(path)).ok()?;
-        text.lines().nth(number.checked_sub(1)?)
+    pub(in crate::observe) fn line(&self, path: &str, number: usize) -> Option<String> {
+        let text = String::from_utf8(self.bytes(path)).ok()?;
+        text.lines().nth(number.checked_sub(1)?).map(str::to_owned)
     }
 
     /// The edit that sets another version at a place.
     pub(in crate::observe) fn draft(&self, candidate: &Candidate, version: &str) -> Result<Drafted, ObserveError> {
-        let bytes = self.bytes(candidate.file());
+        let bytes = &self.bytes(candidate.file());
         let unusable =
             |why: String| ObserveError::Repository { message: format!("{}: {why}", candidate.file()), hint: None };
         let to = NewVersion::parse(version).map_err(|error| unusable(error.to_string()))?;
@@ -114,14 +119,17 @@ impl Tip {
         let edit = match candidate.edit(bytes, &to) {
             Ok(edit) => edit,
             Err(EditError::Bump(BumpError::Already { .. })) => {
-                return Ok(Drafted { edit: None, warnings: Vec::new(), diff: String::new(), image });
+                let (warnings, diff) = (Vec::new(), String::new());
+                return Ok(Drafted { edit: None, warnings, is_automated: false, diff, image });
             }
             Err(error) => return Err(unusable(error.to_string())),
         };
         let applied = edit.apply(bytes).map_err(|error| unusable(error.to_string()))?;
+        let is_marked = |warning: &Warning| matches!(warning, Warning::SetterMarker { .. });
+        let is_automated = applied.warnings.iter().any(is_marked);
         let warnings = applied.warnings.iter().map(ToString::to_string).collect();
         let diff = unified(&edit.path, bytes, &applied.bytes);
-        Ok(Drafted { edit: Some(edit), warnings, diff, image })
+        Ok(Drafted { edit: Some(edit), warnings, is_automated, diff, image })
     }
 }
 
@@ -151,8 +159,12 @@ pub(in crate::observe) fn stopped(_: tokio::task::JoinError) -> ObserveError {
 
 /// That no place, or more than one, was found, and what to do.
 pub(in crate::observe) fn unplaced(error: &MappingError, file: Option<&str>) -> ObserveError {
+    if let MappingError::Ambiguous { candidates, .. } = error {
+        let places = candidates.iter().map(|candidate| (written(candidate), candidate.reason.clone())).collect();
+        return ObserveError::WhichPlace { message: error.to_string(), places };
+    }
     let hint = match error {
-        MappingError::Ambiguous { .. } => "name the file with --file PATH[:LINE]",
+        MappingError::Ambiguous { .. } => "",
         MappingError::NotFound { .. } if file.is_some() => {
             "without --file the whole repository is searched, and what could be meant is listed"
         }
@@ -165,45 +177,75 @@ pub(in crate::observe) fn unplaced(error: &MappingError, file: Option<&str>) -> 
 pub(in crate::observe) fn written(candidate: &Candidate) -> String {
     match &candidate.place {
         Place::Set(found) => format!("{}:{}", found.file, found.line),
-        Place::Insert { path, .. } => path.clone(),
+        Place::Insert { path, .. } | Place::Override { path, .. } => path.clone(),
     }
 }
 
 /// Everything else that an edit of the place changes.
 pub(in crate::observe) fn reaches(candidate: &Candidate, target: &Target) -> Vec<String> {
-    let wanted = |reach: &&Reach| {
+    let own = own(candidate, target);
+    let others = candidate.reaches.iter().enumerate().filter(|(at, _)| Some(*at) != own);
+    let mut names: Vec<String> = others.map(|(_, reach)| named(reach)).collect();
+    names.dedup();
+    names
+}
+
+/// What of it is production's, and not of the environment that is meant.
+pub(super) fn protected(candidate: &Candidate, target: &Target) -> Vec<String> {
+    let at = own(candidate, target);
+    let meant = at.and_then(|at| candidate.reaches.get(at));
+    let elsewhere = |reach: &Reach| {
+        let namespace = meant.and_then(|meant| meant.namespace.as_ref()).unwrap_or(&target.namespace);
+        let same_folder = meant.is_some_and(|meant| meant.environment == reach.environment);
+        !same_folder && reach.namespace.as_ref() != Some(namespace)
+    };
+    let is_production = |reach: &Reach| {
+        index::is_production(&reach.environment) || reach.namespace.as_deref().is_some_and(index::is_production)
+    };
+    let others = candidate.reaches.iter().enumerate().filter(|(n, _)| Some(*n) != at).map(|(_, reach)| reach);
+    let mut names: Vec<String> = others.filter(|reach| elsewhere(reach) && is_production(reach)).map(named).collect();
+    names.dedup();
+    names
+}
+
+/// The one that is wanted; a second of the same name is another environment's.
+fn own(candidate: &Candidate, target: &Target) -> Option<usize> {
+    let wanted = |reach: &Reach| {
         reach.name == target.name
             && (reach.kind.is_empty() || reach.kind == target.kind)
             && (reach.container.is_empty() || reach.container == target.container)
             && reach.namespace.as_ref().is_none_or(|namespace| *namespace == target.namespace)
     };
-    // Only one of them is the wanted one; a second of the same name is another environment's.
-    let own = candidate.reaches.iter().position(|reach| wanted(&reach));
-    let others = candidate.reaches.iter().enumerate().filter(|(at, _)| Some(*at) != own);
-    let mut names: Vec<String> = others
-        .map(|(_, reach)| {
-            let object = match (&*reach.kind, &reach.namespace) {
-                ("", _) => reach.name.clone(),
-                (kind, Some(namespace)) => format!("{kind} {namespace}/{}", reach.name),
-                (kind, None) => format!("{kind} {}", reach.name),
-            };
-            match &*reach.environment {
-                "" => object,
-                environment => format!("{object} ({environment})"),
-            }
-        })
-        .collect();
-    names.dedup();
-    names
+    let told = candidate.reaches.iter().position(|reach| reach.own);
+    told.or_else(|| candidate.reaches.iter().position(wanted))
+}
+
+/// Something that is reached, as people name it.
+fn named(reach: &Reach) -> String {
+    let object = match (&*reach.kind, &reach.namespace) {
+        ("", _) => reach.name.clone(),
+        ("values", _) => format!("values {}", reach.container),
+        ("HelmRelease" | "Application" | "ApplicationSet", _) => {
+            format!("{} {} {}", reach.kind, reach.name, reach.container)
+        }
+        (kind, Some(namespace)) => format!("{kind} {namespace}/{}", reach.name),
+        (kind, None) => format!("{kind} {}", reach.name),
+    };
+    match &*reach.environment {
+        "" => object,
+        environment => format!("{object} ({environment})"),
+    }
 }
 
 /// The version that the file says at the candidate's place: what is named the same counts, lines may move.
 pub(in crate::observe) fn version_in(candidate: &Candidate, bytes: &[u8]) -> Option<String> {
     let tree = Tree::parse(bytes).ok()?;
     let same = |other: &&images::Found| match &candidate.place {
+        Place::Set(found) if !found.slot.is_empty() => other.slot == found.slot && other.object == found.object,
         Place::Set(found) if found.object.is_some() => other.object == found.object,
         Place::Set(found) => other.matches == found.matches,
         Place::Insert { name, .. } => other.matches.as_ref() == Some(name),
+        Place::Override { keys, .. } => keys.starts_with(&other.slot) && keys.len() <= other.slot.len() + 1,
     };
     images::find(candidate.file(), &tree).iter().find(same).map(|found| found.image.version())
 }

@@ -4,6 +4,7 @@
 use super::{World, application, common};
 use crate::{
     connect::{git::Repository, kube::Reader},
+    formats,
     model::{Kind, ObjectRef, Owner, OwnerKind},
     observe::ObserveError,
     wire::GitRepository,
@@ -117,13 +118,23 @@ async fn told(reader: &Reader, owner: Option<&Owner>) -> Option<Told> {
         let branch = Some(revision).filter(|revision| !matches!(&**revision, "" | "HEAD"));
         return Some(Told { by, url, fixed: branch.is_some(), branch, tag: None, path: steps(&path) });
     }
-    let (by, source, path) = source(reader, owner).await?;
+    let applied_by = behind(reader, owner?).await?;
+    let (by, source, path) = source(reader, Some(&applied_by)).await?;
     let reference = &source.spec.reference;
     let branch = Some(reference.branch.to_string()).filter(|branch| !branch.is_empty());
     let tag = Some(reference.tag.to_string()).filter(|tag| !tag.is_empty() && branch.is_none());
     // Flux's own default, where a GitRepository names none.
     let branch = branch.or_else(|| Some("master".into()));
     Some(Told { by, url: source.spec.url.to_string(), branch, fixed: false, tag, path: steps(&path) })
+}
+
+/// The Flux Kustomization that applies a workload, or the HelmRelease that installs it.
+async fn behind(reader: &Reader, owner: &Owner) -> Option<Owner> {
+    if owner.kind != OwnerKind::HelmRelease {
+        return Some(owner.clone());
+    }
+    let release = ObjectRef::new(Kind::HelmRelease, owner.namespace.clone(), owner.name.clone());
+    formats::owner::owner(&reader.find(&release).await.ok().flatten()?)
 }
 
 /// The GitRepository behind a Flux Kustomization and the folder in it, where both may be read.

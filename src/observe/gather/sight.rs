@@ -136,10 +136,12 @@ fn read(tip: &Tip, target: &Target, images: &BTreeSet<String>) -> Result<(GitPla
         says: candidate.image.to_string(),
         reaches: place::reaches(&candidate, target),
         policy: match &candidate.place {
-            Place::Set(found) => {
-                tip.line(&found.file, found.line).and_then(policy).map(|object| Policy { object, latest: None })
-            }
-            Place::Insert { .. } => None,
+            Place::Set(found) => tip
+                .line(&found.file, found.line)
+                .as_deref()
+                .and_then(policy)
+                .map(|object| Policy { object, latest: None }),
+            Place::Insert { .. } | Place::Override { .. } => None,
         },
         commit: commits.first().cloned(),
         drafts: drafts.collect(),

@@ -19,7 +19,7 @@ pub use history::{GoingBack, History, StepHistory};
 pub use markdown::markdown;
 pub use record::{Entry, Record};
 
-use crate::model::{Account, Control, OperationId, OperationView, Plan, Served, Verb};
+use crate::model::{Account, Control, Intent, ObjectRef, OperationId, OperationView, Plan, Served, Verb};
 use jiff::Timestamp;
 use std::{
     collections::HashMap,
@@ -185,6 +185,16 @@ impl Journals {
         seen
     }
 
+    /// The files that operators named for the image of a workload's container in a context, the last word of each. The container is
+    /// empty where the workload has but one.
+    pub fn chosen(&self, context: &str) -> HashMap<(ObjectRef, String), String> {
+        let mut told: Vec<_> =
+            self.ids().iter().filter_map(|id| self.read(id).ok()).map(|history| history.plan).collect();
+        told.retain(|plan| plan.context == context);
+        told.sort_by_key(|plan| plan.created);
+        told.iter().filter_map(chosen).collect()
+    }
+
     /// Tells the process that carries the operation out what to do. It looks twice a second.
     pub fn control(&self, id: &OperationId, control: Control) -> Result<(), JournalError> {
         let path = self.path(id, "control")?;
@@ -213,6 +223,12 @@ impl Journals {
     pub fn log_path(&self, id: &OperationId) -> Result<PathBuf, JournalError> {
         self.path(id, "log")
     }
+}
+
+/// What a plan was told of the place that sets the image.
+fn chosen(plan: &Plan) -> Option<((ObjectRef, String), String)> {
+    let Intent::Bump { target, container, file: Some(file), .. } = &plan.intent else { return None };
+    Some(((target.clone(), container.clone().unwrap_or_default()), file.clone()))
 }
 
 #[cfg(unix)]
