@@ -4,7 +4,7 @@ use super::Session;
 use crate::{
     connect::kube::ApiErrorKind,
     formats::{self, redact, traits},
-    model::{Aspect, History, ObjectRef, Origin, PastRevision, Revision, Sight, Unseen},
+    model::{Aspect, History, ObjectRef, Origin, PastRevision, Revision, Served, Sight, Unseen},
     observe::{self, ObserveError, look},
     plan,
 };
@@ -43,7 +43,7 @@ impl Session {
     pub async fn history(&self, target: &ObjectRef) -> Result<History, ObserveError> {
         let object = self.cluster.reader().get(target).await?;
         let owner = formats::owner::owner(&object);
-        let proven = self.journals.proven();
+        let seen = self.journals.seen();
         let reconciled = async {
             match &owner {
                 Some(owner) => Some(look::reconciliations(&self.cluster, owner).await),
@@ -51,10 +51,14 @@ impl Session {
             }
         };
         let (revisions, reconciliations) =
-            tokio::join!(observe::revisions(&self.cluster, &object, &proven), reconciled);
+            tokio::join!(observe::revisions(&self.cluster, &object, &seen.proven), reconciled);
         let revisions = revisions?;
         let assessed = plan::assess(&revisions, self.clock.now());
-        let told = revisions.into_iter().zip(assessed).map(|(revision, known)| past(target, revision, known));
+        let told = revisions.into_iter().zip(assessed).map(|(revision, known)| {
+            let ours = seen.served.get(&formats::template::hash(&revision.template)).copied();
+            let served = ours.or_else(|| Some(Served { at: look::served(&object, &revision)?, built: None }));
+            PastRevision { served, ..past(target, revision, known) }
+        });
         Ok(History { revisions: told.collect(), owner, reconciliations })
     }
 
@@ -82,6 +86,7 @@ fn past(target: &ObjectRef, revision: Revision, known: plan::Assessment) -> Past
         ready: revision.ready,
         kept_by: ObjectRef::new(revision.source.kind, target.namespace.clone(), revision.source.name),
         missing: revision.missing,
+        served: None,
         containers: revision.containers,
     }
 }

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     app::Session,
-    model::{Commit, History, KnownGood, Moment, ObjectRef, Origin},
+    model::{Commit, History, KnownGood, Lead, Moment, ObjectRef, Origin},
     time::age,
 };
 use jiff::Timestamp;
@@ -43,6 +43,32 @@ struct Row<'h> {
     replicas: u32,
     ready: u32,
     commit: Option<CommitRow<'h>>,
+    /// How long it was on its way; null where it is not known.
+    lead: Option<LeadRow>,
+}
+
+/// How long a revision was on its way.
+#[derive(Debug, Serialize)]
+struct LeadRow {
+    environment: Option<String>,
+    /// When every new pod was ready.
+    serving: Timestamp,
+    /// When its image was built.
+    image_built: Option<Timestamp>,
+    seconds_from_commit: Option<i64>,
+    seconds_from_image: Option<i64>,
+}
+
+impl From<Lead> for LeadRow {
+    fn from(lead: Lead) -> Self {
+        Self {
+            seconds_from_commit: lead.from_commit().map(|lead| lead.as_secs()),
+            seconds_from_image: lead.from_image().map(|lead| lead.as_secs()),
+            serving: lead.serving,
+            image_built: lead.built,
+            environment: lead.environment,
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -119,6 +145,7 @@ fn document<'h>(
             message: &commit.subject,
             time: commit.time,
         }),
+        lead: history.lead_of(past, origin).map(LeadRow::from),
     };
     let done = history.reconciliations.iter().flatten().flatten();
     Document {
@@ -145,7 +172,7 @@ fn table(
     now: Timestamp,
     out: &mut impl Write,
 ) -> std::io::Result<()> {
-    let mut table = Table::new(["", "REVISION", "GOOD", "READY", "AGE", "IMAGES", "WHAT"]);
+    let mut table = Table::new(["", "REVISION", "GOOD", "READY", "AGE", "LEAD", "IMAGES", "WHAT"]);
     for moment in history.timeline(origin) {
         table.row(match moment {
             Moment::Revision(past, commit) => [
@@ -159,6 +186,7 @@ fn table(
                 .to_owned(),
                 format!("{}/{}", past.ready, past.replicas),
                 past.created.map_or_else(|| "–".into(), |created| age(created, now)),
+                lead(history.lead_of(past, origin)),
                 past.containers.iter().map(|container| last_part(&container.image)).collect::<Vec<_>>().join(" "),
                 match (commit, &past.cause) {
                     (Some(commit), _) => of_commit(commit),
@@ -169,11 +197,11 @@ fn table(
             Moment::Commit(commit) => {
                 let version = commit.to.clone().unwrap_or_else(|| "nothing".into());
                 let what = of_commit(commit);
-                ["".into(), "git".into(), "".into(), "".into(), age(commit.time, now), version, what]
+                ["".into(), "git".into(), "".into(), "".into(), age(commit.time, now), "".into(), version, what]
             }
             Moment::Reconciliation(done) => {
                 let what = if done.succeeded { done.message.clone() } else { format!("failed: {}", done.message) };
-                ["".into(), "sync".into(), "".into(), "".into(), age(done.at, now), "".into(), what]
+                ["".into(), "sync".into(), "".into(), "".into(), age(done.at, now), "".into(), "".into(), what]
             }
         });
     }
@@ -186,6 +214,17 @@ fn table(
         writeln!(out, "\nnot seen: {what}")?;
     }
     Ok(())
+}
+
+/// How long it took from its commit until it served, and from its image where that is known: `4m`, `4m (image 2h)`.
+fn lead(lead: Option<Lead>) -> String {
+    let Some(lead) = lead else { return String::new() };
+    let from = |began| age(began, lead.serving);
+    match (lead.committed.map(from), lead.built.map(from)) {
+        (Some(commit), Some(image)) => format!("{commit} (image {image})"),
+        (Some(commit), None) => commit,
+        (None, image) => image.map_or_else(String::new, |image| format!("image {image}")),
+    }
 }
 
 /// The last part of the repository with its version: `checkout:2.4.1`.

@@ -335,6 +335,8 @@ pub struct BumpFacts {
     pub recorded: Option<(String, String)>,
     /// The same of the tag that the team moves to what is certified; None where it has none.
     pub moving: Option<Result<Option<String>, String>>,
+    /// When the new image was built; None where the registry does not tell.
+    pub built: Option<Timestamp>,
     /// The author of commits, as Git is configured; Err says what to configure.
     pub author: Result<String, String>,
 }

@@ -1,7 +1,9 @@
 //! The history of a workload: its revisions, the commits that wrote their images, and what the reconciler did, on one line of
 //! time.
 
-use super::{Commit, Container, KnownGood, ObjectRef, Origin, Owner, Placed, Traits, image::ImageReference};
+use super::{
+    Commit, Container, KnownGood, Lead, ObjectRef, Origin, Owner, Placed, Served, Traits, image::ImageReference,
+};
 use jiff::{SignedDuration, Timestamp};
 
 /// A commit and the cluster's clock may differ so much, and one still be the other's cause.
@@ -32,6 +34,8 @@ pub struct PastRevision {
     pub missing: Vec<ObjectRef>,
     /// The ReplicaSet or ControllerRevision that keeps it.
     pub kept_by: ObjectRef,
+    /// When it first served all its pods, where that is known.
+    pub served: Option<Served>,
     /// What its template says, for comparing it with another one's.
     pub traits: Traits,
 }
@@ -88,6 +92,13 @@ impl History {
             same().filter(before).max_by_key(|commit| commit.time).or_else(|| same().min_by_key(|commit| commit.time))
         };
         origin?.places.iter().filter_map(wrote).max_by_key(|commit| commit.time)
+    }
+
+    /// How long a revision was on its way until it served, as far as it is known.
+    pub fn lead_of(&self, revision: &PastRevision, origin: Option<&Origin>) -> Option<Lead> {
+        let commit = self.commit_of(revision, origin);
+        let placed = commit.and_then(|commit| origin?.places.iter().find(|placed| placed.commits.contains(commit)));
+        Lead::new(revision.served?, commit.map(|commit| commit.time), placed.and_then(|p| p.environment.clone()))
     }
 
     /// Everything on one line of time, newest first. A revision that was rolled back to keeps the time of its first creation;

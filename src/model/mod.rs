@@ -30,6 +30,7 @@ mod intent;
 mod job;
 mod kind;
 mod labels;
+mod lead;
 mod log;
 mod login;
 mod manifest;
@@ -95,6 +96,7 @@ pub use intent::{Intent, Verb};
 pub use job::{Job, JobState};
 pub use kind::Kind;
 pub use labels::Labels;
+pub use lead::{Lead, Served};
 pub use log::{
     Held, LOG_COLOURS, LogBuffer, LogChoice, LogCursor, LogLine, LogName, LogNames, LogNews, LogRequest, LogSince,
     LogSource, LogSourceId, LogState, LogSubject, LogVoice, Pattern, Place, clean,

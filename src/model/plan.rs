@@ -149,6 +149,9 @@ pub struct Plan {
     /// What the team's rules say to it, where they say something.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<Ruling>,
+    /// When the image that it brings was built, where the registry tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub built: Option<Timestamp>,
 }
 
 /// How the word on Git begins in a plan that was made while Git was still being read.

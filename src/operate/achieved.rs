@@ -1,7 +1,7 @@
 //! What an operation that ended as planned achieved, in one sentence: what is so now, not what was waited for last.
 
 use super::journal::History;
-use crate::model::{Action, Durability, Intent, Plan, StepState, Verb};
+use crate::model::{Action, Durability, Intent, Lead, Plan, Served, StepState, Verb};
 
 /// The sentence for an operation whose steps are all over.
 pub(super) fn sentence(history: &History) -> String {
@@ -19,7 +19,7 @@ pub(super) fn sentence(history: &History) -> String {
             None => format!("{path}: {last}"),
         },
         Intent::Restart { .. } if rolled_out => format!("every pod of {path} was replaced: {last}{took}"),
-        Intent::Bump { tag, .. } if rolled_out => format!("{path} serves {tag}: {last}"),
+        Intent::Bump { tag, .. } if rolled_out => format!("{path} serves {tag}: {last}{}", lead(history)),
         Intent::Shift { to, steps: shares, .. } => {
             // Where it arrived says more than that its last hold is over.
             let weights = steps().find(|(step, _)| matches!(step.action, Action::SetWeights { .. }));
@@ -47,6 +47,18 @@ fn took(history: &History) -> String {
         Some(seconds @ 120..) => format!(", {} min after it was confirmed", seconds / 60),
         Some(_) | None => String::new(),
     }
+}
+
+/// How long the change was on its way, as a clause; nothing where it is not known.
+fn lead(history: &History) -> String {
+    let plan = &history.plan;
+    let committed = plan.steps.iter().find_map(|step| match &step.action {
+        Action::Commit(commit) => Some(commit.time),
+        _ => None,
+    });
+    let at = history.steps.last().and_then(|told| told.finished);
+    let lead = at.and_then(|at| Lead::new(Served { at, built: plan.built }, committed, None));
+    lead.map_or_else(String::new, |lead| format!(", {lead}"))
 }
 
 fn restored(plan: &Plan) -> Option<u64> {

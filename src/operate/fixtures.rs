@@ -34,6 +34,7 @@ pub fn plan(id: &str, intent: Intent, steps: Vec<(&str, Action)>) -> Plan {
         incident: None,
         why: None,
         policy: None,
+        built: None,
         intent,
     }
 }

@@ -160,7 +160,7 @@ fn steps(asked: &Asked<'_>, facts: &BumpFacts, target: &ObjectRef, tag: &str, fo
     };
     steps.push(step(
         "applied",
-        format!("until {owner} has put {} into {}", site.image, target.type_name()),
+        format!("ask {owner} to reconcile now, until it has put {} into {}", site.image, target.type_name()),
         reconciled,
     ));
     if matches!(follow, Follow::Rollout) {

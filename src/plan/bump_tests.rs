@@ -41,6 +41,7 @@ fn facts() -> BumpFacts {
         registry: Ok(Some("sha256:9f86d081884c7d659a2feaa0c55ad015".into())),
         recorded: None,
         moving: None,
+        built: None,
         author: Ok("Ana <ana@example.org>".into()),
     }
 }
@@ -74,7 +75,7 @@ fn a_bump_reads_like_this() {
     ✓ nobody else: no other operation is at work on it
     1 commit  apps/shop/kustomization.yaml:9: 2.4.0 → 2.4.1, on main at 9f3c1e2
     2 push    main to https://git.example/shop.git
-    3 applied until flux apps/shop has put shop/checkout:2.4.1 into deploy/checkout
+    3 applied ask flux apps/shop to reconcile now, until it has put shop/checkout:2.4.1 into deploy/checkout
     4 wait    until the rollout is complete and its pods are healthy
     --- a/k.yaml
     +++ b/k.yaml

@@ -101,6 +101,10 @@ pub fn plan(
         intent: intent.clone(),
         incident: incident(facts),
         policy,
+        built: match facts {
+            Facts::Bump(facts) => facts.built,
+            Facts::Rollback(_) | Facts::Release(_) | Facts::Restart(_) | Facts::Shift(_) | Facts::Migrate(_) => None,
+        },
     })
 }
 

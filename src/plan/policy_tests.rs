@@ -87,6 +87,7 @@ fn bump(agreed: Agreed, from: &str, to: &str, moving: Option<Result<Option<Strin
         registry: Ok(Some("sha256:aa".into())),
         recorded: None,
         moving,
+        built: None,
         author: Ok("Ana <ana@example.org>".into()),
     };
     let intent = Intent::Bump {

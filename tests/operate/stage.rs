@@ -223,6 +223,7 @@ impl Stage {
             incident: None,
             why: Some("because".into()),
             policy: None,
+            built: None,
             intent,
         }
     }

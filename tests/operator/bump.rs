@@ -67,7 +67,7 @@ impl Remote {
     }
 
     /// A hook of the server.
-    fn hook(&self, name: &str, script: &str) {
+    pub fn hook(&self, name: &str, script: &str) {
         executable(&self.bare().join("hooks").join(name), script);
     }
 
@@ -85,7 +85,7 @@ pub fn commit_tag(remote: &Remote, path: &str, tag: &str, message: &str) {
     git(&remote.clone(), &["push", "--quiet", "origin", "HEAD:main"]);
 }
 
-fn executable(path: &Path, script: &str) {
+pub fn executable(path: &Path, script: &str) {
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     std::fs::write(path, format!("#!/bin/sh\n{script}\n")).unwrap();
     std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
@@ -114,7 +114,7 @@ pub fn kustomized(w: &World) -> Remote {
     ])
 }
 
-async fn web(w: &World) {
+pub async fn web(w: &World) {
     w.create(deployment("web", 1, "1.0")).await;
     w.rolled_out("web").await;
 }
@@ -350,6 +350,8 @@ async fn the_reconciler_is_followed(w: World) {
     let bump = async |tag| operator.run(&["bump", "deploy/recommendations", tag, "--yes", "-o", "json"]).await;
     let done = bump("0.15.0").await;
     steps(done.assert(0), "done");
+    let said = done.result()["message"].as_str().unwrap().to_owned();
+    assert!(said.contains("serves 0.15.0") && said.contains(" after its commit"), "{said}");
     assert!(
         done.plan()["reasons"][0].as_str().unwrap().contains("(GitRepository flux-system/fleet)"),
         "{}",

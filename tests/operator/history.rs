@@ -66,6 +66,10 @@ async fn a_commit_explains_its_revision(w: World) {
     assert_eq!((&commit["author"], &commit["message"]), (&json!("Ben"), &json!("web 1.1: faster")), "{history}");
     assert_eq!(commit["sha"].as_str().map(str::len), Some(40));
     assert_eq!(history["revisions"][1]["commit"]["message"], "start");
+    let lead = &history["revisions"][0]["lead"];
+    assert!(lead["serving"].is_string() && lead["seconds_from_commit"].as_i64() >= Some(0), "{history}");
+    assert_eq!((&lead["environment"], &lead["seconds_from_image"]), (&json!("web"), &Value::Null), "{lead}");
+    assert_eq!(history["revisions"][1]["lead"], Value::Null, "nothing tells when an earlier one served");
     let table = operator.run(&["history", "deploy/web", "--repo", &bare]).await;
     let line = table.assert(0).out.lines().find(|line| line.contains("web 1.1: faster")).unwrap().to_owned();
     assert!(line.starts_with('▸') && line.contains("2/2") && line.contains("(Ben)"), "{line}");

@@ -10,6 +10,7 @@ mod faults;
 #[path = "../contract/fleet.rs"]
 #[allow(dead_code, reason = "shared with the contract suite, which uses more of it")]
 mod fleet;
+mod follow;
 mod formats;
 #[path = "../line/front.rs"]
 #[allow(dead_code, reason = "shared with the stories of a line, which use more of it")]
@@ -30,6 +31,7 @@ mod rollback;
 mod shift;
 mod status;
 mod stick;
+mod transport;
 #[path = "../contract/world.rs"]
 #[allow(dead_code, reason = "shared with the contract suite, which uses more of it")]
 mod world;
@@ -53,13 +55,14 @@ fn main() -> std::process::ExitCode {
         journal::ALL,
         rescue::ALL,
         requests::ALL,
+        transport::ALL,
     ]
     .concat();
     let mut stories = stories;
     if registry::is_there() {
         stories.extend(registry::ALL);
     }
-    let served = [&stories[..], argo::ALL, bump::SERVED, stick::ALL, held::ALL].concat();
+    let served = [&stories[..], argo::ALL, bump::SERVED, follow::ALL, stick::ALL, held::ALL].concat();
     let mut trials: Vec<Trial> = served.iter().map(|(name, test)| trial(Which::Served, name, *test)).collect();
     if std::env::var_os("PILOTHOUSE_TEST_KUBECONFIG").is_some() {
         let there = |variable: &str, what: &str| {
@@ -80,7 +83,7 @@ fn main() -> std::process::ExitCode {
             real.extend(held::ALL);
         }
         if there("PILOTHOUSE_TEST_FLUX", "Flux") {
-            real.extend([stick::ALL, stick::REAL].concat());
+            real.extend([follow::ALL, stick::ALL, stick::REAL].concat());
         }
         trials.extend(real.iter().map(|(name, test)| trial(Which::Real, name, *test)));
     } else {

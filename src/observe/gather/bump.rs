@@ -7,14 +7,17 @@ use super::{
     repository::{self, Found},
 };
 use crate::{
-    connect::registry,
+    connect::registry::{self, Registry},
     formats::{self, index::Target},
     model::{self, BumpFacts, EditSite, Intent, Kind},
     observe::ObserveError,
 };
 use jiff::Timestamp;
 use serde_json::Value;
-use std::path::Path;
+use std::{path::Path, time::Duration};
+
+/// How long a registry may take to tell when an image was built.
+const BUILT: Duration = Duration::from_secs(5);
 
 pub(super) async fn gather(world: &World, intent: &Intent, object: Value) -> Result<BumpFacts, ObserveError> {
     let target = intent.target();
@@ -45,9 +48,9 @@ pub(super) async fn gather(world: &World, intent: &Intent, object: Value) -> Res
             None => None,
         }
     };
-    let (registry, moving) = tokio::join!(digest(&site.image), moving);
+    let (registry, moving, built) = tokio::join!(digest(&site.image), moving, built(&site.image));
     let common = model::CommonFacts { agreed, ..common? };
-    Ok(BumpFacts { common, container, repository, site, registry, recorded, moving, author })
+    Ok(BumpFacts { common, container, repository, site, registry, recorded, moving, built, author })
 }
 
 /// The tag that the team moves to what is certified.
@@ -68,6 +71,14 @@ fn recorded(tip: &Tip, image: &str) -> Option<(String, String)> {
     let found = tip.git.first_trailer(tip.commit, model::DIGEST_TRAILER, &format!("{image}@"), LOOKED_AT);
     let (commit, digest) = found.ok().flatten()?;
     Some((digest, commit.to_string().chars().take(7).collect()))
+}
+
+/// When an image was built. Only the lead time is told by it, so that what is not learnt in time is not known.
+async fn built(image: &str) -> Option<Timestamp> {
+    let image = model::image::ImageReference::parse(image).ok()?;
+    let registry = Registry::of(&image.repository).ok()?;
+    let described = registry.describe(image.digest.as_deref().or(image.tag.as_deref())?);
+    tokio::time::timeout(BUILT, described).await.ok()?.ok()??.created
 }
 
 /// What the operator asks for.

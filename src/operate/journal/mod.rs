@@ -19,7 +19,7 @@ pub use history::{GoingBack, History, StepHistory};
 pub use markdown::markdown;
 pub use record::{Entry, Record};
 
-use crate::model::{Account, Control, Intent, ObjectRef, OperationId, OperationView, Plan};
+use crate::model::{Account, Control, Intent, ObjectRef, OperationId, OperationView, Plan, Served, Verb};
 use jiff::Timestamp;
 use std::{
     collections::HashMap,
@@ -42,6 +42,15 @@ pub struct Listing {
     pub accounts: Vec<Account>,
     /// Journals that are damaged or may not be read.
     pub unreadable: Vec<JournalError>,
+}
+
+/// What the operations of this machine saw of templates, by the templates' hashes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// Those whose rollout ended well, each with the last time.
+    pub proven: HashMap<String, Timestamp>,
+    /// Those that a bump brought, each with the first time that they served.
+    pub served: HashMap<String, Served>,
 }
 
 impl Journals {
@@ -156,14 +165,24 @@ impl Journals {
 
     /// The template hashes whose rollout was seen to end well, each with the last time.
     pub fn proven(&self) -> HashMap<String, Timestamp> {
-        let mut proven = HashMap::new();
+        self.seen().proven
+    }
+
+    /// What the operations saw of templates.
+    pub fn seen(&self) -> Seen {
+        let mut seen = Seen::default();
         for history in self.ids().iter().filter_map(|id| self.read(id).ok()) {
             for (hash, at) in history.proven() {
-                let last = proven.entry(hash.to_owned()).or_insert(at);
+                let last = seen.proven.entry(hash.to_owned()).or_insert(at);
                 *last = at.max(*last);
+                if history.plan.verb == Verb::Bump {
+                    let served = Served { at, built: history.plan.built };
+                    let first = seen.served.entry(hash.to_owned()).or_insert(served);
+                    *first = if served.at < first.at { served } else { *first };
+                }
             }
         }
-        proven
+        seen
     }
 
     /// The files that operators named for the image of a workload's container in a context, the last word of each. The container is

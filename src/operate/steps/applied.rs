@@ -2,7 +2,7 @@
 //! attempted last: it reconciles one after the other, and its source never goes back, so nothing older is applied any more. Where a
 //! HelmRelease reads what was applied, it has to be applied.
 
-use super::{Ended, ask, commit, reconciled};
+use super::{Ended, ask, commit, stalled};
 use crate::{
     model::{ObjectRef, Reference},
     observe::{self, Says},
@@ -57,7 +57,7 @@ pub(super) async fn run(
                 }
             }
         }
-        let trouble = reconciled::trouble(&found).map(|trouble| format!("; {trouble}")).unwrap_or_default();
+        let trouble = stalled::trouble(owner.kind, &found).map(|trouble| format!("; {trouble}")).unwrap_or_default();
         let now = format!("{word}{trouble}");
         if now != said {
             run.note(index, now.clone()).await;

@@ -19,9 +19,15 @@ const LOOK: Duration = Duration::from_secs(1);
 
 /// Asks; false where it may not be asked. The word stays the same when the step is taken up again.
 pub(super) async fn now(run: &mut Run, index: usize, object: &ObjectRef) -> Result<bool, Stop> {
+    let word = word(run, index);
+    with(run, index, object, &word).await
+}
+
+/// Asks with this word: one that was used before is not heard again.
+pub(super) async fn with(run: &mut Run, index: usize, object: &ObjectRef, word: &str) -> Result<bool, Stop> {
     let asks = match object.kind {
         Kind::Application => json!({REFRESH: "normal"}),
-        _ => json!({REQUESTED: word(run, index)}),
+        _ => json!({REQUESTED: word}),
     };
     let patch = json!({"metadata": {"annotations": asks}});
     for _ in 0..5 {
@@ -42,10 +48,22 @@ pub(super) async fn now(run: &mut Run, index: usize, object: &ObjectRef) -> Resu
 
 /// Waits until it has done so, or for as long as is patient.
 pub(super) async fn heard(run: &mut Run, index: usize, object: &ObjectRef, patience: Duration) -> Result<(), Stop> {
-    let (word, began) = (word(run, index), Instant::now());
+    let word = word(run, index);
+    answered(run, index, object, &word, patience).await
+}
+
+/// Waits until it has done what it was asked for with this word, or for as long as is patient.
+pub(super) async fn answered(
+    run: &mut Run,
+    index: usize,
+    object: &ObjectRef,
+    word: &str,
+    patience: Duration,
+) -> Result<(), Stop> {
+    let began = Instant::now();
     while began.elapsed() < patience {
         match run.find(index, object).await {
-            Ok(Some(found)) if handled(&found, object.kind, &word) => return Ok(()),
+            Ok(Some(found)) if handled(&found, object.kind, word) => return Ok(()),
             Ok(Some(_)) => {}
             // It is asked and not needed.
             Ok(None) | Err(Stop::Forbidden(_) | Stop::Failed(_)) => return Ok(()),
@@ -56,7 +74,8 @@ pub(super) async fn heard(run: &mut Run, index: usize, object: &ObjectRef, patie
     Ok(())
 }
 
-fn word(run: &Run, index: usize) -> String {
+/// The word of a step. It stays the same when the step is taken up again.
+pub(super) fn word(run: &Run, index: usize) -> String {
     format!("{}-{}", run.plan().operation, index + 1)
 }
 

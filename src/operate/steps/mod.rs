@@ -20,6 +20,7 @@ mod record;
 mod restart;
 mod restore;
 mod rollout;
+mod stalled;
 mod synced;
 mod wait_job;
 pub(super) mod weights;

@@ -166,6 +166,11 @@ fn about(page: &mut Page, scene: &Scene<'_>, moment: &Moment<'_>) {
             };
             let head = format!("{sign} {} {word}: ", past.revision);
             page.hanging(vec![(meaning, head)], Meaning::Text, &past.evidence);
+            let history = scene.state.dossier.history();
+            if let Some(lead) = history.and_then(|history| history.lead_of(past, scene.state.dossier.origin())) {
+                let place = lead.environment.as_ref().map_or_else(String::new, |name| format!(" in {name}"));
+                page.text(Meaning::Text, &format!("served{place} {lead}"));
+            }
             if !past.missing.is_empty() {
                 let missing: Vec<String> = past.missing.iter().map(crate::model::ObjectRef::type_name).collect();
                 page.text(Meaning::Warning, &format!("does not exist any more: {}", missing.join(", ")));
