@@ -180,7 +180,10 @@ async fn a_suspension_outlasts(w: World, extra: &'static str) {
     })
     .await;
     let operator = Operator::new(&w);
+    // While Git is away nothing but the suspension keeps it.
+    fleet.hide(true);
     let left = operator.run(&["rollback", "deploy/sold", "--yes", "-o", "json"]).await;
+    fleet.hide(false);
     let plan = left.assert(130).plan();
     let aside = plan["steps"][0]["detail"].as_str().unwrap().contains("its Kustomization leaves it alone");
     assert_eq!(aside, !extra.is_empty(), "{}", plan["steps"][0]);
