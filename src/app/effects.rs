@@ -18,11 +18,17 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, SystemTime},
 };
-use tokio::{sync::mpsc, time::Instant};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, timeout},
+};
 use tokio_util::task::AbortOnDropHandle;
 
-/// How long Git is waited for while a plan is read: nothing else waits for it.
+/// How long Git is waited for while a plan is read.
 const GIT: Duration = Duration::from_secs(120);
+/// How long a sheet waits for it before it opens without: whoever confirms at once should confirm the whole of it, where that can
+/// be had at once.
+const SOON: Duration = Duration::from_millis(1500);
 /// How long a workload is stayed on before its pods are asked for, where another was asked for just before.
 const PASSING: Duration = Duration::from_millis(150);
 
@@ -113,10 +119,24 @@ impl Hands {
                     let grounds = Grounds { why, overriding };
                     let plan = |facts: &Facts| session.planned(&intent, facts, grounds.clone()).map(Arc::new);
                     let result = plan(&facts).map_err(|error| unplanned(&intent, &error));
+                    let world = session.world();
+                    let mut reading = Box::pin(session.read_git(&world, &mut facts, &intent, GIT));
+                    let soon = timeout(SOON, &mut reading).await;
+                    let Ok(told) = soon else {
+                        send(&inbox, Message::Planned { ticket, result }).await;
+                        // What Git adds comes while the sheet is open.
+                        if reading.await
+                            && let Ok(plan) = plan(&facts)
+                        {
+                            send(&inbox, Message::Replanned { ticket, plan }).await;
+                        }
+                        return;
+                    };
+                    drop(reading);
+                    let result = if told { plan(&facts).map_err(|error| unplanned(&intent, &error)) } else { result };
                     send(&inbox, Message::Planned { ticket, result }).await;
-                    // The plan did not wait for Git: what that adds comes while it is read.
-                    let told = session.read_git(&session.world(), &mut facts, &intent, GIT).await;
-                    if (told || session.read_commits(&mut facts, &intent).await)
+                    if !told
+                        && session.read_commits(&mut facts, &intent).await
                         && let Ok(plan) = plan(&facts)
                     {
                         send(&inbox, Message::Replanned { ticket, plan }).await;

@@ -116,7 +116,8 @@ fn the_commit_can_be_made_again_after_a_crash() {
     let Action::Commit(commit) = &plan.steps[0].action else { panic!() };
     assert_eq!((commit.base.as_str(), commit.time), ("9f3c1e2aa4", now()));
     assert_eq!(commit.edits, facts().site.edits);
-    let trailers = "Pilothouse-Operation: 20260301-120000-ab12\nPilothouse-Workload: Deployment shop/checkout\n";
+    let trailers = "Pilothouse-Operation: 20260301-120000-ab12\nPilothouse-Workload: Deployment shop/checkout\n\
+                    Pilothouse-Digest: shop/checkout:2.4.1@sha256:9f86d081884c7d659a2feaa0c55ad015\n";
     let expected = format!("checkout: 2.4.0 → 2.4.1\n\nbecause\nPilothouse-Operation: forged\n\n{trailers}");
     assert_eq!(commit.message, expected, "only the last paragraph is trailers");
     let plan = bump_to("2.4.1", facts(), true, Some("  ")).unwrap();

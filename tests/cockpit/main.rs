@@ -32,7 +32,7 @@ fn broken(columns: u16, rows: u16) -> Terminal {
 #[test]
 fn what_broke_lately_is_rolled_back_with_two_keys_and_the_confirmation() {
     let mut terminal = broken(80, 24);
-    terminal.press("!").shows("Broke within 30 min").shows("[x] ✗ shop/checkout").shows("known good: 4 ready pods");
+    terminal.press("!").shows("Broke within 30 min").shows("[x] ✗ shop/checkout").shows("known good: ");
     terminal.press("r").shows("Roll back one workload").press("\r").shows("1 healthy");
     terminal.shows("shop/checkout runs the template of revision 4 again");
     terminal.press("\r").shows("✓ done").press("\x1b").shows("1 healthy");
@@ -43,7 +43,9 @@ fn what_broke_lately_is_rolled_back_with_two_keys_and_the_confirmation() {
 #[test]
 fn a_broken_rollout_is_repaired_with_three_keys() {
     let mut terminal = broken(80, 24);
-    terminal.press("r").shows("Roll back shop/checkout").press("\r").shows("✓ done");
+    let is_whole =
+        |s: &str| s.contains("Roll back shop/checkout") && s.contains("enter run") && !s.contains("reading Git");
+    terminal.press("r").until("the plan, with what Git says", is_whole).press("\r").shows("✓ done");
     terminal.shows("shop/checkout runs the template of revision 4 again");
     terminal.press("\x1b").until("the place where it began", |s| {
         s.contains("┌ Workloads ") && s.lines().any(|line| line.contains("▸ ") && line.contains("shop/checkout"))
