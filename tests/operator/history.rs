@@ -68,7 +68,7 @@ async fn a_commit_explains_its_revision(w: World) {
     assert_eq!(history["revisions"][1]["commit"]["message"], "start");
     let lead = &history["revisions"][0]["lead"];
     assert!(lead["serving"].is_string() && lead["seconds_from_commit"].as_i64() >= Some(0), "{history}");
-    assert_eq!((&lead["environment"], &lead["seconds_from_image"]), (&json!("web"), &Value::Null), "{lead}");
+    assert_eq!(lead["seconds_from_image"], Value::Null, "{lead}");
     assert_eq!(history["revisions"][1]["lead"], Value::Null, "nothing tells when an earlier one served");
     let table = operator.run(&["history", "deploy/web", "--repo", &bare]).await;
     let line = table.assert(0).out.lines().find(|line| line.contains("web 1.1: faster")).unwrap().to_owned();
