@@ -37,7 +37,7 @@ pub(super) const fn number_in(kind: Kind) -> &'static str {
     }
 }
 
-/// All revisions of a workload (whole, as [`Reader::get`] returns it), newest first. `proven` names templates, by hash, that
+/// All revisions of a workload (whole, as the API server returns it), newest first. `proven` names templates, by hash, that
 /// this program saw come up.
 pub async fn revisions(
     cluster: &Cluster,
