@@ -125,7 +125,7 @@ fn site(tip: &Tip, target: &Target, asked: &Asked) -> Result<(EditSite, bool), O
     let placed = file.map_or_else(|| tip.index.place(target), |file| tip.index.place_in(target, file));
     let candidate = placed.map_err(|error| place::unplaced(&error, file))?;
     let drafted = tip.draft(&candidate, &asked.tag)?;
-    let is_automated = drafted.is_automated;
+    let is_automated = drafted.warnings.iter().any(place::is_automated);
     let site = EditSite {
         edits: drafted.edit.iter().map(formats::images::Edit::planned).collect(),
         place: place::written(&candidate),
@@ -135,7 +135,7 @@ fn site(tip: &Tip, target: &Target, asked: &Asked) -> Result<(EditSite, bool), O
         reaches: place::reaches(&candidate, target),
         protected: place::protected(&candidate, target),
         automations: Vec::new(),
-        warnings: drafted.warnings,
+        warnings: drafted.warnings.iter().map(ToString::to_string).collect(),
         diff: drafted.diff,
     };
     Ok((site, is_automated))

@@ -70,11 +70,14 @@ pub(in crate::observe) struct Tip {
 pub(in crate::observe) struct Drafted {
     /// None where the place says so already.
     pub edit: Option<images::Edit>,
-    pub warnings: Vec<String>,
-    /// Whether Flux's image automation sets what is edited.
-    pub is_automated: bool,
+    pub warnings: Vec<Warning>,
     pub diff: String,
     pub image: ImageReference,
+}
+
+/// Whether a warning says that Flux's image automation sets what is edited.
+pub(in crate::observe) fn is_automated(warning: &Warning) -> bool {
+    matches!(warning, Warning::SetterMarker { .. })
 }
 
 impl Tip {
@@ -120,16 +123,13 @@ impl Tip {
             Ok(edit) => edit,
             Err(EditError::Bump(BumpError::Already { .. })) => {
                 let (warnings, diff) = (Vec::new(), String::new());
-                return Ok(Drafted { edit: None, warnings, is_automated: false, diff, image });
+                return Ok(Drafted { edit: None, warnings, diff, image });
             }
             Err(error) => return Err(unusable(error.to_string())),
         };
         let applied = edit.apply(bytes).map_err(|error| unusable(error.to_string()))?;
-        let is_marked = |warning: &Warning| matches!(warning, Warning::SetterMarker { .. });
-        let is_automated = applied.warnings.iter().any(is_marked);
-        let warnings = applied.warnings.iter().map(ToString::to_string).collect();
         let diff = unified(&edit.path, bytes, &applied.bytes);
-        Ok(Drafted { edit: Some(edit), warnings, is_automated, diff, image })
+        Ok(Drafted { edit: Some(edit), warnings: applied.warnings, diff, image })
     }
 }
 

@@ -123,10 +123,12 @@ fn read(tip: &Tip, target: &Target, images: &BTreeSet<String>) -> Result<(GitPla
         let version = crate::model::image::ImageReference::parse(image).ok()?.version();
         // A version that cannot be written there is none to go back to.
         let drafted = tip.draft(&candidate, &version).ok()?;
+        // The automation is the place's own matter: the plan suspends it, or says why it cannot.
+        let warnings = drafted.warnings.iter().filter(|warning| !place::is_automated(warning));
         Some(Draft {
             image: image.clone(),
             edit: drafted.edit.as_ref().map(Edit::planned),
-            warnings: drafted.warnings,
+            warnings: warnings.map(ToString::to_string).collect(),
             diff: drafted.diff,
         })
     });
