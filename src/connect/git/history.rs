@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::error::GitError;
 use super::objects::blob_at;
 use super::repository::Repository;
+use crate::model::Commit;
 
 /// The trailer by which an operation recognises its own commit after a crash.
 pub const OPERATION_TRAILER: &str = "Pilothouse-Operation";
@@ -27,6 +28,19 @@ pub struct ValueChange {
     pub old: Option<String>,
     /// The value after; `None` when it was removed.
     pub new: Option<String>,
+}
+
+impl From<ValueChange> for Commit {
+    fn from(change: ValueChange) -> Self {
+        Self {
+            sha: change.commit.to_string(),
+            author: change.author,
+            subject: change.subject,
+            time: change.time,
+            from: change.old,
+            to: change.new,
+        }
+    }
 }
 
 /// So many commits are walked at most.

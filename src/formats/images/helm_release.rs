@@ -1,4 +1,5 @@
-//! Flux HelmReleases: `spec.values` read as Helm values, and the images of `spec.postRenderers`. What `valuesFrom` names lives elsewhere and is not read here.
+//! Flux HelmReleases: `spec.values` read as Helm values, and the images of `spec.postRenderers`. What `valuesFrom` names lives
+//! elsewhere and is not read here.
 
 use super::values::{self, Scope};
 use super::{Document, Format, Found, ObjectContainer};

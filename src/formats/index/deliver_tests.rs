@@ -1,23 +1,9 @@
 //! Tests of releases laid out: each way to write an image, from a workload to the line that is edited.
 
+use super::super::tests::target;
 use super::super::{Candidate, Index, MappingError, Place, Target};
 use crate::formats::images::NewVersion;
-use crate::model::image::ImageReference;
 use crate::model::{Owner, OwnerKind};
-
-fn target(namespace: &str, name: &str, image: &str) -> Target {
-    Target {
-        kind: "Deployment".into(),
-        namespace: namespace.into(),
-        name: name.into(),
-        container: "app".into(),
-        image: ImageReference::parse(image).unwrap(),
-        environments: Vec::new(),
-        path: None,
-        release: None,
-        chosen: None,
-    }
-}
 
 fn owned(target: Target, kind: OwnerKind, namespace: &str, name: &str) -> Target {
     Target { release: Some(Owner { kind, namespace: namespace.into(), name: name.into() }), ..target }

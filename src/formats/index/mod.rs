@@ -156,7 +156,7 @@ mod tests {
         )
     }
 
-    fn target(namespace: &str, name: &str, image: &str) -> Target {
+    pub(super) fn target(namespace: &str, name: &str, image: &str) -> Target {
         Target {
             kind: "Deployment".into(),
             namespace: namespace.into(),

@@ -9,7 +9,6 @@ use super::{
     reconciler, repository,
 };
 use crate::{
-    connect::git::ValueChange,
     formats::{
         self,
         images::Edit,
@@ -110,15 +109,7 @@ fn read(tip: &Tip, target: &Target, images: &BTreeSet<String>) -> Result<(GitPla
     let candidate = tip.index.place(target).map_err(|error| place::unplaced(&error, None))?;
     let version = |bytes: &[u8]| place::version_in(&candidate, bytes);
     let changes = tip.git.history(tip.commit, candidate.file(), version, MOST).unwrap_or_default();
-    let commit = |change: ValueChange| Commit {
-        sha: change.commit.to_string(),
-        author: change.author,
-        subject: change.subject,
-        time: change.time,
-        from: change.old,
-        to: change.new,
-    };
-    let commits: Vec<Commit> = changes.into_iter().map(commit).collect();
+    let commits: Vec<Commit> = changes.into_iter().map(Commit::from).collect();
     let drafts = images.iter().filter_map(|image| {
         let version = crate::model::image::ImageReference::parse(image).ok()?.version();
         // A version that cannot be written there is none to go back to.

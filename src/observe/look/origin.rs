@@ -71,16 +71,6 @@ fn read(tip: &Tip, target: &Target) -> Result<Placed, ObserveError> {
         environment: environment.map(|reach| reach.environment.clone()).filter(|folder| !folder.is_empty()),
         image: candidate.image.to_string(),
         reaches: place::reaches(&candidate, target),
-        commits: commits
-            .into_iter()
-            .map(|change| Commit {
-                sha: change.commit.to_string(),
-                author: change.author,
-                subject: change.subject,
-                time: change.time,
-                from: change.old,
-                to: change.new,
-            })
-            .collect(),
+        commits: commits.into_iter().map(Commit::from).collect(),
     })
 }

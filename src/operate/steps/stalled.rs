@@ -20,11 +20,10 @@ pub(super) fn trouble(kind: Kind, object: &Value) -> Option<String> {
 }
 
 fn application(object: &Value) -> Option<String> {
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let conditions = object["status"]["conditions"].as_array().into_iter().flatten();
-    if let Some(error) = conditions.clone().find(|condition| text(&condition["type"]).ends_with("Error")) {
-        return Some(format!("says {}: {}", text(&error["type"]), text(&error["message"])));
+    if let Some(said) = condition(object) {
+        return Some(said);
     }
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let operation = &object["status"]["operationState"];
     if matches!(operation["phase"].as_str(), Some("Failed" | "Error")) {
         return Some(format!("says {}: {}", text(&operation["phase"]), text(&operation["message"])));
@@ -34,6 +33,14 @@ fn application(object: &Value) -> Option<String> {
         return Some("does not sync by itself: nothing is applied until somebody syncs it".into());
     }
     None
+}
+
+/// What an Application's conditions say is wrong.
+pub(super) fn condition(application: &Value) -> Option<String> {
+    let conditions = application["status"]["conditions"].as_array()?;
+    let error = conditions.iter().find(|c| c["type"].as_str().is_some_and(|kind| kind.ends_with("Error")))?;
+    let text = |field: &str| error[field].as_str().unwrap_or_default();
+    Some(format!("says {}: {}", text("type"), text("message")))
 }
 
 /// The GitRepository that a Kustomization applies; None for another kind of source, which has no commits.

@@ -7,7 +7,7 @@
 use super::{
     Ended,
     applied::{says, short},
-    ask,
+    ask, stalled,
 };
 use crate::{
     formats::hold,
@@ -73,7 +73,7 @@ pub(super) async fn run(
                 }
             }
         };
-        let trouble = trouble(&found).map(|trouble| format!("; {trouble}")).unwrap_or_default();
+        let trouble = stalled::condition(&found).map(|said| format!("; it {said}")).unwrap_or_default();
         let now = format!("{word}{trouble}");
         if now != said {
             run.note(index, now.clone()).await;
@@ -129,14 +129,6 @@ fn synced_to(state: &Value, sha: &str) -> bool {
     several.chain([&result["revision"]]).any(|revision| *revision == sha)
 }
 
-/// What an Application says is wrong.
-fn trouble(application: &Value) -> Option<String> {
-    let conditions = application["status"]["conditions"].as_array()?;
-    let error = conditions.iter().find(|c| c["type"].as_str().is_some_and(|kind| kind.ends_with("Error")))?;
-    let text = |field: &str| error[field].as_str().unwrap_or_default();
-    Some(format!("it says {}: {}", text("type"), text("message")))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -168,6 +160,6 @@ mod tests {
         assert!(syncing(&app("Running", "old", "OutOfSync", "Healthy"), "new").is_some());
         assert_eq!(syncing(&app("Running", "new", "OutOfSync", "Healthy"), "new"), None);
         let told = json!({"status": {"conditions": [{"type": "ComparisonError", "message": "no such repo"}]}});
-        assert_eq!(trouble(&told).unwrap(), "it says ComparisonError: no such repo");
+        assert_eq!(stalled::condition(&told).unwrap(), "says ComparisonError: no such repo");
     }
 }
